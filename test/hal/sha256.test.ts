@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import { expect, test } from "vitest";
+import { compress, DoubleSha256, SHA256_INITIAL, storeHash, warmUpSha256 } from "#hal/sha256.ts";
+import { sha256Source } from "../../scripts/generate-sha256.mjs";
+
+function reference(data: Uint8Array): string {
+  return createHash("sha256").update(createHash("sha256").update(data).digest()).digest("hex");
+}
+
+function hex(hash: Int32Array): string {
+  const bytes = new Uint8Array(32);
+  storeHash(bytes, 0, hash);
+  return Buffer.from(bytes).toString("hex");
+}
+
+test("the file is what its generator writes", () => {
+  expect(fs.readFileSync("hal/sha256.ts", "utf8")).toBe(sha256Source());
+});
+
+test("double hashes of every length around the block borders equal node:crypto", () => {
+  const hasher = new DoubleSha256();
+  const out = new Int32Array(8);
+  const data = new Uint8Array(300).map((_, i) => (i * 167 + 13) & 255);
+  for (let length = 0; length <= 300; length++) {
+    hasher.bytes(out, data, length);
+    expect(hex(out), `length ${length}`).toBe(reference(data.subarray(0, length)));
+  }
+});
+
+test("header hash, and midstate with tail, equal node:crypto", () => {
+  const hasher = new DoubleSha256();
+  const out = new Int32Array(8);
+  const middle = new Int32Array(8);
+  warmUpSha256();
+  for (let round = 0; round < 50; round++) {
+    const header = new Uint8Array(80).map((_, i) => (i * 31 + round * 97 + 5) & 255);
+    hasher.header(out, header);
+    expect(hex(out)).toBe(reference(header));
+    hasher.midstate(middle, header);
+    const word = (at: number): number => Buffer.from(header).readInt32BE(at);
+    hasher.tail(out, middle, word(64), word(68), word(72), word(76));
+    expect(hex(out)).toBe(reference(header));
+  }
+});
+
+test("the compression may write over its own start state", () => {
+  const block = new Int32Array(16).fill(7);
+  const apart = new Int32Array(8);
+  const inPlace = Int32Array.from(SHA256_INITIAL);
+  compress(apart, SHA256_INITIAL, block);
+  compress(inPlace, inPlace, block);
+  expect(inPlace).toEqual(apart);
+});

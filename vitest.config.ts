@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+// Forks, not threads: native add-ons crash in worker threads.
+export default defineConfig({
+  test: {
+    pool: "forks",
+    include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
