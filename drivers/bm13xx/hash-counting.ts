@@ -1,0 +1,53 @@
+/**
+ * Register 0x10, the length of a sweep. It counts ticks of 12.5 MHz and every core tries one nonce per hash clock:
+ *
+ *   sweep = (HCN + overrun) / 12.5 MHz,   nonces of a sweep = (HCN + overrun) x f / 12.5
+ *
+ * (from time stamps of a captured chip that repeats itself; a public note with half that time is refuted by them). A sweep
+ * longer than the chip's slice of the nonce space makes duplicates; a shorter one leaves nonces untried, which costs
+ * nothing. So stock's coverage is kept when the frequency changes, and the slice is never passed.
+ */
+import type { ChipRow } from "./chips.ts";
+
+const TICKS_PER_MS = 12_500;
+const TICKS_PER_MHZ_CLOCK = 12.5;
+/** Bits of the nonce below the core number. */
+const WINDOW_NONCES = 2 ** 25;
+/** Guards the exact stock value against rounding down at the stock frequency. */
+const ROUNDING_TICKS = 1e-6;
+
+export interface SweepModel {
+  readonly stockHcn: number;
+  /** Hash clock at which `stockHcn` was captured. */
+  readonly stockFrequencyMhz: number;
+  readonly addressInterval: number;
+}
+
+/** Nonces that belong to one core of one chip. */
+export function sliceNonces(row: ChipRow, addressInterval: number, chipCount: number): number {
+  if (chipCount === 1) return WINDOW_NONCES;
+  return row.nonceSplit === "address" ? 2 ** 17 * addressInterval : Math.floor(WINDOW_NONCES / chipCount);
+}
+
+/** Value for register 0x10 at `frequencyMhz`: the frequency that the PLL really makes, not the one asked for. */
+export function hashCountingNumber(row: ChipRow, model: SweepModel, chipCount: number, frequencyMhz: number): number {
+  const overrun = row.sweepOverrunTicks;
+  const stockTicks = ((model.stockHcn + overrun) * model.stockFrequencyMhz) / frequencyMhz;
+  const sliceTicks = (sliceNonces(row, model.addressInterval, chipCount) * TICKS_PER_MHZ_CLOCK) / frequencyMhz;
+  const ticks = Math.floor(Math.min(stockTicks + ROUNDING_TICKS, sliceTicks));
+  return Math.max(1, ticks - overrun);
+}
+
+/** Number of header versions under `versionMask`. */
+export function versionCount(row: ChipRow, versionMask: number): number {
+  let bits = (versionMask & row.versionMask) >>> 0;
+  let count = 1;
+  for (; bits !== 0; bits = (bits & (bits - 1)) >>> 0) count *= 2;
+  return count;
+}
+
+/** Milliseconds until a chip has tried every version of a job and begins to repeat: at least one sweep. */
+export function sweepEpochMs(row: ChipRow, hcn: number, versionMask: number): number {
+  const sweeps = Math.max(1, versionCount(row, versionMask) / row.enginesPerCore);
+  return (sweeps * (hcn + row.sweepOverrunTicks)) / TICKS_PER_MS;
+}

@@ -1,0 +1,213 @@
+/** Carries out the step lists of `init-sequence.ts` over one UART: batches frames, waits, reads back, checks. */
+import { type Clock, sleep } from "#hal/clock.ts";
+import { KumpelError } from "#hal/errors.ts";
+import type { Uart } from "#hal/uart.ts";
+import type { HashboardModel } from "../hashboards/models.ts";
+import { CHIPS, type ChipRow } from "./chips.ts";
+import {
+  ALL_CHIPS,
+  COMMAND_MAX_BYTES,
+  putChainInactive,
+  putReadRegister,
+  putSetAddress,
+  putWriteRegister,
+} from "./commands.ts";
+import type { InitStep } from "./init-sequence.ts";
+import type { PendingReplies } from "./pending-replies.ts";
+import { REGISTERS, type RegisterName } from "./registers.ts";
+import type { ResponseParser } from "./response-parser.ts";
+
+/** Frames that go out in one write: about ten chips' worth, so that an abort is heard in between. */
+const BATCH_BYTES = 512;
+/** A whole chain answers within 0.12 s at the slowest rate; the rest is room for a busy host. */
+const REPLY_SILENCE_MS = 1000;
+const REPLY_LIMIT_MS = 5000;
+/** Replies can be damaged on the line; a chip that stays silent thrice is not there. */
+const READ_TRIES_MAX = 3;
+
+export interface ExecutorParts {
+  readonly chainIndex: number;
+  readonly board: HashboardModel;
+  readonly clock: Clock;
+  readonly uart: Uart;
+  readonly parser: ResponseParser;
+  readonly pending: PendingReplies;
+}
+
+export class StepExecutor {
+  /** Milliseconds of waits that the steps prescribed. */
+  prescribedWaitMs = 0;
+  /** Chips that all later reads must hear. */
+  chipCount = 0;
+  /** By id as 4 hex digits, from the last `countChips`. */
+  foreignChips: Record<string, number> = {};
+  frequencyMhz = 0;
+  /** From the last `readTemperatures`: raw register values, count first. */
+  temperatureCount = 0;
+  readonly temperatureValues = new Uint32Array(256);
+
+  readonly #parts: ExecutorParts;
+  readonly #row: ChipRow;
+  readonly #batch = new Uint8Array(BATCH_BYTES);
+  #batchLength = 0;
+
+  constructor(parts: ExecutorParts) {
+    this.#parts = parts;
+    this.#row = CHIPS[parts.board.chip];
+  }
+
+  async run(steps: readonly InitStep[], signal: AbortSignal): Promise<void> {
+    this.#batchLength = 0;
+    for (const step of steps) {
+      if (this.#queueFrame(step, signal)) continue;
+      this.#flush(signal);
+      await this.#act(step, signal);
+    }
+    this.#flush(signal);
+  }
+
+  /** Puts a step that is a mere frame into the batch; false for all others. */
+  #queueFrame(step: InitStep, signal: AbortSignal): boolean {
+    if (this.#batchLength + COMMAND_MAX_BYTES > BATCH_BYTES) this.#flush(signal);
+    const at = this.#batchLength;
+    switch (step.kind) {
+      case "write":
+        this.#batchLength = putWriteRegister(this.#batch, at, step.to, REGISTERS[step.register].number, step.value);
+        return true;
+      case "chainInactive":
+        this.#batchLength = putChainInactive(this.#batch, at);
+        return true;
+      case "setAddress":
+        this.#batchLength = putSetAddress(this.#batch, at, step.address);
+        return true;
+      case "countChips":
+      case "expectAll":
+      case "readTemperatures":
+      case "wait":
+      case "hostBaud":
+      case "frequencyReached":
+        return false;
+    }
+  }
+
+  #flush(signal: AbortSignal): void {
+    if (signal.aborted)
+      throw new KumpelError("ABORTED", `chain ${this.#parts.chainIndex}: stopped in its start sequence`);
+    if (this.#batchLength === 0) return;
+    this.#parts.uart.write(this.#batch.subarray(0, this.#batchLength));
+    this.#batchLength = 0;
+  }
+
+  async #act(step: InitStep, signal: AbortSignal): Promise<void> {
+    const { uart, parser, clock } = this.#parts;
+    switch (step.kind) {
+      case "wait":
+        await uart.drain();
+        await sleep(clock, step.ms, signal);
+        this.prescribedWaitMs += step.ms;
+        return;
+      case "hostBaud":
+        await uart.setBaud(step.baud);
+        // What came in while the two sides disagreed is noise.
+        await uart.discardInput();
+        parser.reset();
+        return;
+      case "countChips":
+        await this.#countChips(step.silenceMs, signal);
+        return;
+      case "expectAll":
+        await this.#expectAll(step.register, step.value, step.reason, signal);
+        return;
+      case "readTemperatures":
+        await this.#readTemperatures(signal);
+        return;
+      case "frequencyReached":
+        this.frequencyMhz = step.frequencyMhz;
+        return;
+      case "write":
+      case "chainInactive":
+      case "setAddress":
+        throw new Error(`step ${step.kind} is a frame`);
+    }
+  }
+
+  async #readAll(register: RegisterName, expectedCount: number, silenceMs: number, signal: AbortSignal): Promise<void> {
+    const { uart, pending } = this.#parts;
+    const registerNumber = REGISTERS[register].number;
+    const length = putReadRegister(this.#batch, 0, ALL_CHIPS, registerNumber);
+    const limitMs = REPLY_LIMIT_MS;
+    const replies = pending.collect({ registerNumber, expectedCount, silenceMs, limitMs, signal });
+    uart.write(this.#batch.subarray(0, length));
+    await replies;
+  }
+
+  async #countChips(silenceMs: number, signal: AbortSignal): Promise<void> {
+    const { pending } = this.#parts;
+    this.chipCount = 0;
+    this.foreignChips = {};
+    await this.#readAll("chipId", Number.POSITIVE_INFINITY, silenceMs, signal);
+    this.prescribedWaitMs += silenceMs;
+    for (let i = 0; i < pending.count; i++) {
+      const chipId = pending.values[i]! >>> 16;
+      if (chipId === this.#row.chipId) {
+        this.chipCount++;
+      } else {
+        const name = chipId.toString(16).padStart(4, "0");
+        this.foreignChips[name] = (this.foreignChips[name] ?? 0) + 1;
+      }
+    }
+  }
+
+  async #expectAll(
+    register: RegisterName,
+    value: number | undefined,
+    reason: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let answered = 0;
+    let right = 0;
+    for (let attempt = 0; attempt < READ_TRIES_MAX && right < this.chipCount; attempt++) {
+      await this.#readAll(register, this.chipCount, REPLY_SILENCE_MS, signal);
+      ({ answered, right } = this.#judgeReplies(register, value));
+    }
+    if (right === this.chipCount) return;
+    const { chainIndex } = this.#parts;
+    const registerHex = `0x${REGISTERS[register].number.toString(16).padStart(2, "0")}`;
+    const details = { chain: chainIndex, register: registerHex, expected: this.chipCount, got: right, answered };
+    if (answered < this.chipCount) {
+      throw new KumpelError(
+        "CHIP_COUNT_WRONG",
+        `chain ${chainIndex}: ${answered} of ${this.chipCount} chips answered a read of ${registerHex} (${reason})`,
+        { details },
+      );
+    }
+    throw new KumpelError(
+      "CHIP_NOT_CONFIRMED",
+      `chain ${chainIndex}: ${this.chipCount - right} of ${this.chipCount} chips hold a wrong value in ${registerHex} (${reason})`,
+      { details },
+    );
+  }
+
+  /** Each address counts once, and only if a chip of this chain can have it. */
+  #judgeReplies(register: RegisterName, value: number | undefined): { answered: number; right: number } {
+    const { pending, board } = this.#parts;
+    const seen = new Set<number>();
+    let right = 0;
+    for (let i = 0; i < pending.count; i++) {
+      const chipIndex = pending.addresses[i]! / board.addressInterval;
+      if (!Number.isInteger(chipIndex) || chipIndex >= this.chipCount || seen.has(chipIndex)) continue;
+      const got = pending.values[i]!;
+      if (register === "chipId" && got >>> 16 !== this.#row.chipId) continue;
+      seen.add(chipIndex);
+      if (value === undefined || got === value) right++;
+    }
+    return { answered: seen.size, right };
+  }
+
+  async #readTemperatures(signal: AbortSignal): Promise<void> {
+    const { pending } = this.#parts;
+    await this.#readAll("temperatureResult", this.chipCount, REPLY_SILENCE_MS, signal);
+    this.temperatureValues.set(pending.values);
+    this.temperatureCount = pending.count;
+  }
+}

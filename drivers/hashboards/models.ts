@@ -1,0 +1,281 @@
+/**
+ * One row per hashboard: which chips, in which domains, how the maker's firmware starts them, and where the sensors are.
+ * Every group of facts carries its confidence. `unconfirmed` means: good enough for the emulator, never a reason to
+ * energise a real board without the owner's own setting.
+ */
+import type { ChipName } from "../bm13xx/chips.ts";
+import type { InitVariantName } from "../bm13xx/init-variants.ts";
+import type { Provenance } from "../bm13xx/registers.ts";
+
+/** Rate at which chips listen after reset: 115,740 baud, which any 115,200 baud UART meets. */
+export const ENUMERATION_BAUD = 115_200;
+
+export type HashboardName =
+  | "s21"
+  | "t21"
+  | "s19xp"
+  | "s19kpro"
+  | "s19jpro"
+  | "s21pro"
+  | "s21xp"
+  | "bitaxe-ultra"
+  | "bitaxe-supra"
+  | "bitaxe-gamma";
+
+/** 7-bit addresses of the two board sensors of one chain. */
+export interface SensorAddresses {
+  readonly inlet: number;
+  readonly outlet: number;
+}
+
+export interface TemperatureLimits {
+  /** Power off when a board sensor is hotter. */
+  readonly boardMaxC: number;
+  /** Power off when a chip is hotter, where a chip can be read. */
+  readonly chipMaxC: number;
+  readonly source: string;
+}
+
+export interface HashboardModel {
+  readonly model: HashboardName;
+  readonly label: string;
+  readonly chip: ChipName;
+  readonly chips: number;
+  readonly domains: number;
+  readonly chipsPerDomain: number;
+  readonly addressInterval: number;
+  readonly initVariant: InitVariantName;
+  readonly defaultFrequencyMhz: number;
+  /** Register 0x10 of stock firmware and the hash clock at which it was seen. */
+  readonly stockHcn: number;
+  readonly stockFrequencyMhz: number;
+  /** Rate while hashing; `ENUMERATION_BAUD` where the rate is never changed. */
+  readonly workBaud: number;
+  /** By chain index; empty where the board has none on the sensor bus. */
+  readonly sensors: readonly SensorAddresses[];
+  readonly temperatureLimits: TemperatureLimits;
+  readonly confidence: {
+    readonly geometry: Provenance;
+    readonly frequency: Provenance;
+    readonly sequence: Provenance;
+    readonly sensors: Provenance;
+    readonly temperatureLimits: Provenance;
+  };
+}
+
+/** Measured on an S19k Pro: inlet and outlet follow no simple offset. */
+const S19K_PRO_SENSORS: readonly SensorAddresses[] = [
+  { inlet: 0x48, outlet: 0x4c },
+  { inlet: 0x4d, outlet: 0x49 },
+  { inlet: 0x4e, outlet: 0x4a },
+];
+
+const OUR_LIMITS: TemperatureLimits = { boardMaxC: 75, chipMaxC: 95, source: "our own proposal" };
+
+/** A chain of one chip: no domains to speak of, and the whole nonce space is its own. */
+const SINGLE_CHIP = {
+  chips: 1,
+  domains: 1,
+  chipsPerDomain: 1,
+  addressInterval: 256,
+  workBaud: 1_041_667,
+  sensors: [],
+} as const;
+
+const HOBBY_LIMITS: TemperatureLimits = {
+  boardMaxC: 75,
+  chipMaxC: 80,
+  source: "chip: public open firmware stops a Gamma at 80 C; board: our own proposal",
+};
+
+const S21: HashboardModel = {
+  model: "s21",
+  label: "Antminer S21",
+  chip: "BM1368",
+  chips: 108,
+  domains: 12,
+  chipsPerDomain: 9,
+  addressInterval: 2,
+  initVariant: "bm1368-chain",
+  defaultFrequencyMhz: 466.667,
+  stockHcn: 0x15a4,
+  stockFrequencyMhz: 466.667,
+  workBaud: 3_125_000,
+  // The board has the same two sensors as an S19k Pro; the pairing is taken over from there.
+  sensors: S19K_PRO_SENSORS,
+  temperatureLimits: OUR_LIMITS,
+  confidence: {
+    geometry: "captured",
+    frequency: "captured",
+    sequence: "captured",
+    sensors: "inferred",
+    temperatureLimits: "unconfirmed",
+  },
+};
+
+const S19_XP: HashboardModel = {
+  model: "s19xp",
+  label: "Antminer S19 XP",
+  chip: "BM1366",
+  chips: 110,
+  domains: 11,
+  chipsPerDomain: 10,
+  addressInterval: 2,
+  initVariant: "bm1366-s19xp",
+  defaultFrequencyMhz: 485,
+  stockHcn: 0x151c,
+  stockFrequencyMhz: 485,
+  workBaud: 1_041_667,
+  sensors: S19K_PRO_SENSORS,
+  temperatureLimits: OUR_LIMITS,
+  confidence: {
+    geometry: "captured",
+    frequency: "captured",
+    sequence: "captured",
+    sensors: "unconfirmed",
+    temperatureLimits: "unconfirmed",
+  },
+};
+
+const S21_PRO: HashboardModel = {
+  model: "s21pro",
+  label: "Antminer S21 Pro",
+  chip: "BM1370",
+  chips: 65,
+  domains: 13,
+  chipsPerDomain: 5,
+  addressInterval: 2,
+  initVariant: "bm1370-s21pro",
+  defaultFrequencyMhz: 600,
+  stockHcn: 0x1eb5,
+  stockFrequencyMhz: 600,
+  workBaud: 3_125_000,
+  sensors: S19K_PRO_SENSORS,
+  temperatureLimits: OUR_LIMITS,
+  confidence: {
+    geometry: "documented",
+    frequency: "documented",
+    sequence: "documented",
+    sensors: "unconfirmed",
+    temperatureLimits: "unconfirmed",
+  },
+};
+
+const HOBBY_CONFIDENCE = {
+  geometry: "documented",
+  frequency: "documented",
+  sequence: "documented",
+  sensors: "unconfirmed",
+  temperatureLimits: "documented",
+} as const;
+
+export const HASHBOARDS: Readonly<Record<HashboardName, HashboardModel>> = {
+  s21: S21,
+  t21: {
+    ...S21,
+    model: "t21",
+    label: "Antminer T21",
+    // The label's hashrate over three boards; the true clock and the domains are unknown.
+    defaultFrequencyMhz: 460,
+    confidence: { ...S21.confidence, geometry: "unconfirmed", frequency: "inferred", sequence: "inferred" },
+  },
+  s19xp: S19_XP,
+  s19kpro: {
+    ...S19_XP,
+    model: "s19kpro",
+    label: "Antminer S19k Pro",
+    chips: 77,
+    chipsPerDomain: 7,
+    initVariant: "bm1366-s19kpro",
+    defaultFrequencyMhz: 570,
+    stockHcn: 0x115a,
+    stockFrequencyMhz: 570,
+    // The stock capture never changes the rate; a public project runs the same board at 3,125,000 baud.
+    workBaud: ENUMERATION_BAUD,
+    temperatureLimits: {
+      boardMaxC: 75,
+      chipMaxC: 95,
+      source: "board: public S19k Pro firmware; chip: our own proposal",
+    },
+    confidence: { ...S19_XP.confidence, sensors: "documented", temperatureLimits: "documented" },
+  },
+  s19jpro: {
+    model: "s19jpro",
+    label: "Antminer S19j Pro",
+    chip: "BM1362",
+    chips: 126,
+    domains: 42,
+    chipsPerDomain: 3,
+    addressInterval: 2,
+    initVariant: "bm1362-s19jpro",
+    defaultFrequencyMhz: 525,
+    stockHcn: 0x1381,
+    stockFrequencyMhz: 525,
+    workBaud: 3_125_000,
+    sensors: S19K_PRO_SENSORS,
+    temperatureLimits: OUR_LIMITS,
+    confidence: {
+      geometry: "documented",
+      frequency: "documented",
+      sequence: "documented",
+      sensors: "unconfirmed",
+      temperatureLimits: "unconfirmed",
+    },
+  },
+  s21pro: S21_PRO,
+  s21xp: {
+    ...S21_PRO,
+    model: "s21xp",
+    label: "Antminer S21 XP",
+    chips: 91,
+    chipsPerDomain: 7,
+    initVariant: "bm1370-s21xp",
+    // The label's hashrate over three boards, nearest step of the clock.
+    defaultFrequencyMhz: 485,
+    // No capture: the same share of the smaller slice as on an S21 Pro.
+    stockHcn: 0x1b12,
+    stockFrequencyMhz: 485,
+    confidence: { ...S21_PRO.confidence, frequency: "inferred", sequence: "inferred" },
+  },
+  "bitaxe-ultra": {
+    ...SINGLE_CHIP,
+    model: "bitaxe-ultra",
+    label: "Bitaxe Ultra",
+    chip: "BM1366",
+    initVariant: "bm1366-single",
+    defaultFrequencyMhz: 485,
+    stockHcn: 0x151c,
+    stockFrequencyMhz: 485,
+    temperatureLimits: HOBBY_LIMITS,
+    confidence: HOBBY_CONFIDENCE,
+  },
+  "bitaxe-supra": {
+    ...SINGLE_CHIP,
+    model: "bitaxe-supra",
+    label: "Bitaxe Supra",
+    chip: "BM1368",
+    initVariant: "bm1368-single",
+    defaultFrequencyMhz: 490,
+    stockHcn: 0x15a4,
+    stockFrequencyMhz: 490,
+    temperatureLimits: HOBBY_LIMITS,
+    confidence: HOBBY_CONFIDENCE,
+  },
+  "bitaxe-gamma": {
+    ...SINGLE_CHIP,
+    model: "bitaxe-gamma",
+    label: "Bitaxe Gamma",
+    chip: "BM1370",
+    initVariant: "bm1370-single",
+    defaultFrequencyMhz: 525,
+    stockHcn: 0x1eb5,
+    stockFrequencyMhz: 525,
+    temperatureLimits: HOBBY_LIMITS,
+    confidence: HOBBY_CONFIDENCE,
+  },
+};
+
+/** Row by its name, or null. */
+export function findHashboard(name: string): HashboardModel | null {
+  return Object.values(HASHBOARDS).find((row) => row.model === name) ?? null;
+}
