@@ -43,8 +43,8 @@ export interface Bm13xxChainOptions {
   readonly openUart: (baud: number) => Promise<Uart>;
 }
 
-function ignoreNonce(): void {}
-function ignoreError(): void {}
+const ignoreNonce: NonceListener = () => {};
+const ignoreError = (): void => {};
 
 export class Bm13xxChain implements HashChain {
   readonly chainIndex: number;

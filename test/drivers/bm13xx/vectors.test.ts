@@ -75,10 +75,10 @@ function parseOne(hex: string): { register?: [number, number, number]; nonce?: N
 
 function buildCommand(entry: Vector): string {
   const out = new Uint8Array(16);
-  const broadcast = entry.decoded["broadcast"] === true;
+  const broadcast = text(entry, "broadcast") === "true";
   const to = broadcast
     ? ALL_CHIPS
-    : num(entry, entry.decoded["command"] === "set-address" ? "new_address" : "chip_address");
+    : num(entry, text(entry, "command") === "set-address" ? "new_address" : "chip_address");
   switch (text(entry, "command")) {
     case "write-register":
       expect(registerNumbers).toContain(num(entry, "register"));
@@ -97,7 +97,7 @@ function buildCommand(entry: Vector): string {
 
 /** Values that a conversion of ours makes must come out of it as they stand on the wire. */
 function checkValueMeaning(entry: Vector): void {
-  if (entry.decoded["command"] !== "write-register") return;
+  if (text(entry, "command") !== "write-register") return;
   const value = num(entry, "value");
   switch (num(entry, "register")) {
     case REGISTERS.ticketMask.number:
@@ -257,7 +257,8 @@ describe("captured and documented vectors", () => {
       } catch (error) {
         throw new Error(`${entry.chip} ${kind} ${entry.hex} (${entry.source})`, { cause: error });
       }
-      const counts = (visited[entry.chip] ??= {});
+      const counts = visited[entry.chip] ?? {};
+      visited[entry.chip] = counts;
       counts[kind] = (counts[kind] ?? 0) + 1;
     }
     expect(visited).toEqual(EXPECTED);

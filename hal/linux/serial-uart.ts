@@ -1,0 +1,152 @@
+/**
+ * Serial devices and pseudo-terminals through `serialport`. Rates such as 3,125,000 baud that are not in the usual table
+ * go through the kernel's free rate setting, which `serialport` does by itself on Linux.
+ */
+import type { SerialPort } from "serialport";
+import { errorText, KumpelError } from "#hal/errors.ts";
+import type { Uart } from "#hal/uart.ts";
+
+/** Bytes that may wait for the kernel. A whole start sequence fits; more means that the device takes nothing. */
+const QUEUE_MAX_BYTES = 262_144;
+
+export interface SerialUartOptions {
+  readonly path: string;
+  readonly baud: number;
+}
+
+async function loadSerialPort(): Promise<typeof SerialPort> {
+  try {
+    return (await import("serialport")).SerialPort;
+  } catch (cause) {
+    throw new KumpelError(
+      "NATIVE_MODULE_MISSING",
+      `the native module serialport can't be loaded (${errorText(cause)}); install it for this machine with npm ci`,
+      { cause, details: { module: "serialport" } },
+    );
+  }
+}
+
+/**
+ * Opens a serial device, 8N1 without flow control.
+ * @throws KumpelError `UART_OPEN_FAILED`, `NATIVE_MODULE_MISSING`.
+ */
+export async function openSerialUart(options: SerialUartOptions): Promise<Uart> {
+  const { path, baud } = options;
+  const Port = await loadSerialPort();
+  // hupcl off: closing the port must not toggle modem lines. lock off: another program's lock is its own affair.
+  const port = new Port({ path, baudRate: baud, autoOpen: false, hupcl: false });
+  await new Promise<void>((resolve, reject) => {
+    port.open((error) => {
+      if (error === null) {
+        resolve();
+        return;
+      }
+      const hint = "check that the device exists, that no other program has it open and that this user may use it";
+      reject(
+        new KumpelError("UART_OPEN_FAILED", `${path} can't be opened at ${baud} baud (${errorText(error)}); ${hint}`, {
+          cause: error,
+          details: { path, baud },
+        }),
+      );
+    });
+  });
+  return new SerialUart(port, path, baud);
+}
+
+class SerialUart implements Uart {
+  readonly path: string;
+  baud: number;
+  readonly #port: SerialPort;
+  #dataListener: (chunk: Uint8Array) => void = () => {};
+  #errorListener: ((error: Error) => void) | null = null;
+  /** A link that broke before anybody listened. */
+  #earlyError: Error | null = null;
+  #isBroken = false;
+  #isClosing = false;
+
+  constructor(port: SerialPort, path: string, baud: number) {
+    this.#port = port;
+    this.path = path;
+    this.baud = baud;
+    port.on("data", (chunk: Uint8Array) => this.#dataListener(chunk));
+    port.on("error", (error: Error) => this.#break(error));
+    port.on("close", (error: Error | null) => {
+      if (!this.#isClosing) this.#break(error ?? new Error("the device went away"));
+    });
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#isBroken || this.#isClosing) return;
+    if (this.#port.writableLength + bytes.length > QUEUE_MAX_BYTES) {
+      this.#break(new Error(`${this.#port.writableLength} bytes wait unsent`));
+      return;
+    }
+    // A copy, since the caller reuses its buffer before the kernel has taken the bytes.
+    this.#port.write(Buffer.from(bytes), (error) => {
+      if (error) this.#break(error);
+    });
+  }
+
+  onData(listener: (chunk: Uint8Array) => void): void {
+    this.#dataListener = listener;
+  }
+
+  onError(listener: (error: Error) => void): void {
+    this.#errorListener = listener;
+    const error = this.#earlyError;
+    this.#earlyError = null;
+    if (error !== null) listener(error);
+  }
+
+  async drain(): Promise<void> {
+    if (this.#isBroken) throw this.#failure(new Error("the link broke before"));
+    await this.#call((done) => this.#port.drain(done));
+  }
+
+  async setBaud(baud: number): Promise<void> {
+    await this.drain();
+    await this.#call((done) => this.#port.update({ baudRate: baud }, done));
+    this.baud = baud;
+  }
+
+  async discardInput(): Promise<void> {
+    // Flush throws away unsent output as well, hence the drain.
+    await this.drain();
+    await this.#call((done) => this.#port.flush(done));
+    // What the stream has read already.
+    this.#port.read();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#dataListener = () => {};
+    if (!this.#port.isOpen) return;
+    await this.#call((done) => this.#port.close(done));
+  }
+
+  #call(start: (done: (error: Error | null) => void) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      start((error) => {
+        // serialport hands over undefined as well as null.
+        if (error) reject(this.#failure(error));
+        else resolve();
+      });
+    });
+  }
+
+  #failure(cause: unknown): KumpelError {
+    return new KumpelError("UART_IO_FAILED", `${this.path} failed at ${this.baud} baud: ${errorText(cause)}`, {
+      cause,
+      details: { path: this.path, baud: this.baud },
+    });
+  }
+
+  #break(cause: Error): void {
+    if (this.#isBroken || this.#isClosing) return;
+    this.#isBroken = true;
+    const error = this.#failure(cause);
+    if (this.#errorListener === null) this.#earlyError = error;
+    else this.#errorListener(error);
+  }
+}

@@ -1,0 +1,26 @@
+/** Real time. The only place, besides the program's entry, that reads the system's clocks. */
+import { performance } from "node:perf_hooks";
+import type { Clock, TimerHandle } from "#hal/clock.ts";
+
+export class SystemClock implements Clock {
+  nowMs(): number {
+    return performance.now();
+  }
+
+  wallTimeMs(): number {
+    return Date.now();
+  }
+
+  setTimer(delayMs: number, callback: () => void): TimerHandle {
+    const dueMs = performance.now() + delayMs;
+    let timer: NodeJS.Timeout;
+    const fire = (): void => {
+      // Node's timers may fire up to a millisecond early, and prescribed waits must never be cut short.
+      const restMs = dueMs - performance.now();
+      if (restMs > 0) timer = setTimeout(fire, Math.ceil(restMs));
+      else callback();
+    };
+    timer = setTimeout(fire, Math.max(0, Math.ceil(delayMs)));
+    return { cancel: () => clearTimeout(timer) };
+  }
+}
