@@ -53,6 +53,10 @@ class MemoryConnection implements Connection {
     this.#clock.setTimer(this.#latencyMs, () => this.peer?.end(null));
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Bytes of the other side arrive. */
   receive(bytes: Uint8Array): void {
     if (this.#isClosed) return;
@@ -127,6 +131,7 @@ export class MemoryNetwork implements Network {
     const far = new MemoryConnection(this.#clock, this.#latencyMs, `memory:${this.#nextPort++}`);
     near.peer = far;
     far.peer = near;
+    for (const old of service.connections) if (old.isClosed) service.connections.delete(old);
     service.connections.add(far);
     service.onConnection(far);
     return near;

@@ -1,0 +1,254 @@
+/**
+ * A hash chain: chips in a row on one pair of wires. Commands and jobs run through all of them, replies come back in
+ * chain order, a dead chip cuts off what lies behind it.
+ */
+import type { Clock } from "#hal/clock.ts";
+import type { Random } from "#hal/random.ts";
+import type { ChipFacts } from "./chip-facts.ts";
+import { ChipModel, REGISTER } from "./chip-model.ts";
+import type { ChainFaults } from "./faults.ts";
+import { COMMAND, FrameHunter } from "./frame-hunter.ts";
+import { type NonceSink, NonceSource } from "./nonce-source.ts";
+import { drawChance } from "./prng.ts";
+import { buildNonceReply, buildRegisterReply, excessByte, LONG_REPLY_BYTES, resultByte } from "./reply-frame.ts";
+
+/** 115,200 against 115,740 and 1,000,000 against 1,041,667 are known to work, twice the rate is not. */
+export const MAX_RATE_ERROR = 0.05;
+/** Time from the end of a reset until chips listen. Drivers wait 200 ms and more; the real need is unknown. */
+const START_UP_MS = 20;
+const BROADCAST_BIT = 0x10;
+/** Writes to these decide who finds what. */
+const PRODUCTION_REGISTERS: readonly number[] = [
+  REGISTER.pll0,
+  REGISTER.nonceOffset,
+  REGISTER.hashCountingNumber,
+  REGISTER.ticketMask,
+  REGISTER.miscControl,
+  REGISTER.coreControl,
+  REGISTER.pll0UserDivider,
+  REGISTER.versionRolling,
+];
+
+export function isRateOff(a: number, b: number): boolean {
+  return Math.abs(a - b) > MAX_RATE_ERROR * b;
+}
+
+export interface ChainModelOptions {
+  readonly facts: ChipFacts;
+  readonly chipCount: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** F of the ticket, see `ticket-target.ts`. */
+  readonly scale: number;
+  readonly isStrict: boolean;
+  readonly faults: ChainFaults;
+  /** Puts bytes on the wire to the host at the chips' rate. They are copied before the call returns. */
+  readonly send: (bytes: Uint8Array, length: number, baud: number) => void;
+}
+
+export class ChainModel implements NonceSink {
+  readonly chips: readonly ChipModel[];
+  readonly counts = { commands: 0, jobs: 0, badCrcs: 0, noiseBytes: 0, replies: 0, nonces: 0 };
+  readonly nonces: NonceSource;
+  readonly #options: ChainModelOptions;
+  readonly #hunter: FrameHunter;
+  readonly #reply = new Uint8Array(LONG_REPLY_BYTES);
+  #isPowered = false;
+  #isReset = true;
+  #readyAtMs = 0;
+  #baud: number;
+  /** Chips whose rate is that of the first one, counted from the host. */
+  #sameRateCount: number;
+
+  constructor(options: ChainModelOptions) {
+    this.#options = options;
+    this.chips = Array.from({ length: options.chipCount }, (_, index) => new ChipModel(options.facts, index));
+    this.#hunter = new FrameHunter({
+      onCommand: (header, chipAddress, register, value) => this.#onCommand(header, chipAddress, register, value),
+      onJob: (frame) => this.#onJob(frame),
+      onBadCommandCrc: () => this.#onBadCrc("command"),
+      onBadJobCrc: () => this.#onBadCrc("work"),
+    });
+    this.nonces = new NonceSource({
+      clock: options.clock,
+      random: options.random,
+      chips: this.chips,
+      scale: options.scale,
+      isStrict: options.isStrict,
+      faults: options.faults,
+      liveCount: () => this.liveCount,
+      sink: this,
+    });
+    this.#sameRateCount = options.chipCount;
+    this.#baud = this.chips[0]?.baud ?? 0;
+  }
+
+  /** Rate of the chips in bit/s. */
+  get baud(): number {
+    return this.#baud;
+  }
+
+  /** Chips that can be reached and heard. */
+  get liveCount(): number {
+    const dead = this.#options.faults.deadChipIndex;
+    return dead === null ? this.#sameRateCount : Math.min(dead, this.#sameRateCount);
+  }
+
+  get isRunning(): boolean {
+    return this.#isPowered && !this.#isReset;
+  }
+
+  /** Chips that have a clock and enabled cores and hold a job, as a share of all, times their frequency. */
+  get hashingMhzPerChip(): number {
+    if (!this.isRunning || !this.nonces.hasJob) return 0;
+    let sum = 0;
+    for (let k = 0; k < this.liveCount; k++) {
+      const chip = this.chips[k]!;
+      if (chip.areCoresEnabled || !this.#options.isStrict) sum += chip.frequencyMhz;
+    }
+    return sum / this.chips.length;
+  }
+
+  setPower(isPowered: boolean): void {
+    if (isPowered === this.#isPowered) return;
+    this.#isPowered = isPowered;
+    this.#restart();
+  }
+
+  /** True holds all chips in reset. */
+  setReset(asserted: boolean): void {
+    if (asserted === this.#isReset) return;
+    this.#isReset = asserted;
+    this.#restart();
+  }
+
+  /** Bytes from the host, which sends at `hostBaud`. At a wrong rate they are noise to the chips. */
+  receive(bytes: Uint8Array, hostBaud: number): void {
+    const isDeaf = !this.isRunning || this.#options.clock.nowMs() < this.#readyAtMs;
+    for (let i = 0; i < bytes.length; i++) {
+      // Asked for each byte: the frame before it may just have changed the chips' rate.
+      if (isDeaf || isRateOff(hostBaud, this.#baud)) {
+        this.counts.noiseBytes += bytes.length - i;
+        this.#hunter.clear();
+        return;
+      }
+      this.#hunter.feed(bytes[i]!);
+    }
+  }
+
+  onNonce(chip: ChipModel, nonceBits: number, excess: number, engine: number, roll: number, jobByte: number): void {
+    this.counts.nonces++;
+    const facts = this.#options.facts;
+    const result = resultByte(facts, jobByte, engine);
+    const length = buildNonceReply(
+      this.#reply,
+      chip.hasLongReplies,
+      nonceBits,
+      excessByte(facts, excess),
+      result,
+      roll,
+    );
+    this.#send(length);
+  }
+
+  #restart(): void {
+    for (const chip of this.chips) chip.reset();
+    this.nonces.clearJob();
+    this.#hunter.clear();
+    this.#updateRate();
+    if (!this.isRunning) return;
+    this.#readyAtMs = this.#options.clock.nowMs() + START_UP_MS;
+    this.#burstOfNoise();
+  }
+
+  #onCommand(header: number, chipAddress: number, register: number, value: number): void {
+    this.counts.commands++;
+    const isBroadcast = (header & BROADCAST_BIT) !== 0;
+    const live = this.liveCount;
+    switch (header & 0x0f) {
+      case COMMAND.setAddress:
+        this.#setAddress(chipAddress, live);
+        return;
+      case COMMAND.chainInactive:
+        for (let k = 0; k < live; k++) this.chips[k]!.isWaitingForAddress = true;
+        return;
+      case COMMAND.writeRegister:
+        for (let k = 0; k < live; k++) {
+          if (isBroadcast || this.chips[k]!.address === chipAddress) this.#write(this.chips[k]!, register, value);
+        }
+        if (register === REGISTER.fastUart) this.#changeRate();
+        if (PRODUCTION_REGISTERS.includes(register)) this.nonces.markChanged();
+        return;
+      case COMMAND.readRegister:
+        for (let k = 0; k < live; k++) {
+          const chip = this.chips[k]!;
+          if (isBroadcast || chip.address === chipAddress) this.#sendRegister(chip, register, chip.read(register));
+        }
+        return;
+      default:
+    }
+  }
+
+  /** The first chip that waits takes the address and passes later ones on; with none waiting it falls off the end. */
+  #setAddress(address: number, live: number): void {
+    for (let k = 0; k < live; k++) {
+      const chip = this.chips[k]!;
+      if (!chip.isWaitingForAddress) continue;
+      chip.isWaitingForAddress = false;
+      chip.address = address;
+      this.nonces.markChanged();
+      return;
+    }
+  }
+
+  #write(chip: ChipModel, register: number, value: number): void {
+    chip.write(register, value);
+    if (register !== REGISTER.coreControl) return;
+    const coreValue = chip.coreValueReply(value);
+    if (coreValue !== null) this.#sendRegister(chip, REGISTER.coreValue, coreValue);
+  }
+
+  #onJob(frame: Uint8Array): void {
+    this.counts.jobs++;
+    this.nonces.setJob(frame);
+  }
+
+  #onBadCrc(kind: "command" | "work"): void {
+    this.counts.badCrcs++;
+    for (let k = 0; k < this.liveCount; k++) this.chips[k]!.countError(kind);
+  }
+
+  #changeRate(): void {
+    const before = this.#baud;
+    this.#updateRate();
+    if (this.#baud !== before) this.#burstOfNoise();
+  }
+
+  #updateRate(): void {
+    this.#baud = this.chips[0]?.baud ?? this.#baud;
+    const odd = this.chips.findIndex((chip) => isRateOff(chip.baud, this.#baud));
+    this.#sameRateCount = odd < 0 ? this.chips.length : odd;
+  }
+
+  #sendRegister(chip: ChipModel, register: number, value: number): void {
+    this.counts.replies++;
+    const isLying = this.#options.faults.wrongAddressChipIndex === chip.index;
+    const address = isLying ? chip.address ^ 1 : chip.address;
+    const shown = isLying && register === REGISTER.chipId ? (value ^ 1) >>> 0 : value;
+    this.#send(buildRegisterReply(this.#reply, chip.hasLongReplies, shown, address, register));
+  }
+
+  #send(length: number): void {
+    const { faults, random, send } = this.#options;
+    if (faults.isSilent || !this.isRunning) return;
+    send(this.#reply, length, this.#baud);
+    if (drawChance(random, faults.duplicateFrameProbability)) send(this.#reply, length, this.#baud);
+  }
+
+  #burstOfNoise(): void {
+    const { faults, random, send } = this.#options;
+    if (faults.isSilent || faults.noiseBurstBytes === 0) return;
+    const noise = Uint8Array.from({ length: faults.noiseBurstBytes }, () => random.uint32() & 0xff);
+    send(noise, noise.length, this.#baud);
+  }
+}

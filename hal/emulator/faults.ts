@@ -1,0 +1,57 @@
+/**
+ * What can go wrong in the emulated world, as plain data that tests and scenarios change at any time; the part that
+ * suffers a fault looks here when it acts. Probabilities are 0..1. Everything that draws does so from its own seeded
+ * stream, so a run with faults replays too.
+ */
+export interface ChainFaults {
+  /** Per byte, on the wire, in both directions. */
+  dropByteProbability: number;
+  /** Per byte, one bit turned over, in both directions. */
+  flipBitProbability: number;
+  /** Per frame out of the chips. */
+  duplicateFrameProbability: number;
+  /** This chip is dead and cuts off everything behind it; null = none. */
+  deadChipIndex: number | null;
+  /** The chain takes everything and sends nothing. */
+  isSilent: boolean;
+  /** Share of the nonce frames that carry a nonce which fails the ticket. */
+  falseNonceFraction: number;
+  /** This chip answers register reads with a wrong address (lowest bit turned over); null = none. */
+  wrongAddressChipIndex: number | null;
+  /** Random bytes out of the chain at power-up, at the end of a reset and at each rate change. Real boards do that. */
+  noiseBurstBytes: number;
+}
+
+export type SensorFault = "none" | "stuck" | "failed";
+
+export interface WorldFaults {
+  readonly chains: ChainFaults[];
+  /** One entry a fan: true = its rotor stands, whatever the duty. */
+  readonly fanStopped: boolean[];
+  /** Inlet and outlet sensor of each chain. */
+  readonly sensors: [inlet: SensorFault, outlet: SensorFault][];
+  /** The supply gives no output although it is switched on. */
+  psuFailed: boolean;
+}
+
+export function noChainFaults(): ChainFaults {
+  return {
+    dropByteProbability: 0,
+    flipBitProbability: 0,
+    duplicateFrameProbability: 0,
+    deadChipIndex: null,
+    isSilent: false,
+    falseNonceFraction: 0,
+    wrongAddressChipIndex: null,
+    noiseBurstBytes: 5,
+  };
+}
+
+export function noFaults(chainCount: number, fanCount: number): WorldFaults {
+  return {
+    chains: Array.from({ length: chainCount }, noChainFaults),
+    fanStopped: Array.from({ length: fanCount }, () => false),
+    sensors: Array.from({ length: chainCount }, (): [SensorFault, SensorFault] => ["none", "none"]),
+    psuFailed: false,
+  };
+}

@@ -1,0 +1,316 @@
+/**
+ * When a chain finds what. The time of the next find comes from an exponential law over the whole chain; chip, core and
+ * engine are uniform; the version is the one that the chip has rolled to by then; the counter is searched for.
+ *
+ * A chip has rolled through all versions after one epoch and then hashes the same headers again, without a sign. So
+ * finds are made only where a header comes up for the first time, and each comes again whenever its version does:
+ *
+ *     roll = sweeps since the job x engines + engine (16 bits), version bits = roll AND rollMask
+ *     bits that do not change the header: those outside the mask, and those that the job's version has set anyway
+ */
+import type { Clock, TimerHandle } from "#hal/clock.ts";
+import type { Random } from "#hal/random.ts";
+import type { ChipModel } from "./chip-model.ts";
+import { EventHeap, type HeapEvent } from "./event-heap.ts";
+import type { ChainFaults } from "./faults.ts";
+import { baseVersionOf, jobByteOf, rolledVersion } from "./job-fields.ts";
+import { NonceSearch } from "./nonce-search.ts";
+import { drawChance, drawIndex } from "./prng.ts";
+import { ProductionTable } from "./production-table.ts";
+
+const ROLL_COUNT = 65_536;
+/** Finds kept for repetition; more than a stock ticket makes in an epoch, and a bound for a ticket of 1. */
+const MAX_REMEMBERED_FINDS = 4096;
+/** Hashes in one go before the search makes way for other events: about 4 ms of one core. */
+const MAX_TRIES_AT_ONCE = 16_384;
+const TRIES_PER_SLICE = 4096;
+/** A process that slept longer than this does not make up for the finds it missed. */
+const MAX_CATCH_UP_MS = 250;
+/** At a scale so large that every hash passes no nonce is false. */
+const MAX_FALSE_TRIES = 1000;
+/** Timers may fire this much early by rounding. */
+const EPSILON_MS = 1e-6;
+
+export interface NonceSink {
+  onNonce(chip: ChipModel, nonceBits: number, excessBits: number, engine: number, roll: number, jobByte: number): void;
+}
+
+interface Find extends HeapEvent {
+  timeMs: number;
+  sequence: number;
+  readonly chip: ChipModel;
+  readonly nonceBits: number;
+  readonly excessBits: number;
+  /** Roll at which it was found. */
+  readonly roll: number;
+  /** The free upper roll bits at its latest appearance. */
+  freeHigh: number;
+}
+
+export interface NonceSourceOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly chips: readonly ChipModel[];
+  readonly scale: number;
+  /** True: chips need report bits and enabled cores, as real ones do. */
+  readonly isStrict: boolean;
+  readonly faults: ChainFaults;
+  /** Chips that take part now, counted from the host. */
+  readonly liveCount: () => number;
+  readonly sink: NonceSink;
+}
+
+export class NonceSource {
+  /** For tests and statistics. */
+  readonly counts = { finds: 0, repeats: 0, falseNonces: 0, skippedFinds: 0 };
+  readonly #options: NonceSourceOptions;
+  readonly #search = new NonceSearch();
+  readonly #table: ProductionTable;
+  readonly #finds = new EventHeap<Find>();
+  #sequence = 0;
+  #hasJob = false;
+  #jobByte = 0;
+  #baseVersion = 0;
+  #jobStartMs = 0;
+  #nextFindMs = Number.POSITIVE_INFINITY;
+  #isDirty = true;
+  #liveCount = -1;
+  #timer: TimerHandle | null = null;
+  #slice: TimerHandle | null = null;
+  #searching: { chip: ChipModel; roll: number } | null = null;
+
+  constructor(options: NonceSourceOptions) {
+    this.#options = options;
+    this.#table = new ProductionTable(options.chips.length, options.scale);
+  }
+
+  get hashCount(): number {
+    return this.#search.hashCount;
+  }
+
+  get hasJob(): boolean {
+    return this.#hasJob;
+  }
+
+  /** Expected finds a second as things stand. */
+  expectedPerSecond(): number {
+    this.#refresh();
+    return this.#hasJob ? this.#table.totalPerMs * 1000 : 0;
+  }
+
+  /** A job replaces the one before at once; the roll counter starts at 0. */
+  setJob(frame: Uint8Array): void {
+    this.#dropWork();
+    this.#search.setJob(frame);
+    this.#jobByte = jobByteOf(frame);
+    this.#baseVersion = baseVersionOf(frame);
+    this.#jobStartMs = this.#options.clock.nowMs();
+    this.#hasJob = true;
+    this.#arm();
+  }
+
+  /** Reset or power-off. */
+  clearJob(): void {
+    this.#dropWork();
+    this.#hasJob = false;
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#isDirty = true;
+  }
+
+  /** A register that production rests on was written, or a chip died. */
+  markChanged(): void {
+    if (this.#isDirty) return;
+    this.#isDirty = true;
+    this.#arm();
+  }
+
+  #dropWork(): void {
+    this.#finds.clear();
+    this.#slice?.cancel();
+    this.#slice = null;
+    this.#searching = null;
+  }
+
+  #refresh(): void {
+    const liveCount = this.#options.liveCount();
+    if (!this.#isDirty && liveCount === this.#liveCount) return;
+    this.#isDirty = false;
+    this.#liveCount = liveCount;
+    this.#table.rebuild(this.#options.chips, liveCount, this.#options.isStrict);
+    // The law has no memory, so the next find may be drawn anew.
+    this.#nextFindMs = this.#options.clock.nowMs() + this.#drawGapMs();
+  }
+
+  #drawGapMs(): number {
+    const rate = this.#table.totalPerMs;
+    return rate > 0 ? -Math.log(1 - this.#options.random.unit()) / rate : Number.POSITIVE_INFINITY;
+  }
+
+  #arm(): void {
+    if (!this.#hasJob) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    const repeatMs = this.#finds.peek()?.timeMs ?? Number.POSITIVE_INFINITY;
+    const isStale = this.#isDirty || this.#options.liveCount() !== this.#liveCount;
+    const dueMs = isStale ? 0 : Math.min(this.#nextFindMs, repeatMs);
+    if (dueMs === Number.POSITIVE_INFINITY) return;
+    this.#timer = this.#options.clock.setTimer(dueMs - this.#options.clock.nowMs(), () => this.#fire());
+  }
+
+  #fire(): void {
+    this.#timer = null;
+    this.#refresh();
+    const nowMs = this.#options.clock.nowMs();
+    if (this.#nextFindMs < nowMs - MAX_CATCH_UP_MS) this.#nextFindMs = nowMs;
+    while (this.#nextFindMs <= nowMs + EPSILON_MS) {
+      const atMs = this.#nextFindMs;
+      this.#nextFindMs += this.#drawGapMs();
+      this.#find(atMs);
+    }
+    for (
+      let due = this.#finds.peek();
+      due !== undefined && due.timeMs <= nowMs + EPSILON_MS;
+      due = this.#finds.peek()
+    ) {
+      this.#finds.pop();
+      this.#repeat(due);
+    }
+    this.#arm();
+  }
+
+  /** Something passed the ticket at `atMs`; it counts only where its header is tried for the first time. */
+  #find(atMs: number): void {
+    const { random, chips } = this.#options;
+    const index = this.#table.pick(random);
+    const chip = chips[index]!;
+    const engines = chip.facts.enginesPerCore;
+    const sweeps = Math.floor(Math.max(0, atMs - this.#jobStartMs) / chip.sweepMs());
+    const roll = sweeps * engines + drawIndex(random, engines);
+    if (this.#table.leaderOf(index) !== index || roll >= ROLL_COUNT) return;
+    if ((roll & ~this.#distinctMask(chip)) !== 0) return;
+    if (this.#searching !== null) {
+      this.counts.skippedFinds++;
+      return;
+    }
+    this.#search.setVersion(rolledVersion(this.#baseVersion, roll, chip.rollMask));
+    this.#searching = { chip, roll };
+    this.#beginWindow();
+    this.#runSearch(MAX_TRIES_AT_ONCE);
+  }
+
+  /** Roll bits that make a header of their own. */
+  #distinctMask(chip: ChipModel): number {
+    return chip.rollMask & ~(this.#baseVersion >>> 13);
+  }
+
+  #beginWindow(): void {
+    const searching = this.#searching;
+    if (searching === null) return;
+    const { random } = this.#options;
+    const chip = searching.chip;
+    const quarters = chip.reportQuarters(this.#options.isStrict) || 0x0f;
+    let core = drawIndex(random, chip.facts.coreCount);
+    while (((quarters >> Math.floor((core * 4) / chip.facts.coreCount)) & 1) === 0) {
+      core = drawIndex(random, chip.facts.coreCount);
+    }
+    const size = chip.sweepNonces();
+    this.#search.begin(this.#table.targetOf(chip), core, chip.windowStart(), size, drawIndex(random, size));
+  }
+
+  #runSearch(maxTries: number): void {
+    const outcome = this.#search.run(maxTries);
+    if (outcome === "found") {
+      this.#slice = null;
+      this.#found();
+      return;
+    }
+    // A window without a find (hard target, short sweep): the next core's is as good.
+    if (outcome === "exhausted") this.#beginWindow();
+    this.#slice = this.#options.clock.setTimer(0, () => this.#runSearch(TRIES_PER_SLICE));
+  }
+
+  #found(): void {
+    const searching = this.#searching;
+    if (searching === null) return;
+    this.#searching = null;
+    this.counts.finds++;
+    const find: Find = {
+      timeMs: this.#options.clock.nowMs(),
+      sequence: this.#sequence++,
+      chip: searching.chip,
+      nonceBits: this.#search.foundNonceBits,
+      excessBits: this.#search.foundExcessBits,
+      roll: searching.roll,
+      freeHigh: 0,
+    };
+    this.#report(find);
+    this.#remember(find);
+    this.#arm();
+  }
+
+  #repeat(find: Find): void {
+    this.counts.repeats++;
+    this.#report(find);
+    this.#remember(find);
+  }
+
+  /** Enters the next time at which this header comes up: the next value of the free roll bits above the engines'. */
+  #remember(find: Find): void {
+    if (this.#finds.size >= MAX_REMEMBERED_FINDS) return;
+    const engineBits = find.chip.facts.enginesPerCore - 1;
+    const free = 0xffff & ~engineBits & ~this.#distinctMask(find.chip);
+    const next = ((find.freeHigh | ~free) + 1) & free;
+    const rolls = next > find.freeHigh ? next - find.freeHigh : ROLL_COUNT - find.freeHigh + next;
+    find.freeHigh = next;
+    find.timeMs += (rolls / find.chip.facts.enginesPerCore) * find.chip.sweepMs();
+    this.#finds.push(find);
+  }
+
+  /** Sends a find once for each chip that sweeps this window and for each engine that has the same version. */
+  #report(find: Find): void {
+    const engineBits = find.chip.facts.enginesPerCore - 1;
+    const free = engineBits & ~this.#distinctMask(find.chip);
+    const high = find.roll & ~engineBits;
+    for (let bits = 0; ; bits = ((bits | ~free) + 1) & free) {
+      const engine = (find.roll & engineBits) | bits;
+      this.#reportFromChips(find, engine, high | find.freeHigh | engine);
+      if (bits === free) return;
+    }
+  }
+
+  #reportFromChips(find: Find, engine: number, roll: number): void {
+    const leader = find.chip.index;
+    const { chips } = this.#options;
+    const last = this.#table.hasSharedWindows ? chips.length - 1 : leader;
+    for (let k = leader; k <= last; k++) {
+      if (this.#table.leaderOf(k) === leader) this.#send(chips[k]!, find, engine, roll & chips[k]!.rollMask);
+    }
+  }
+
+  #send(chip: ChipModel, find: Find, engine: number, roll: number): void {
+    const { random, sink, faults } = this.#options;
+    if (!drawChance(random, faults.falseNonceFraction)) {
+      sink.onNonce(chip, find.nonceBits, find.excessBits, engine, roll, this.#jobByte);
+      return;
+    }
+    this.counts.falseNonces++;
+    sink.onNonce(chip, this.#falsify(chip, find.nonceBits, roll), 0, engine, roll, this.#jobByte);
+  }
+
+  /** Another counter of the same core and chip. A wrong one passes with probability 1/h, so it is hashed to make sure. */
+  #falsify(chip: ChipModel, nonceBits: number, roll: number): number {
+    const target = this.#table.targetOf(chip);
+    const version = rolledVersion(this.#baseVersion, roll, 0xffff);
+    let bits = nonceBits;
+    for (let i = 0; i < MAX_FALSE_TRIES; i++) {
+      bits = ((nonceBits & ~0x1ff) | drawIndex(this.#options.random, 0x200)) >>> 0;
+      if (!this.#search.passes(version, bits, target)) break;
+    }
+    const searching = this.#searching;
+    if (searching !== null) {
+      this.#search.setVersion(rolledVersion(this.#baseVersion, searching.roll, searching.chip.rollMask));
+    }
+    return bits;
+  }
+}
