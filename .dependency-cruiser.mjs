@@ -39,7 +39,7 @@ export default {
     {
       name: "only-main-chooses-the-hal",
       severity: "error",
-      from: { path: "^firmware/", pathNot: "^firmware/(main|boards/[^/]+)\\.ts$" },
+      from: { path: "^firmware/", pathNot: "^firmware/(main|platform/[^/]+)\\.ts$" },
       to: { path: "^hal/(linux|emulator)/" },
     },
     {

@@ -1,0 +1,87 @@
+/** The main thread's side of the management worker: starts it, feeds it snapshots, starts it again when it died. */
+import { Worker } from "node:worker_threads";
+import { type Clock, sleep } from "#hal/clock.ts";
+import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
+import type { Log } from "../log.ts";
+import type { ManagementMessage, ManagementOptions } from "./management.ts";
+import type { MinerSnapshot } from "./snapshot.ts";
+
+const RESTART_PAUSE_MS = 5_000;
+/** Old generation heap of the worker: its out-of-memory ends it alone. */
+const HEAP_LIMIT_MIB = 64;
+
+export interface ManagementHostOptions {
+  log: Log;
+  clock: Clock;
+  /** The bundle: the worker is the same file in another role. */
+  programPath: string;
+  worker: ManagementOptions;
+}
+
+export class ManagementHost {
+  readonly #options: ManagementHostOptions;
+  #worker: Worker | null = null;
+  #port: number | null = null;
+
+  constructor(options: ManagementHostOptions) {
+    this.#options = options;
+  }
+
+  /** Port that the web server listens on, or null. */
+  get port(): number | null {
+    return this.#port;
+  }
+
+  publish(snapshot: MinerSnapshot): void {
+    this.#worker?.postMessage(snapshot);
+  }
+
+  /**
+   * Keeps a worker alive until `signal` aborts.
+   * @throws KumpelError `PORT_IN_USE` when the port asked for is taken; everything else is retried.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { log, clock } = this.#options;
+    while (!signal.aborted) {
+      const end = await this.#runOnce(signal);
+      if (signal.aborted) return;
+      if (end instanceof KumpelError) throw end;
+      log.error({ reason: end }, "management worker ended, starting it again");
+      await sleep(clock, RESTART_PAUSE_MS, signal).catch((error: unknown) => {
+        if (!isKumpelError(error, "ABORTED")) throw error;
+      });
+    }
+  }
+
+  /** One worker's life; resolves with why it ended. */
+  async #runOnce(signal: AbortSignal): Promise<string | KumpelError> {
+    const { programPath, worker: workerData, log } = this.#options;
+    const worker = new Worker(programPath, { workerData, resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MIB } });
+    this.#worker = worker;
+    const end = await new Promise<string | KumpelError>((resolve) => {
+      signal.addEventListener("abort", () => resolve("stopped"), { once: true });
+      worker.on("error", (error) => resolve(errorText(error)));
+      worker.on("exit", (code) => resolve(`exit code ${code}`));
+      worker.on("message", (message: ManagementMessage) => {
+        if (message.kind === "listening") {
+          this.#port = message.port;
+          log.info({ port: message.port }, "own API listens");
+        } else resolve(this.#listenError(message));
+      });
+    });
+    this.#worker = null;
+    this.#port = signal.aborted ? this.#port : null;
+    await worker.terminate();
+    return end;
+  }
+
+  #listenError(message: Extract<ManagementMessage, { kind: "failed" }>): string | KumpelError {
+    const { host, port } = this.#options.worker;
+    if (message.code !== "EADDRINUSE" && message.code !== "EACCES") return message.message;
+    const why = message.code === "EACCES" ? "may not be opened by this user" : "is in use";
+    return new KumpelError(
+      "PORT_IN_USE",
+      `Port ${port} on ${host} ${why}: end the program that has it, or choose another with --http-port.`,
+    );
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The one typed picture of the machine, taken once a second: what every face reads and the run report is written from.
+ * Units end the names; null means unknown, never 0.
+ */
+import type { ChainPhase } from "../chain/chain-machine.ts";
+import type { ThermalPhase } from "../control/thermal-decision.ts";
+import type { OutcomeCounts } from "../stats/chip-counters.ts";
+import type { PoolState } from "../stats/pool-stats.ts";
+
+export interface Percentiles {
+  readonly p50: number | null;
+  readonly p99: number | null;
+}
+
+export interface ChainSnapshot {
+  readonly index: number;
+  readonly chip: string;
+  readonly chips: number;
+  readonly chipsExpected: number;
+  readonly state: ChainPhase;
+  /** Why it is in that state, in words. */
+  readonly reason: string;
+  readonly frequencyMhz: number | null;
+  readonly voltageV: number | null;
+  readonly temperatureBoardMaxC: number | null;
+  readonly temperatureChipMaxC: number | null;
+  readonly ticketDifficulty: number | null;
+  readonly ticketReason: string;
+  readonly feedPeriodMs: number | null;
+  /** Part of the hashing that a narrow version mask leaves useful: 1 = all. */
+  readonly coverage: number;
+  readonly nonces: OutcomeCounts;
+  readonly hashrate: {
+    readonly expectedThs: number | null;
+    readonly measuredThs: number | null;
+    readonly recentMeasuredThs: number | null;
+  };
+  readonly link: { readonly resyncBytes: number; readonly crcErrors: number; readonly jobsWritten: number };
+}
+
+export interface PoolSnapshot {
+  readonly url: string;
+  readonly user: string;
+  readonly state: PoolState;
+  readonly reason: string;
+  readonly lastNotice: string;
+  readonly connects: number;
+  readonly notifies: number;
+  readonly difficulty: number | null;
+  readonly shares: {
+    readonly submitted: number;
+    readonly accepted: number;
+    readonly acceptedDifficulty: number;
+    readonly rejected: number;
+    readonly stale: number;
+    readonly duplicate: number;
+    readonly lost: number;
+    readonly lastRejectText: string;
+    readonly bestDifficulty: number;
+  };
+}
+
+export interface MinerSnapshot {
+  /** Monotonic ms since the miner started. */
+  readonly uptimeMs: number;
+  readonly machine: string;
+  readonly controlBoard: string;
+  /** What runs here that is not a real machine (emulated chips, scale); null on real hardware. */
+  readonly emulationLabel: string | null;
+  readonly firstAcceptedShareMs: number | null;
+  readonly prescribedWaitMs: number;
+  readonly isPowerOn: boolean;
+  readonly pool: PoolSnapshot;
+  readonly chains: readonly ChainSnapshot[];
+  readonly hashrate: {
+    readonly expectedThs: number | null;
+    readonly measuredThs: number | null;
+    readonly recentMeasuredThs: number | null;
+  };
+  readonly thermal: {
+    readonly phase: ThermalPhase;
+    readonly reason: string;
+    readonly fanDutyPct: number;
+    readonly fansRpm: readonly (number | null)[];
+  };
+  /** Findings that an owner should look at, each one sentence. */
+  readonly alarms: readonly string[];
+  readonly latencyMs: {
+    readonly notifyToFirstWork: Percentiles;
+    readonly notifyToLastChain: Percentiles;
+    readonly nonceToSubmit: Percentiles;
+    readonly submitRoundTrip: Percentiles;
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * The life of one hash chain as a pure machine. Inputs are facts, outputs are orders; the shell in
+ * `chain-supervisor.ts` carries them out and knows nothing of what comes next.
+ *
+ *   absent | off -> powering -> resetting -> settling -> enumerating -> addressing -> configuring -> ramping
+ *   -> starting -> hashing;  any -> coolingDown -> resetting (bounded, growing pause) ... -> disabled
+ */
+
+export const CHAIN_PHASES = [
+  ...(["absent", "off", "powering", "resetting", "settling", "enumerating", "addressing", "configuring"] as const),
+  ...(["ramping", "starting", "hashing", "coolingDown", "disabled"] as const),
+] as const;
+export type ChainPhase = (typeof CHAIN_PHASES)[number];
+
+/** Phases in which the driver runs a sequence of its own; they end with `phaseDone` or `phaseFailed`. */
+export type DriverPhase = "enumerating" | "addressing" | "configuring" | "ramping" | "starting";
+
+export interface ChainFault {
+  readonly code: string;
+  readonly text: string;
+}
+
+export interface ChainState {
+  readonly phase: ChainPhase;
+  readonly sinceMs: number;
+  /** When a `tick` is due, or null. */
+  readonly wakeAtMs: number | null;
+  /** Failed starts since the chain last hashed for a good while. */
+  readonly failures: number;
+  readonly lastFault: ChainFault | null;
+  /** Chips found by the last enumeration. */
+  readonly chipCount: number;
+  readonly expectedChips: number;
+  /** Sum of the waits that the sequence prescribes between power-on and the first command. */
+  readonly prescribedWaitMs: number;
+}
+
+export type ChainInput =
+  | { readonly kind: "start"; readonly isPlugged: boolean }
+  | { readonly kind: "powered" }
+  | { readonly kind: "tick" }
+  | { readonly kind: "phaseDone"; readonly phase: DriverPhase; readonly chipCount: number }
+  | { readonly kind: "failed"; readonly fault: ChainFault }
+  | { readonly kind: "powerCut"; readonly reason: string }
+  | { readonly kind: "stop" };
+
+export type ChainAction =
+  | { readonly kind: "requestPower" }
+  | { readonly kind: "setReset"; readonly isAsserted: boolean }
+  | { readonly kind: "openLink" }
+  | { readonly kind: "closeLink" }
+  | { readonly kind: "runPhase"; readonly phase: DriverPhase }
+  | { readonly kind: "startFeed" }
+  | { readonly kind: "stopFeed" };
+
+export interface ChainStep {
+  readonly state: ChainState;
+  readonly actions: readonly ChainAction[];
+  readonly reason: string;
+}
+
+/** Amlogic boards, observed on a live S19k Pro: supply settling, reset low together, then 2 s before the first byte. */
+export const POWER_SETTLE_MS = 1_000;
+export const RESET_LOW_MS = 200;
+export const RESET_SETTLE_MS = 2_000;
+
+/** After so many failed starts the chain stays off with its reason. Our choice: about ten minutes of trying. */
+export const MAX_FAILURES = 6;
+const FIRST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 300_000;
+/** A short chain is retried this often before it may hash with what it has. */
+const SHORT_CHAIN_RETRIES = 2;
+/** Hashing for so long forgives earlier failures. */
+const FORGIVE_AFTER_MS = 600_000;
+
+const NEXT_PHASE: Readonly<Record<DriverPhase, DriverPhase | "hashing">> = {
+  enumerating: "addressing",
+  addressing: "configuring",
+  configuring: "ramping",
+  ramping: "starting",
+  starting: "hashing",
+};
+
+export function initialChain(expectedChips: number, nowMs: number): ChainState {
+  return {
+    phase: "off",
+    sinceMs: nowMs,
+    wakeAtMs: null,
+    failures: 0,
+    lastFault: null,
+    chipCount: 0,
+    expectedChips,
+    prescribedWaitMs: 0,
+  };
+}
+
+export function stepChain(state: ChainState, input: ChainInput, nowMs: number): ChainStep {
+  switch (input.kind) {
+    case "start":
+      return start(state, input.isPlugged, nowMs);
+    case "powered":
+      return state.phase === "powering"
+        ? wait(state, POWER_SETTLE_MS, "the supply settles", nowMs)
+        : ignore(state, "already powered");
+    case "tick":
+      return tick(state, nowMs);
+    case "phaseDone":
+      return phaseDone(state, input.phase, input.chipCount, nowMs);
+    case "failed":
+      return fail(state, input.fault, nowMs);
+    case "powerCut":
+      return turnOff(state, { code: "POWER_CUT", text: input.reason }, input.reason, nowMs);
+    case "stop":
+      return turnOff(state, state.lastFault, "stopped", nowMs);
+  }
+}
+
+function start(state: ChainState, isPlugged: boolean, nowMs: number): ChainStep {
+  if (state.phase !== "off" && state.phase !== "absent") return ignore(state, "already started");
+  if (!isPlugged) return { state: enter(state, "absent", nowMs), actions: [], reason: "no hashboard in the connector" };
+  const actions: ChainAction[] = [{ kind: "setReset", isAsserted: true }, { kind: "requestPower" }];
+  return { state: enter(state, "powering", nowMs), actions, reason: "hashboard present" };
+}
+
+function tick(state: ChainState, nowMs: number): ChainStep {
+  if (state.wakeAtMs === null || nowMs < state.wakeAtMs) return ignore(state, "nothing due");
+  switch (state.phase) {
+    case "powering":
+    case "coolingDown": {
+      const next = wait(enter(state, "resetting", nowMs), RESET_LOW_MS, "reset low", nowMs);
+      return { ...next, actions: [{ kind: "setReset", isAsserted: true }, { kind: "openLink" }] };
+    }
+    case "resetting": {
+      const next = wait(enter(state, "settling", nowMs), RESET_SETTLE_MS, "chips start", nowMs);
+      return { ...next, actions: [{ kind: "setReset", isAsserted: false }] };
+    }
+    case "settling":
+      return run(state, "enumerating", "reset released", nowMs);
+    case "hashing":
+      return {
+        state: { ...state, failures: 0, wakeAtMs: null },
+        actions: [],
+        reason: "hashing for ten minutes: earlier failures forgiven",
+      };
+    case "absent":
+    case "off":
+    case "enumerating":
+    case "addressing":
+    case "configuring":
+    case "ramping":
+    case "starting":
+    case "disabled":
+      return ignore(state, "nothing due");
+  }
+}
+
+function phaseDone(state: ChainState, phase: DriverPhase, chipCount: number, nowMs: number): ChainStep {
+  if (state.phase !== phase) return ignore(state, `late end of ${phase}`);
+  if (phase === "enumerating") return enumerated({ ...state, chipCount }, nowMs);
+  const next = NEXT_PHASE[phase];
+  if (next !== "hashing") return run(state, next, `${phase} done`, nowMs);
+  const hashing = { ...enter(state, "hashing", nowMs), wakeAtMs: nowMs + FORGIVE_AFTER_MS };
+  return { state: hashing, actions: [{ kind: "startFeed" }], reason: `${chipCount} chips hash` };
+}
+
+function enumerated(state: ChainState, nowMs: number): ChainStep {
+  const { chipCount, expectedChips } = state;
+  const found = `${chipCount} of ${expectedChips} chips answered`;
+  if (chipCount === expectedChips) return run(state, "addressing", found, nowMs);
+  const isRetryDue = chipCount === 0 || chipCount > expectedChips || state.failures < SHORT_CHAIN_RETRIES;
+  if (isRetryDue) return fail(state, { code: "CHIP_COUNT_WRONG", text: found }, nowMs);
+  return run(state, "addressing", `${found}, also after ${state.failures} restarts: hashing with these`, nowMs);
+}
+
+function fail(state: ChainState, fault: ChainFault, nowMs: number): ChainStep {
+  if (state.phase === "off" || state.phase === "absent" || state.phase === "disabled")
+    return ignore(state, "not running");
+  const failures = state.failures + 1;
+  const actions: ChainAction[] = [{ kind: "stopFeed" }, { kind: "closeLink" }, { kind: "setReset", isAsserted: true }];
+  if (failures >= MAX_FAILURES) {
+    const disabled = { ...enter(state, "disabled", nowMs), failures, lastFault: fault };
+    return { state: disabled, actions, reason: `${fault.text}; given up after ${failures} tries` };
+  }
+  const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
+  const cooling = { ...enter(state, "coolingDown", nowMs), failures, lastFault: fault, wakeAtMs: nowMs + pauseMs };
+  return { state: cooling, actions, reason: `${fault.text}; next try in ${pauseMs / 1000} s` };
+}
+
+function turnOff(state: ChainState, lastFault: ChainFault | null, reason: string, nowMs: number): ChainStep {
+  if (state.phase === "absent") return ignore(state, reason);
+  const actions: ChainAction[] = [{ kind: "stopFeed" }, { kind: "closeLink" }, { kind: "setReset", isAsserted: true }];
+  return { state: { ...enter(state, "off", nowMs), lastFault }, actions, reason };
+}
+
+function enter(state: ChainState, phase: ChainPhase, nowMs: number): ChainState {
+  return { ...state, phase, sinceMs: nowMs, wakeAtMs: null };
+}
+
+function wait(state: ChainState, waitMs: number, reason: string, nowMs: number): ChainStep {
+  const prescribedWaitMs = state.prescribedWaitMs + waitMs;
+  return { state: { ...state, wakeAtMs: nowMs + waitMs, prescribedWaitMs }, actions: [], reason };
+}
+
+function run(state: ChainState, phase: DriverPhase, reason: string, nowMs: number): ChainStep {
+  return { state: enter(state, phase, nowMs), actions: [{ kind: "runPhase", phase }], reason };
+}
+
+function ignore(state: ChainState, reason: string): ChainStep {
+  return { state, actions: [], reason };
+}

@@ -1,0 +1,276 @@
+/** Shell of the chain machine: carries its orders out on one connector and tells it what happened. */
+
+import type { HashChain } from "#drivers/hash-chain.ts";
+import type { Clock, TimerHandle } from "#hal/clock.ts";
+import type { ChainConnector } from "#hal/control-board.ts";
+import { errorText, isKumpelError } from "#hal/errors.ts";
+import type { PowerRequest } from "../control/power-line.ts";
+import type { Log } from "../log.ts";
+import { type Target, ticketTarget } from "../share/difficulty.ts";
+import { chooseTicket, type TicketChoice } from "../share/ticket-choice.ts";
+import type { Scheduler } from "../work/scheduler.ts";
+import {
+  type ChainAction,
+  type ChainInput,
+  type ChainState,
+  type DriverPhase,
+  initialChain,
+  stepChain,
+} from "./chain-machine.ts";
+import type { ChainRuntime } from "./chain-runtime.ts";
+import type { ChunkTime } from "./timed-uart.ts";
+
+export interface ChainSupervisorOptions {
+  log: Log;
+  clock: Clock;
+  connector: ChainConnector;
+  power: PowerRequest;
+  scheduler: Scheduler;
+  runtime: ChainRuntime;
+  /** A fresh driver for each start; it opens the link itself. */
+  createChain: () => HashChain;
+  /** Written by the link that `createChain` opens. */
+  chunk: ChunkTime;
+  expectedChips: number;
+  targetMhz: number;
+  stockTicket: number;
+  chipScale: number;
+}
+
+export class ChainSupervisor {
+  readonly #options: ChainSupervisorOptions;
+  #state: ChainState;
+  #chain: HashChain | null = null;
+  #phaseAbort: AbortController | null = null;
+  #timer: TimerHandle | null = null;
+  #ticket: TicketChoice | null = null;
+  #temperatureChipMaxC: number | null = null;
+  #temperatureAtMs = 0;
+  #reason = "not started";
+  #startWaitMs: number | null = null;
+  /** Orders to the hardware run one after the other, in the machine's order. */
+  #orders: Promise<void> = Promise.resolve();
+
+  constructor(options: ChainSupervisorOptions) {
+    this.#options = options;
+    this.#state = initialChain(options.expectedChips, options.clock.nowMs());
+  }
+
+  get state(): ChainState {
+    return this.#state;
+  }
+
+  get reason(): string {
+    return this.#reason;
+  }
+
+  get chain(): HashChain | null {
+    return this.#chain;
+  }
+
+  get ticket(): TicketChoice | null {
+    return this.#ticket;
+  }
+
+  /** Waits that the sequence prescribed until the chain first hashed (so far, while it does not yet). */
+  get startWaitMs(): number {
+    return this.#startWaitMs ?? this.#state.prescribedWaitMs + (this.#chain?.prescribedWaitMs ?? 0);
+  }
+
+  /** Hashes/s that frequency, engines, live chips and the version mask promise now; 0 unless hashing. */
+  expectedHashesPerS(): number {
+    const chain = this.#chain;
+    if (chain === null || this.#state.phase !== "hashing" || this.#options.scheduler.job === null) return 0;
+    return rawHashesPerS(chain) * this.#options.scheduler.coverage(this.#options.connector.index);
+  }
+
+  /** On-die temperature no older than `maxAgeMs`, or null. */
+  temperatureChipMaxC(maxAgeMs: number): number | null {
+    const isFresh = this.#options.clock.nowMs() - this.#temperatureAtMs <= maxAgeMs;
+    return isFresh ? this.#temperatureChipMaxC : null;
+  }
+
+  async start(): Promise<void> {
+    const isPlugged = await this.#options.connector.isPlugged();
+    this.#input({ kind: "start", isPlugged });
+  }
+
+  /** Stops hashing and holds the chips in reset; resolves when the hardware has taken it. */
+  async stop(): Promise<void> {
+    this.#input({ kind: "stop" });
+    await this.#orders;
+  }
+
+  powerCut(reason: string): void {
+    this.#input({ kind: "powerCut", reason });
+  }
+
+  /** The pool's target changed, or the frequency did: the chips may need another ticket. */
+  reviewTicket(pool: Target | null): void {
+    const chain = this.#chain;
+    if (chain === null || this.#state.phase !== "hashing") return;
+    const choice = this.#choose(chain, pool);
+    const isChanged = choice.difficulty !== this.#ticket?.difficulty;
+    this.#ticket = choice;
+    if (!isChanged) return;
+    const { scheduler, connector, chipScale, log } = this.#options;
+    scheduler.setTicket(connector.index, choice.difficulty, ticketTarget(choice.difficulty, chipScale));
+    chain.setTicketDifficulty(choice.difficulty);
+    log.info({ ticketDifficulty: choice.difficulty, reason: choice.reason }, "ticket changed");
+  }
+
+  /** To be called every few seconds while hashing. */
+  async readTemperatures(signal: AbortSignal): Promise<void> {
+    const chain = this.#chain;
+    if (chain === null || this.#state.phase !== "hashing") return;
+    const reading = await chain.readTemperatures(signal);
+    if (reading.temperatureChipMaxC === null) return;
+    this.#temperatureChipMaxC = reading.temperatureChipMaxC;
+    this.#temperatureAtMs = this.#options.clock.nowMs();
+  }
+
+  #input(input: ChainInput): void {
+    const { clock, log } = this.#options;
+    const before = this.#state.phase;
+    const { state, actions, reason } = stepChain(this.#state, input, clock.nowMs());
+    this.#state = state;
+    if (state.phase !== before || actions.length > 0) this.#reason = reason;
+    if (state.phase !== before) log.info({ from: before, to: state.phase, reason }, "chain state");
+    for (const action of actions) this.#order(action);
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (state.wakeAtMs !== null) {
+      this.#timer = clock.setTimer(state.wakeAtMs - clock.nowMs(), () => this.#input({ kind: "tick" }));
+    }
+  }
+
+  #order(action: ChainAction): void {
+    // What must not wait behind a running phase is done at once.
+    if (action.kind === "stopFeed") this.#stopFeed();
+    this.#orders = this.#orders
+      .then(() => this.#carryOut(action))
+      .catch((error: unknown) => {
+        const code = isKumpelError(error) ? error.code : "UNEXPECTED";
+        if (code === "UNEXPECTED")
+          this.#options.log.error({ stack: error instanceof Error ? error.stack : undefined }, errorText(error));
+        this.#input({ kind: "failed", fault: { code, text: errorText(error) } });
+      });
+  }
+
+  async #carryOut(action: ChainAction): Promise<void> {
+    switch (action.kind) {
+      case "requestPower":
+        // Not awaited here: permission may take long, and a stop must not queue behind it.
+        this.#options.power.request().then(
+          () => this.#input({ kind: "powered" }),
+          (error: unknown) => this.#input({ kind: "failed", fault: { code: "POWER_FAILED", text: errorText(error) } }),
+        );
+        return;
+      case "setReset":
+        return this.#options.connector.setReset(action.isAsserted);
+      case "openLink":
+        return this.#open();
+      case "closeLink":
+        return this.#close();
+      case "runPhase":
+        this.#startPhase(action.phase);
+        return;
+      case "startFeed":
+        return this.#startFeed();
+      case "stopFeed":
+        return;
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { createChain, runtime, chunk } = this.#options;
+    const chain = createChain();
+    this.#chain = chain;
+    chain.onNonce((wireId, nonce, versionBits, chipIndex) => {
+      runtime.validator.check(wireId, nonce, versionBits, chipIndex, chunk.atMs);
+    });
+    chain.onError((error) =>
+      this.#input({ kind: "failed", fault: { code: "UART_IO_FAILED", text: errorText(error) } }),
+    );
+    await chain.open();
+  }
+
+  async #close(): Promise<void> {
+    this.#phaseAbort?.abort();
+    this.#phaseAbort = null;
+    const chain = this.#chain;
+    this.#chain = null;
+    await chain?.close();
+  }
+
+  #startPhase(phase: DriverPhase): void {
+    const chain = this.#chain;
+    if (chain === null) return;
+    const abort = new AbortController();
+    this.#phaseAbort = abort;
+    this.#runPhase(chain, phase, abort.signal).then(
+      () => this.#input({ kind: "phaseDone", phase, chipCount: chain.chipCount }),
+      (error: unknown) => {
+        if (abort.signal.aborted) return;
+        if (!isKumpelError(error))
+          this.#options.log.error({ phase, stack: error instanceof Error ? error.stack : undefined }, errorText(error));
+        this.#input({
+          kind: "failed",
+          fault: { code: isKumpelError(error) ? error.code : "UNEXPECTED", text: errorText(error) },
+        });
+      },
+    );
+  }
+
+  async #runPhase(chain: HashChain, phase: DriverPhase, signal: AbortSignal): Promise<void> {
+    switch (phase) {
+      case "enumerating":
+        await chain.enumerate(signal);
+        return;
+      case "addressing":
+        return chain.address(signal);
+      case "configuring":
+        return chain.configure(signal);
+      case "ramping":
+        await chain.ramp(this.#options.targetMhz, signal);
+        return;
+      case "starting": {
+        const job = this.#options.scheduler.job;
+        const choice = this.#choose(chain, job?.target ?? null);
+        this.#ticket = choice;
+        const versionMask = job?.versionMask ?? chain.facts.versionMask;
+        return chain.startMining({ versionMask, ticketDifficulty: choice.difficulty }, signal);
+      }
+    }
+  }
+
+  #choose(chain: HashChain, pool: Target | null): TicketChoice {
+    const { stockTicket, chipScale } = this.#options;
+    return chooseTicket({ stockTicket, chipScale, poolTarget: pool, chainHashesPerS: rawHashesPerS(chain) });
+  }
+
+  #startFeed(): void {
+    const { scheduler, runtime, connector, chipScale } = this.#options;
+    const chain = this.#chain;
+    const ticket = this.#ticket;
+    if (chain === null || ticket === null) return;
+    this.#startWaitMs ??= this.#state.prescribedWaitMs + chain.prescribedWaitMs;
+    scheduler.addChain({
+      chainIndex: connector.index,
+      sink: chain,
+      registry: runtime.registry,
+      builder: runtime.builder,
+      ticketDifficulty: ticket.difficulty,
+      ticketTarget: ticketTarget(ticket.difficulty, chipScale),
+    });
+  }
+
+  #stopFeed(): void {
+    this.#phaseAbort?.abort();
+    this.#options.scheduler.removeChain(this.#options.connector.index);
+  }
+}
+
+function rawHashesPerS(chain: HashChain): number {
+  return chain.frequencyMhz * 1e6 * chain.facts.engines * chain.chipCount;
+}

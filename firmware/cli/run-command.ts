@@ -1,0 +1,190 @@
+/** `kumpel run`: builds the machine, shows it, ends it cleanly, writes the report. */
+import fs from "node:fs";
+import path from "node:path";
+import { CHIPS } from "#drivers/bm13xx/chips.ts";
+import { findHashboard, type HashboardModel } from "#drivers/hashboards/models.ts";
+import { type Clock, sleep } from "#hal/clock.ts";
+import { errorText, isKumpelError } from "#hal/errors.ts";
+import { ManagementHost } from "../api/management-host.ts";
+import { createLog, type Log } from "../log.ts";
+import { Miner } from "../miner.ts";
+import { type EmulationScales, emulationScales, type Platform } from "../platform/platform.ts";
+import { takeSnapshot } from "../snapshot-builder.ts";
+import { parsePoolUrl } from "../stratum/pool-url.ts";
+import { AGENT, VERSION } from "../version.ts";
+import { ProcessMeter } from "./process-meter.ts";
+import { parseRunOptions, RUN_HELP, type RunOptions } from "./run-options.ts";
+import { buildReport, type RunReport } from "./run-report.ts";
+import { StatusPrinter } from "./status-printer.ts";
+import { EXIT, usageError } from "./usage.ts";
+
+const DEFAULT_HTTP_PORT = 8080;
+const LOOPBACK = "127.0.0.1";
+
+/** What the command needs of its process; `main.ts` hands it in. */
+export interface CommandContext {
+  readonly programPath: string;
+  readonly openPlatform: (options: RunOptions, scales: EmulationScales, log: Log) => Promise<Platform>;
+  /** Resolves with the name of the first signal that asks the process to end. */
+  readonly onStopSignal: (listener: (name: string) => void) => void;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly isTerminal: boolean;
+  readonly chipCountOfMachine: (machine: string) => number;
+}
+
+export async function runCommand(args: readonly string[], context: CommandContext): Promise<number> {
+  if (args.includes("--help")) {
+    context.stdout(RUN_HELP);
+    return EXIT.done;
+  }
+  const options = parseRunOptions(args, context.isTerminal);
+  if (options.pool !== null) parsePoolUrl(options.pool);
+  assertReportWritable(options.report);
+  const hashboard = findHashboard(options.machine);
+  if (hashboard === null) throw usageError(`Machine "${options.machine}" is unknown.`);
+  const stop = new AbortController();
+  let stopReason = "the run was asked to last so long";
+  context.onStopSignal((name) => {
+    stopReason = name;
+    stop.abort();
+  });
+  const log = createLog(options.logLevel);
+  const hashesPerS = promisedHashesPerS(hashboard, context.chipCountOfMachine(options.machine));
+  const scales = emulationScales(hashesPerS, options.chipTicket, options.pool === null);
+  const platform = await context.openPlatform(options, scales, log);
+  try {
+    const run = new Run(options, context, platform, createMiner(options, hashboard, platform, scales, log), log);
+    return await run.untilStopped(stop, () => stopReason);
+  } finally {
+    await platform.stop();
+  }
+}
+
+function promisedHashesPerS(hashboard: HashboardModel, chains: number): number {
+  return hashboard.defaultFrequencyMhz * 1e6 * CHIPS[hashboard.chip].engines * hashboard.chips * chains;
+}
+
+function createMiner(
+  options: RunOptions,
+  hashboard: HashboardModel,
+  platform: Platform,
+  scales: EmulationScales,
+  log: Log,
+): Miner {
+  const address = parsePoolUrl(options.pool ?? `stratum+tcp://${LOOPBACK}:${platform.localPoolPort ?? 0}`);
+  const { suggestDifficulty, label: emulationLabel, ...rest } = scales;
+  return new Miner({
+    ...{ log, hashboard, emulationLabel, agent: AGENT },
+    ...rest,
+    ...{ board: platform.board, clock: platform.clock, random: platform.random, network: platform.network },
+    pool: { address, user: options.user, password: options.password, suggestDifficulty },
+  });
+}
+
+/** A wrong report path must be known before the run, not after five minutes. */
+function assertReportWritable(report: string | null): void {
+  if (report === null || report === "-") return;
+  const folder = path.dirname(path.resolve(report));
+  try {
+    fs.accessSync(folder, fs.constants.W_OK);
+    if (fs.existsSync(report)) fs.accessSync(report, fs.constants.W_OK);
+  } catch {
+    throw usageError(
+      `--report "${report}" cannot be written: make the folder ${folder} writable or choose another path.`,
+    );
+  }
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #context: CommandContext;
+  readonly #platform: Platform;
+  readonly #miner: Miner;
+  readonly #meter: ProcessMeter;
+  readonly #log: Log;
+
+  constructor(options: RunOptions, context: CommandContext, platform: Platform, miner: Miner, log: Log) {
+    this.#options = options;
+    this.#context = context;
+    this.#platform = platform;
+    this.#miner = miner;
+    this.#log = log;
+    this.#meter = new ProcessMeter(platform.clock);
+  }
+
+  async untilStopped(stop: AbortController, stopReason: () => string): Promise<number> {
+    const { clock } = this.#platform;
+    const management = this.#createManagement();
+    const printer = new StatusPrinter(this.#context, clock);
+    const timer = this.#options.forMs === null ? null : clock.setTimer(this.#options.forMs, () => stop.abort());
+    let failure: unknown = null;
+    const guard = (task: Promise<void>): Promise<void> =>
+      task.catch((error: unknown) => {
+        failure ??= error;
+        stop.abort();
+      });
+    const tasks = [
+      guard(this.#miner.run(stop.signal)),
+      guard(management.run(stop.signal)),
+      guard(this.#publish(management, printer, clock, stop.signal)),
+    ];
+    await Promise.all(tasks);
+    timer?.cancel();
+    printer.end();
+    const snapshot = takeSnapshot(this.#miner.parts);
+    const reason = failure === null ? stopReason() : errorText(failure);
+    const report = buildReport({
+      ...{ version: VERSION, snapshot, process: this.#meter.read(), httpPort: management.port },
+      end: { reason, isPowerOff: !snapshot.isPowerOn },
+    });
+    this.#meter.close();
+    this.#writeReport(report);
+    if (failure !== null) throw failure;
+    return this.#exitCode(report);
+  }
+
+  #createManagement(): ManagementHost {
+    const { httpPort } = this.#options;
+    return new ManagementHost({
+      log: this.#log.child({ part: "management" }),
+      clock: this.#platform.clock,
+      programPath: this.#context.programPath,
+      worker: {
+        role: "management",
+        host: LOOPBACK,
+        port: httpPort ?? DEFAULT_HTTP_PORT,
+        isPortDefault: httpPort === null,
+        version: VERSION,
+      },
+    });
+  }
+
+  async #publish(management: ManagementHost, printer: StatusPrinter, clock: Clock, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const snapshot = takeSnapshot(this.#miner.parts);
+      management.publish(snapshot);
+      printer.show(snapshot, management.port);
+      await sleep(clock, 1_000, signal).catch((error: unknown) => {
+        if (!isKumpelError(error, "ABORTED")) throw error;
+      });
+    }
+  }
+
+  #writeReport(report: RunReport): void {
+    const { report: target } = this.#options;
+    if (target === null) return;
+    const text = `${JSON.stringify(report, null, 2)}\n`;
+    if (target === "-") this.#context.stdout(text);
+    else fs.writeFileSync(target, text);
+  }
+
+  #exitCode(report: RunReport): number {
+    const neverHadPool = this.#options.forMs !== null && report.pool.notifies === 0;
+    if (neverHadPool) {
+      this.#context.stderr(`Pool ${report.pool.url} never gave a job: check the address, and that the pool runs.\n`);
+      return EXIT.unreachable;
+    }
+    return report.end.hashboards_off ? EXIT.done : EXIT.failed;
+  }
+}

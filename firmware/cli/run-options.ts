@@ -1,0 +1,129 @@
+/** Options of `kumpel run`: parsing, ranges, help. An option whose part is not built yet is unknown. */
+import { parseArgs } from "node:util";
+import { findHashboard, HASHBOARDS } from "#drivers/hashboards/models.ts";
+import { LOG_LEVELS, type LogLevel } from "../log.ts";
+import { usageError } from "./usage.ts";
+
+export interface RunOptions {
+  isDemo: boolean;
+  machine: string;
+  pool: string | null;
+  user: string;
+  password: string;
+  /** Length of the run in ms; null = until a signal. */
+  forMs: number | null;
+  /** Where the run report goes: a file, `-` for standard output, or null for nowhere. */
+  report: string | null;
+  link: "pty" | "memory";
+  chipTicket: number | null;
+  httpPort: number | null;
+  logLevel: LogLevel;
+}
+
+/** Emulated machines with board sensors; the thermal supervisor permits no power without any. */
+export const MACHINES = Object.values(HASHBOARDS)
+  .filter((row) => row.sensors.length > 0)
+  .map((row) => row.model);
+
+export const RUN_HELP = `kumpel run: mine.
+
+  --demo                 emulated S21 and a local pool in one command; binds loopback only
+  --machine NAME         emulated machine: ${MACHINES.join(" ")} (default with --demo: s21)
+  --pool URL             stratum+tcp://HOST:PORT; without it --demo starts its own pool
+  --user USER            as the pool wants it (default: kumpel.demo)
+  --password TEXT        default: x
+  --for TIME             stop after TIME: 90s, 5m, 1h (1s .. 30d); default: until Ctrl-C
+  --report FILE|-        write the run report as JSON at the end; - is standard output
+  --link pty|memory      chains behind pseudo-terminals and a child process (default), or in this process
+  --chip-ticket D        emulated chips report nonces of real difficulty >= D (1e-9 .. 1), about 10/s for the
+                         machine, so that an outside pool program at a low difficulty accepts them
+  --http-port PORT       own API on 127.0.0.1 (0 = a free one; default 8080, a free one if that is taken)
+  --log-level LEVEL      ${LOG_LEVELS.join(" ")} (default: warn on a terminal, else info)
+
+Exit codes: 0 done, 1 ran but something does not hold, 2 wrong usage, 3 pool or hardware not reachable.
+`;
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const LONGEST_FOR_MS = 30 * 86_400_000;
+
+/** @throws KumpelError `USAGE` with one sentence. */
+export function parseRunOptions(args: readonly string[], isTerminal: boolean): RunOptions {
+  const values = parseOrExplain(args);
+  const isDemo = values.demo ?? false;
+  const machine = values.machine ?? (isDemo ? "s21" : "auto");
+  if (machine === "auto") {
+    throw usageError(
+      'Machine "auto": finding a real board is not built yet; name an emulated one with --machine, for example s21.',
+    );
+  }
+  if (findHashboard(machine) === null || !(MACHINES as readonly string[]).includes(machine)) {
+    throw usageError(`Machine "${machine}" is unknown; choose one of: ${MACHINES.join(" ")}.`);
+  }
+  if (!isDemo && values.pool === undefined)
+    throw usageError("No pool: give --pool stratum+tcp://HOST:PORT, or --demo for the built-in one.");
+  return {
+    ...{
+      isDemo,
+      machine,
+      pool: values.pool ?? null,
+      user: values.user ?? "kumpel.demo",
+      password: values.password ?? "x",
+    },
+    forMs: values.for === undefined ? null : parseDuration(values.for),
+    report: values.report ?? null,
+    link: oneOf(values.link ?? "pty", ["pty", "memory"], "--link"),
+    chipTicket:
+      values["chip-ticket"] === undefined ? null : parseNumber(values["chip-ticket"], "--chip-ticket", 1e-9, 1),
+    httpPort: values["http-port"] === undefined ? null : parsePort(values["http-port"], "--http-port"),
+    logLevel: oneOf(values["log-level"] ?? (isTerminal ? "warn" : "info"), LOG_LEVELS, "--log-level"),
+  };
+}
+
+function parseOrExplain(args: readonly string[]) {
+  const text = { type: "string" } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: false,
+      options: {
+        demo: { type: "boolean" },
+        ...{ machine: text, pool: text, user: text, password: text, for: text, report: text, link: text },
+        ...{ "chip-ticket": text, "http-port": text, "log-level": text },
+      },
+    }).values;
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? "") : String(error);
+    throw usageError(`${why}; see kumpel run --help.`);
+  }
+}
+
+/** `90s`, `5m`, `1h` to milliseconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text);
+  const ms = match === null ? Number.NaN : Number(match[1]) * (UNITS_MS[match[2] ?? "s"] ?? Number.NaN);
+  if (!(ms >= 1_000 && ms <= LONGEST_FOR_MS)) {
+    throw usageError(`--for "${text}" is no time from 1s to 30d; write it as 90s, 5m or 1h.`);
+  }
+  return ms;
+}
+
+function parseNumber(text: string, option: string, low: number, high: number): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= low && value <= high)) {
+    throw usageError(`${option} "${text}" is no number from ${low} to ${high}; give one in that range.`);
+  }
+  return value;
+}
+
+function parsePort(text: string, option: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535)
+    throw usageError(`${option} "${text}" is no port; give 0..65535 (0 picks a free one).`);
+  return port;
+}
+
+function oneOf<T extends string>(value: string, choices: readonly T[], option: string): T {
+  const found = choices.find((c) => c === value);
+  if (found === undefined) throw usageError(`${option} "${value}" is unknown; choose one of: ${choices.join(" ")}.`);
+  return found;
+}

@@ -1,0 +1,42 @@
+/** `kumpel version [--json]`: the program, its Node, and which native add-ons load here. */
+import { errorText } from "#hal/errors.ts";
+import { VERSION } from "../version.ts";
+import { EXIT, usageError } from "./usage.ts";
+
+export interface AddonCheck {
+  readonly name: string;
+  /** What the add-on is needed for, in words. */
+  readonly use: string;
+  readonly load: () => Promise<unknown>;
+}
+
+export async function versionCommand(
+  args: readonly string[],
+  addons: readonly AddonCheck[],
+  stdout: (text: string) => void,
+): Promise<number> {
+  const unknown = args.find((arg) => arg !== "--json");
+  if (unknown !== undefined) throw usageError(`Option "${unknown}" is unknown; kumpel version takes --json only.`);
+  const results = [];
+  for (const { name, use, load } of addons) {
+    const problem = await load().then(
+      () => null,
+      (error: unknown) => errorText(error).split("\n")[0] ?? "",
+    );
+    results.push({ name, use, loads: problem === null, problem });
+  }
+  const facts = {
+    version: VERSION,
+    node: process.versions.node,
+    abi: process.versions.modules,
+    arch: process.arch,
+    addons: results,
+  };
+  if (args.includes("--json")) stdout(`${JSON.stringify(facts, null, 2)}\n`);
+  else {
+    stdout(`kumpel ${facts.version}, Node ${facts.node} (ABI ${facts.abi}) on ${facts.arch}\n`);
+    for (const r of results)
+      stdout(`${r.loads ? "loads  " : "missing"} ${r.name}: ${r.use}${r.problem === null ? "" : ` (${r.problem})`}\n`);
+  }
+  return EXIT.done;
+}

@@ -1,0 +1,12 @@
+/** Logging: pino, JSON lines to standard error, since standard output belongs to results. */
+import type { Logger } from "pino";
+import pino from "pino";
+
+export type Log = Logger;
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Root logger; parts take children of it (`log.child({ part: "chain", chain: 1 })`). */
+export function createLog(level: LogLevel): Log {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }));
+}

@@ -1,0 +1,114 @@
+/**
+ * Entry of the one program in its three roles: the miner (main thread), the emulated world (a child process) and the
+ * management worker. Each role's code lies behind a dynamic import, so that a worker never loads a native package.
+ */
+import { isMainThread } from "node:worker_threads";
+import { errorText, isKumpelError } from "#hal/errors.ts";
+import { EXIT } from "./cli/usage.ts";
+
+const HELP = `kumpel: open firmware userland for Bitcoin ASIC control boards.
+
+  kumpel run [OPTIONS]       mine (kumpel run --help)
+  kumpel version [--json]    version, and which native add-ons load here
+
+From a checkout: npm start is kumpel run --demo; npm run kumpel -- SUBCOMMAND is any other.
+`;
+
+/** Signals that end the program cleanly: hashboards off first. */
+const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** After a stop signal the process ends by itself within this; a hang must not keep it. */
+const EXIT_LIMIT_MS = 1_900;
+
+async function runCli(args: readonly string[]): Promise<number> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case "run": {
+      const { runCommand } = await import("./cli/run-command.ts");
+      return runCommand(rest, await commandContext());
+    }
+    case "version": {
+      const { versionCommand } = await import("./cli/version-command.ts");
+      const { NATIVE_ADDONS } = await import("#hal/linux/native-addons.ts");
+      return versionCommand(rest, NATIVE_ADDONS, writeOut);
+    }
+    case undefined:
+    case "--help":
+    case "help":
+      writeOut(HELP);
+      return command === undefined ? EXIT.usage : EXIT.done;
+    default:
+      writeErr(`Subcommand "${command}" is unknown; kumpel --help lists them.\n`);
+      return EXIT.usage;
+  }
+}
+
+async function commandContext() {
+  const { chipChainsOf, openEmulatedPlatform } = await import("./platform/emulated.ts");
+  const programPath = process.argv[1] ?? "";
+  return {
+    programPath,
+    openPlatform: openEmulatedPlatform(programPath),
+    onStopSignal,
+    stdout: writeOut,
+    stderr: writeErr,
+    isTerminal: process.stderr.isTTY === true,
+    chipCountOfMachine: chipChainsOf,
+  };
+}
+
+function onStopSignal(listener: (name: string) => void): void {
+  let isStopping = false;
+  for (const name of STOP_SIGNALS) {
+    process.on(name, () => {
+      if (isStopping) return;
+      isStopping = true;
+      setTimeout(() => {
+        writeErr("The stop took too long: ended by force; the emulator or watchdog cuts the power.\n");
+        process.exit(EXIT.failed);
+      }, EXIT_LIMIT_MS).unref();
+      listener(name);
+    });
+  }
+}
+
+function writeOut(text: string): void {
+  process.stdout.write(text);
+}
+
+function writeErr(text: string): void {
+  process.stderr.write(text);
+}
+
+/** A reader that went away (a closed pipe, a closed terminal) is no reason to die with power on. */
+function ignoreBrokenPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+    });
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (isKumpelError(error, "USAGE", "POOL_URL_INVALID", "PORT_IN_USE", "EMULATOR_MACHINE_UNKNOWN")) return EXIT.usage;
+  if (isKumpelError(error, "PTY_UNAVAILABLE", "NATIVE_MODULE_MISSING", "UART_OPEN_FAILED", "EMULATOR_LOST"))
+    return EXIT.unreachable;
+  return EXIT.failed;
+}
+
+async function main(): Promise<void> {
+  ignoreBrokenPipes();
+  try {
+    process.exitCode = await runCli(process.argv.slice(2));
+  } catch (error) {
+    writeErr(`${isKumpelError(error) ? errorText(error) : error instanceof Error ? error.stack : String(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+if (!isMainThread) {
+  void import("./api/management.ts").then((m) => m.runManagement());
+} else if (process.argv[2] === "emulate") {
+  void import("./platform/emulator-child.ts").then((m) => m.runChild());
+} else {
+  void main();
+}

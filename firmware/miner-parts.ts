@@ -1,0 +1,54 @@
+/** What a miner is made of: its arguments, and the running parts that snapshots are taken from. */
+
+import type { ChainChipFacts } from "#drivers/hash-chain.ts";
+import type { HashboardModel } from "#drivers/hashboards/models.ts";
+import type { Clock } from "#hal/clock.ts";
+import type { ChainConnector, ControlBoard } from "#hal/control-board.ts";
+import type { Network } from "#hal/network.ts";
+import type { Random } from "#hal/random.ts";
+import type { ChainRuntime } from "./chain/chain-runtime.ts";
+import type { ChainSupervisor } from "./chain/chain-supervisor.ts";
+import type { PowerLine } from "./control/power-line.ts";
+import type { ThermalLoop } from "./control/thermal-loop.ts";
+import type { Log } from "./log.ts";
+import type { LatencyHistogram } from "./stats/latency-histogram.ts";
+import type { PoolStats } from "./stats/pool-stats.ts";
+import type { PoolAddress } from "./stratum/pool-url.ts";
+import type { Scheduler } from "./work/scheduler.ts";
+
+export interface MinerOptions {
+  log: Log;
+  clock: Clock;
+  random: Random;
+  network: Network;
+  board: ControlBoard;
+  hashboard: HashboardModel;
+  pool: { address: PoolAddress; user: string; password: string; suggestDifficulty: number | null };
+  /** Ticket to begin with; a power of two. */
+  stockTicket: number;
+  chipScale: number;
+  poolScale: number;
+  /** `name/version` as told to the pool. */
+  agent: string;
+  emulationLabel: string | null;
+}
+
+export interface MinerParts {
+  readonly options: MinerOptions;
+  readonly startedAtMs: number;
+  readonly chains: readonly {
+    readonly connector: ChainConnector;
+    readonly facts: ChainChipFacts;
+    readonly runtime: ChainRuntime;
+    readonly supervisor: ChainSupervisor;
+  }[];
+  readonly scheduler: Scheduler;
+  readonly poolStats: PoolStats;
+  readonly latency: {
+    readonly notifyToFirstWork: LatencyHistogram;
+    readonly notifyToLastChain: LatencyHistogram;
+    readonly nonceToSubmit: LatencyHistogram;
+  };
+  readonly thermal: ThermalLoop;
+  readonly power: PowerLine;
+}

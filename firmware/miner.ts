@@ -1,0 +1,230 @@
+/** Composition root: builds all parts of one machine, starts and stops them in order, and takes the snapshot. */
+
+import { Bm13xxChain } from "#drivers/bm13xx/bm13xx-chain.ts";
+import type { HashChain } from "#drivers/hash-chain.ts";
+import type { HashboardModel } from "#drivers/hashboards/models.ts";
+import type { ChainConnector } from "#hal/control-board.ts";
+import { errorText, isKumpelError } from "#hal/errors.ts";
+import { createChainRuntime } from "./chain/chain-runtime.ts";
+import { ChainSupervisor } from "./chain/chain-supervisor.ts";
+import { type ChunkTime, timedUart } from "./chain/timed-uart.ts";
+import { runLoop } from "./control/loop.ts";
+import { PowerLine } from "./control/power-line.ts";
+import { DEFAULT_LIMITS } from "./control/thermal-decision.ts";
+import { type BoardSensor, ThermalLoop } from "./control/thermal-loop.ts";
+import type { Job, JobSink } from "./job/job.ts";
+import type { MinerOptions, MinerParts } from "./miner-parts.ts";
+import { LatencyHistogram } from "./stats/latency-histogram.ts";
+import { PoolStats } from "./stats/pool-stats.ts";
+import { StratumClient } from "./stratum/client.ts";
+import { MerkleRootBuilder } from "./work/merkle.ts";
+import { Scheduler } from "./work/scheduler.ts";
+
+const STATS_PERIOD_MS = 1_000;
+const CHIP_TEMPERATURE_PERIOD_MS = 5_000;
+const CHIP_TEMPERATURE_MAX_AGE_MS = 15_000;
+/** A stop must end within two seconds; the hardware gets most of it. */
+const STOP_LIMIT_MS = 1_500;
+
+export class Miner {
+  readonly #options: MinerOptions;
+  readonly #parts: MinerParts;
+  readonly #client: StratumClient;
+  readonly #power: PowerLine;
+  readonly #thermal: ThermalLoop;
+  readonly #supervisors: ChainSupervisor[];
+  readonly #stop = new AbortController();
+
+  constructor(options: MinerOptions) {
+    this.#options = options;
+    const { clock, log, board, hashboard } = options;
+    const poolStats = new PoolStats(() => clock.nowMs());
+    const latency = {
+      notifyToFirstWork: new LatencyHistogram(),
+      notifyToLastChain: new LatencyHistogram(),
+      nonceToSubmit: new LatencyHistogram(),
+    };
+    const scheduler = new Scheduler(clock, latency, board.chains.length);
+    this.#power = new PowerLine(board.power, log.child({ part: "power" }));
+    this.#client = this.#createClient(poolStats, latency.nonceToSubmit, this.#jobSink(scheduler));
+    const chains = board.chains.map((connector) => this.#createChain(connector, scheduler));
+    this.#supervisors = chains.map((c) => c.supervisor);
+    this.#thermal = new ThermalLoop({
+      ...{ log: log.child({ part: "thermal" }), clock, bus: board.sensorBus, fans: board.fans, power: this.#power },
+      sensors: boardSensors(hashboard, board.chains.length),
+      limits: {
+        ...DEFAULT_LIMITS,
+        dangerousC: hashboard.temperatureLimits.boardMaxC,
+        chipDangerousC: hashboard.temperatureLimits.chipMaxC,
+      },
+      temperatureChipMaxC: () =>
+        hottest(this.#supervisors.map((s) => s.temperatureChipMaxC(CHIP_TEMPERATURE_MAX_AGE_MS))),
+      onCut: (reason) => this.#cutChains(reason),
+    });
+    this.#parts = {
+      options,
+      startedAtMs: clock.nowMs(),
+      chains,
+      scheduler,
+      poolStats,
+      latency,
+      thermal: this.#thermal,
+      power: this.#power,
+    };
+  }
+
+  /** What snapshots and reports are taken from. */
+  get parts(): MinerParts {
+    return this.#parts;
+  }
+
+  /**
+   * Mines until `signal` aborts; then power is off and the links are closed. Rejects when a part broke that nobody
+   * recovers; power is off then, too.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const inner = this.#stop;
+    const onAbort = (): void => inner.abort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) inner.abort();
+    this.#options.board.onLost((error) => {
+      this.#options.log.fatal(errorText(error));
+      inner.abort(error);
+    });
+    const { clock } = this.#options;
+    const loops = [
+      this.#thermal.run(inner.signal),
+      this.#client.run(inner.signal),
+      runLoop({ clock, periodMs: STATS_PERIOD_MS, signal: inner.signal, turn: () => this.#updateExpectation() }),
+      runLoop({
+        clock,
+        periodMs: CHIP_TEMPERATURE_PERIOD_MS,
+        signal: inner.signal,
+        turn: () => this.#readTemperatures(inner.signal),
+      }),
+    ];
+    for (const supervisor of this.#supervisors) await supervisor.start();
+    const ends = loops.map((loop) => loop.finally(() => inner.abort()));
+    const results = await Promise.allSettled([...ends, this.#whenStopped(inner.signal)]);
+    signal.removeEventListener("abort", onAbort);
+    const failed = results.find((r) => r.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    if (inner.signal.reason instanceof Error && isKumpelError(inner.signal.reason, "EMULATOR_LOST"))
+      throw inner.signal.reason;
+  }
+
+  /** Waits for the stop, then makes the board safe: power first, then resets and links; bounded in time. */
+  async #whenStopped(signal: AbortSignal): Promise<void> {
+    if (!signal.aborted)
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    const { clock, log } = this.#options;
+    this.#updateExpectation();
+    const work = Promise.allSettled([this.#power.cut("stopped"), ...this.#supervisors.map((s) => s.stop())]);
+    const limit = new Promise<"late">((resolve) => {
+      clock.setTimer(STOP_LIMIT_MS, () => resolve("late"));
+    });
+    const result = await Promise.race([work, limit]);
+    if (result === "late") {
+      log.error({ limitMs: STOP_LIMIT_MS }, "the hardware did not confirm the stop in time");
+      return;
+    }
+    for (const end of result) if (end.status === "rejected") log.error(`stop: ${errorText(end.reason)}`);
+  }
+
+  #createClient(stats: PoolStats, nonceToSubmit: LatencyHistogram, jobs: JobSink): StratumClient {
+    const { log, clock, random, network, pool, agent, poolScale, hashboard } = this.#options;
+    const { versionMask } = new Bm13xxChain({ clock, chainIndex: 0, board: hashboard, openUart: neverOpened }).facts;
+    return new StratumClient({
+      ...{ log: log.child({ part: "pool" }), clock, random, network, agent, poolScale, jobs, stats, nonceToSubmit },
+      ...pool,
+      chipVersionMask: versionMask,
+    });
+  }
+
+  /** Jobs go to the scheduler first (latency), then every chain reviews its ticket against the new target. */
+  #jobSink(scheduler: Scheduler): JobSink {
+    const review = (job: Job): void => {
+      for (const supervisor of this.#supervisors) supervisor.reviewTicket(job.target);
+    };
+    return {
+      updateJob: (job) => {
+        scheduler.updateJob(job);
+        review(job);
+      },
+      replaceJob: (job) => {
+        scheduler.replaceJob(job);
+        review(job);
+      },
+      clearJob: (reason) => scheduler.clearJob(reason),
+    };
+  }
+
+  #createChain(connector: ChainConnector, scheduler: Scheduler): MinerParts["chains"][number] {
+    const { clock, log, board, hashboard, chipScale, poolScale, stockTicket } = this.#options;
+    const chunk: ChunkTime = { atMs: 0 };
+    const openUart = async (baud: number) => timedUart(await connector.openUart(baud), clock, chunk);
+    const createChain = (): HashChain =>
+      new Bm13xxChain({ clock, chainIndex: connector.index, board: hashboard, openUart });
+    const { facts } = createChain();
+    const runtime = createChainRuntime({
+      ...{
+        clock,
+        chainIndex: connector.index,
+        chains: board.chains.length,
+        expectedChips: hashboard.chips,
+        facts,
+        poolScale,
+      },
+      merkle: new MerkleRootBuilder(),
+      onShare: (share) => this.#client.submit(share),
+    });
+    const supervisor = new ChainSupervisor({
+      ...{ clock, connector, scheduler, runtime, createChain, chunk, stockTicket, chipScale },
+      log: log.child({ part: "chain", chain: connector.index }),
+      power: this.#power,
+      expectedChips: hashboard.chips,
+      targetMhz: hashboard.defaultFrequencyMhz,
+    });
+    return { connector, facts, runtime, supervisor };
+  }
+
+  #cutChains(reason: string): void {
+    for (const supervisor of this.#supervisors) supervisor.powerCut(reason);
+  }
+
+  #updateExpectation(): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const { supervisor, runtime } of this.#parts.chains) {
+      const expected = this.#stop.signal.aborted ? 0 : supervisor.expectedHashesPerS();
+      runtime.hashrate.setState(nowMs, expected > 0, expected);
+    }
+  }
+
+  async #readTemperatures(signal: AbortSignal): Promise<void> {
+    for (const supervisor of this.#supervisors) {
+      try {
+        await supervisor.readTemperatures(signal);
+      } catch (error) {
+        // Losing one reading is no fault of the chain; what is too old shows as unknown.
+        if (!isKumpelError(error)) throw error;
+        this.#options.log.debug({ code: error.code }, errorText(error));
+      }
+    }
+  }
+}
+
+function neverOpened(): Promise<never> {
+  return Promise.reject(new Error("this chain is only asked for its facts"));
+}
+
+function boardSensors(hashboard: HashboardModel, chains: number): BoardSensor[] {
+  return hashboard.sensors.slice(0, chains).flatMap(({ inlet, outlet }, chainIndex) => [
+    { chainIndex, address: inlet, place: `chain ${chainIndex} inlet` },
+    { chainIndex, address: outlet, place: `chain ${chainIndex} outlet` },
+  ]);
+}
+
+function hottest(values: readonly (number | null)[]): number | null {
+  const known = values.filter((v): v is number => v !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}

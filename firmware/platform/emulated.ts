@@ -1,0 +1,82 @@
+/**
+ * Emulated machines: by default a child process with the chains behind pseudo-terminals, opened by the same serial code
+ * as a board's; with `--link memory` everything in this process, without any native package.
+ */
+import { createMemoryBoard } from "#hal/emulator/emulated-board.ts";
+import { LocalPool } from "#hal/emulator/local-pool.ts";
+import { isMachineName, type MachineName, machineFacts } from "#hal/emulator/machines.ts";
+import { SeededRandom } from "#hal/emulator/prng.ts";
+import { forkEmulatedBoard } from "#hal/emulator/remote-board.ts";
+import { KumpelError } from "#hal/errors.ts";
+import { openSerialUart } from "#hal/linux/serial-uart.ts";
+import { SocketNetwork } from "#hal/linux/socket-network.ts";
+import { SystemClock } from "#hal/linux/system-clock.ts";
+import { SystemRandom } from "#hal/linux/system-random.ts";
+import type { RunOptions } from "../cli/run-options.ts";
+import type { Log } from "../log.ts";
+import type { EmulationScales, Platform } from "./platform.ts";
+
+const LOOPBACK = "127.0.0.1";
+/** In real time waits below this go out at once: Node's timers are no finer. */
+const MIN_TIMER_MS = 0.5;
+
+/** Hash chains of an emulated machine. */
+export function chipChainsOf(machine: string): number {
+  return machineFacts(machineName(machine)).chainCount;
+}
+
+export function openEmulatedPlatform(programPath: string) {
+  return (options: RunOptions, scales: EmulationScales, log: Log): Promise<Platform> =>
+    options.link === "memory" ? openInProcess(options, scales) : openChild(programPath, options, scales, log);
+}
+
+async function openInProcess(options: RunOptions, scales: EmulationScales): Promise<Platform> {
+  const clock = new SystemClock();
+  const random = new SystemRandom();
+  const network = new SocketNetwork();
+  const { board, world } = createMemoryBoard({
+    machine: machineName(options.machine),
+    ...{ clock, chipScale: scales.chipScale, minTimerMs: MIN_TIMER_MS, random: new SeededRandom(random.uint32()) },
+  });
+  const pool = options.pool === null ? new LocalPool({ network, clock, random, ...localPoolOptions(scales) }) : null;
+  const localPoolPort = (await pool?.start()) ?? null;
+  const stop = async (): Promise<void> => {
+    await pool?.stop();
+    world.stop();
+  };
+  return { board, clock, random, network, localPoolPort, stop };
+}
+
+async function openChild(
+  programPath: string,
+  options: RunOptions,
+  scales: EmulationScales,
+  log: Log,
+): Promise<Platform> {
+  const random = new SystemRandom();
+  const emulator = await forkEmulatedBoard({
+    ...{ programPath, machine: machineName(options.machine), chipScale: scales.chipScale, seed: random.uint32() },
+    openUart: (path, baud) => openSerialUart({ path, baud }),
+    ...(options.pool === null ? { pool: localPoolOptions(scales) } : {}),
+  });
+  log.debug({ poolPort: emulator.poolPort }, "emulator started");
+  return {
+    ...{
+      board: emulator.board,
+      clock: new SystemClock(),
+      random,
+      network: new SocketNetwork(),
+      localPoolPort: emulator.poolPort,
+    },
+    stop: () => emulator.stop(),
+  };
+}
+
+function localPoolOptions(scales: EmulationScales) {
+  return { host: LOOPBACK, port: 0, scale: scales.poolScale, startDifficulty: scales.suggestDifficulty ?? 1 };
+}
+
+function machineName(text: string): MachineName {
+  if (!isMachineName(text)) throw new KumpelError("EMULATOR_MACHINE_UNKNOWN", `The emulator has no machine "${text}".`);
+  return text;
+}

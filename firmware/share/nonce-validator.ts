@@ -1,0 +1,89 @@
+/**
+ * Judges every nonce of one chain: recomputes the header's double SHA-256 and compares it with the ticket that the
+ * chips work at and with the pool's target. Nothing reaches a pool that did not pass here. Per nonce no allocation,
+ * except for a share.
+ */
+import { DoubleSha256 } from "#hal/sha256.ts";
+import type { Share } from "../job/job.ts";
+import type { ChipCounters, NonceOutcome } from "../stats/chip-counters.ts";
+import { HEADER_BYTES } from "../work/header.ts";
+import type { Work, WorkRegistry } from "../work/work-registry.ts";
+import { hashDifficulty, hashMeetsTarget } from "./difficulty.ts";
+
+export interface NonceValidatorOptions {
+  chainIndex: number;
+  registry: WorkRegistry;
+  counters: ChipCounters;
+  /** Scale of the pool side (`difficulty.ts`), for the difficulty shown with a share. */
+  poolScale: number;
+  /** A valid nonce: it stands for 2^32 x ticketDifficulty hashes. */
+  onValid: (ticketDifficulty: number) => void;
+  onShare: (share: Share) => void;
+}
+
+export class NonceValidator {
+  readonly #options: NonceValidatorOptions;
+  readonly #hasher = new DoubleSha256();
+  readonly #hash = new Int32Array(8);
+  readonly #header = new Uint8Array(HEADER_BYTES);
+
+  constructor(options: NonceValidatorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param wireId slot that the chip named. @param nonce, @param versionBits as in `NonceListener`.
+   * @param receivedAtMs time of the read callback, for the latency of a share.
+   */
+  check(wireId: number, nonce: number, versionBits: number, chipIndex: number, receivedAtMs: number): NonceOutcome {
+    const work = this.#options.registry.lookup(wireId);
+    const outcome = work === null ? "unknownWork" : this.#judge(work, nonce, versionBits);
+    this.#options.counters.record(chipIndex, outcome);
+    if (work === null || (outcome !== "share" && outcome !== "valid")) return outcome;
+    this.#options.onValid(work.ticketDifficulty);
+    if (outcome === "share") this.#options.onShare(this.#share(work, nonce, versionBits, receivedAtMs));
+    return outcome;
+  }
+
+  #judge(work: Work, nonce: number, versionBits: number): NonceOutcome {
+    if (work.job === null || work.ticketTarget === null) return "unknownWork";
+    // Bits outside the mask were not ours to roll: no pool takes such a header, whatever its hash.
+    if ((versionBits & ~work.versionMask) !== 0) return "hardwareError";
+    this.#hashHeader(work, nonce, versionBits);
+    if (!hashMeetsTarget(this.#hash, work.ticketTarget)) return "hardwareError";
+    if (work.isRetired) return "stale";
+    if (!work.rememberNonce(nonce, versionBits)) return "duplicate";
+    return hashMeetsTarget(this.#hash, work.job.target) ? "share" : "valid";
+  }
+
+  #hashHeader(work: Work, nonce: number, versionBits: number): void {
+    const header = this.#header;
+    header.set(work.header);
+    header[0] = (header[0] as number) | (versionBits & 0xff);
+    header[1] = (header[1] as number) | ((versionBits >>> 8) & 0xff);
+    header[2] = (header[2] as number) | ((versionBits >>> 16) & 0xff);
+    header[3] = (header[3] as number) | (versionBits >>> 24);
+    header[76] = nonce;
+    header[77] = nonce >>> 8;
+    header[78] = nonce >>> 16;
+    header[79] = nonce >>> 24;
+    this.#hasher.header(this.#hash, header);
+  }
+
+  #share(work: Work, nonce: number, versionBits: number, receivedAtMs: number): Share {
+    const job = work.job;
+    if (job === null) throw new Error("a share without a job cannot be judged as one");
+    return Object.freeze({
+      job,
+      chainIndex: this.#options.chainIndex,
+      extranonce2Hex: Buffer.from(work.extranonce2.buffer, work.extranonce2.byteOffset, job.extranonce2Size).toString(
+        "hex",
+      ),
+      nTime: work.nTime,
+      nonce: nonce >>> 0,
+      version: (job.version | versionBits) >>> 0,
+      hashDifficulty: hashDifficulty(this.#hash, this.#options.poolScale),
+      nonceReceivedAtMs: receivedAtMs,
+    });
+  }
+}

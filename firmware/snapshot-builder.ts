@@ -1,0 +1,132 @@
+/** Takes the snapshot from the running parts. */
+import type { ChainSnapshot, MinerSnapshot, PoolSnapshot } from "./api/snapshot.ts";
+import type { MinerParts } from "./miner-parts.ts";
+import { feedAlarms } from "./stats/feed-alarm.ts";
+
+/** On-die temperatures older than this are shown as unknown. */
+const CHIP_TEMPERATURE_MAX_AGE_MS = 15_000;
+const TERA = 1e12;
+
+export function takeSnapshot(parts: MinerParts): MinerSnapshot {
+  const { options, thermal, latency, poolStats } = parts;
+  const nowMs = options.clock.nowMs();
+  const chains = parts.chains.map((chain) => chainSnapshot(parts, chain, nowMs));
+  const sum = (pick: (c: ChainSnapshot) => number | null): number | null => sumOrNull(chains.map(pick));
+  const waits = parts.chains.map(({ supervisor }) => supervisor.startWaitMs);
+  return {
+    uptimeMs: nowMs - parts.startedAtMs,
+    machine: options.hashboard.model,
+    controlBoard: options.board.name,
+    emulationLabel: options.emulationLabel,
+    firstAcceptedShareMs: poolStats.firstAcceptedAtMs === null ? null : poolStats.firstAcceptedAtMs - parts.startedAtMs,
+    prescribedWaitMs: Math.max(0, ...waits),
+    isPowerOn: parts.power.isOn,
+    pool: poolSnapshot(parts),
+    chains,
+    hashrate: {
+      expectedThs: sum((c) => c.hashrate.expectedThs),
+      measuredThs: sum((c) => c.hashrate.measuredThs),
+      recentMeasuredThs: sum((c) => c.hashrate.recentMeasuredThs),
+    },
+    thermal: {
+      phase: thermal.state.phase,
+      reason: thermal.state.reason,
+      fanDutyPct: Math.round(thermal.state.dutyPct),
+      fansRpm: thermal.fansRpm,
+    },
+    alarms: alarmsOf(parts, chains, nowMs),
+    latencyMs: {
+      notifyToFirstWork: latency.notifyToFirstWork.summary(),
+      notifyToLastChain: latency.notifyToLastChain.summary(),
+      nonceToSubmit: latency.nonceToSubmit.summary(),
+      submitRoundTrip: poolStats.roundTrip.summary(),
+    },
+  };
+}
+
+function chainSnapshot(parts: MinerParts, chain: MinerParts["chains"][number], nowMs: number): ChainSnapshot {
+  const { connector, facts, runtime, supervisor } = chain;
+  const total = runtime.hashrate.total(nowMs);
+  const recent = runtime.hashrate.recent(nowMs);
+  const driver = supervisor.chain;
+  const isHashing = supervisor.state.phase === "hashing";
+  return {
+    index: connector.index,
+    chip: facts.chip,
+    chips: supervisor.state.chipCount,
+    chipsExpected: supervisor.state.expectedChips,
+    state: supervisor.state.phase,
+    reason: supervisor.reason,
+    frequencyMhz: driver === null || driver.frequencyMhz === 0 ? null : driver.frequencyMhz,
+    voltageV: null,
+    temperatureBoardMaxC: parts.thermal.boardTemperatureC(connector.index),
+    temperatureChipMaxC: supervisor.temperatureChipMaxC(CHIP_TEMPERATURE_MAX_AGE_MS),
+    ticketDifficulty: isHashing ? (supervisor.ticket?.difficulty ?? null) : null,
+    ticketReason: supervisor.ticket?.reason ?? "",
+    feedPeriodMs: parts.scheduler.feedPeriodMs(connector.index),
+    coverage: parts.scheduler.coverage(connector.index),
+    nonces: runtime.counters.ofChain(),
+    hashrate: {
+      expectedThs: total === null ? null : total.expectedHashesPerS / TERA,
+      measuredThs: total === null ? null : total.foundHashesPerS / TERA,
+      recentMeasuredThs: recent === null ? null : recent.foundHashesPerS / TERA,
+    },
+    link: {
+      resyncBytes: driver?.counters.resyncBytes ?? 0,
+      crcErrors: driver?.counters.crcErrors ?? 0,
+      jobsWritten: driver?.counters.jobsWritten ?? 0,
+    },
+  };
+}
+
+function poolSnapshot(parts: MinerParts): PoolSnapshot {
+  const { poolStats, options } = parts;
+  return {
+    url: options.pool.address.url,
+    user: options.pool.user,
+    state: poolStats.state,
+    reason: poolStats.reason,
+    lastNotice: poolStats.lastNotice,
+    connects: poolStats.connects,
+    notifies: poolStats.notifies,
+    difficulty: poolStats.difficulty,
+    shares: {
+      submitted: poolStats.submittedCount,
+      accepted: poolStats.accepted,
+      acceptedDifficulty: poolStats.acceptedDifficulty,
+      rejected: poolStats.rejected,
+      stale: poolStats.stale,
+      duplicate: poolStats.duplicate,
+      lost: poolStats.lost,
+      lastRejectText: poolStats.lastRejectText,
+      bestDifficulty: poolStats.bestShareDifficulty,
+    },
+  };
+}
+
+function alarmsOf(parts: MinerParts, chains: readonly ChainSnapshot[], nowMs: number): string[] {
+  const alarms: string[] = [];
+  if (parts.power.cutReason !== null && parts.power.cutReason !== "stopped")
+    alarms.push(`power is cut: ${parts.power.cutReason}`);
+  parts.chains.forEach(({ runtime, supervisor, connector }, i) => {
+    const chain = chains[i];
+    if (chain?.state === "disabled") alarms.push(`chain ${connector.index} is switched off: ${supervisor.reason}`);
+    const recent = runtime.hashrate.recent(nowMs);
+    alarms.push(
+      ...feedAlarms({
+        chainIndex: connector.index,
+        counts: runtime.counters.ofChain(),
+        measuredHashesPerS: recent?.foundHashesPerS ?? null,
+        expectedHashesPerS: recent?.expectedHashesPerS ?? null,
+        epochMs: supervisor.chain?.epochMs(parts.scheduler.job?.versionMask ?? 0) ?? null,
+        feedPeriodMs: chain?.feedPeriodMs ?? null,
+      }),
+    );
+  });
+  return alarms;
+}
+
+function sumOrNull(values: readonly (number | null)[]): number | null {
+  const known = values.filter((v): v is number => v !== null);
+  return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
+}

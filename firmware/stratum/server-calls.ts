@@ -1,0 +1,104 @@
+/** Calls that a pool makes: one table, method to handler. Unknown ones get an error only if they carry an id. */
+import type { Job } from "../job/job.ts";
+import { rollableMask } from "../work/version-rolling.ts";
+import {
+  answerLine,
+  clip,
+  parseDifficulty,
+  parseExtranonce,
+  parseMask,
+  parseNotify,
+  type ServerMessage,
+} from "./messages.ts";
+import { applyNotify, close } from "./session-jobs.ts";
+import type { SessionAction, SessionState, SessionStep } from "./session-types.ts";
+
+type ServerCall = Extract<ServerMessage, { kind: "call" }>;
+type Handler = (state: SessionState, call: ServerCall, nowMs: number) => SessionStep;
+
+const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  ["mining.notify", notify],
+  ["mining.set_difficulty", setDifficulty],
+  ["mining.set_extranonce", setExtranonce],
+  ["mining.set_version_mask", setVersionMask],
+  [
+    "client.show_message",
+    (state, call) => notice(state, "info", `message of the pool: ${clip(String(call.params[0] ?? ""))}`),
+  ],
+  ["client.get_version", (state, call) => reply(state, call.id, state.options.agent)],
+  ["mining.ping", (state, call) => reply(state, call.id, "pong")],
+  ["client.reconnect", reconnect],
+]);
+
+export function handleServerCall(state: SessionState, call: ServerCall, nowMs: number): SessionStep {
+  const handler = HANDLERS.get(call.method);
+  if (handler !== undefined) return handler(state, call, nowMs);
+  if (call.id === null) return { state, actions: [], reason: `unknown call ${clip(call.method)} ignored` };
+  const line = answerLine(call.id, null, [-3, "Method not found", null]);
+  return { state, actions: [{ kind: "send", line }], reason: `unknown call ${clip(call.method)}` };
+}
+
+function notify(state: SessionState, call: ServerCall, nowMs: number): SessionStep {
+  const fields = parseNotify(call.params);
+  if (typeof fields === "string") return notice(state, "warn", `job dropped: ${fields}`);
+  return applyNotify(state, fields, nowMs);
+}
+
+/** Holds for the jobs that come after it; the job at work keeps its own. */
+function setDifficulty(state: SessionState, call: ServerCall): SessionStep {
+  const difficulty = parseDifficulty(call.params);
+  if (difficulty === null) {
+    const given = clip(JSON.stringify(call.params[0] ?? null));
+    return notice(state, "warn", `difficulty ${given} is no number above 0: keeping ${state.difficulty}`);
+  }
+  return { state: { ...state, difficulty }, actions: [], reason: `difficulty ${difficulty} from the next job on` };
+}
+
+/** Used from the next notify on; jobs carry their own extranonce1, so older ones stay right. */
+function setExtranonce(state: SessionState, call: ServerCall): SessionStep {
+  const extranonce = parseExtranonce(call.params);
+  if (typeof extranonce === "string") return notice(state, "warn", `mining.set_extranonce ignored: ${extranonce}`);
+  return { state: { ...state, extranonce }, actions: [], reason: "new extranonce from the next job on" };
+}
+
+/** Valid at once, without waiting for a job: the job at work is issued again with the new mask. */
+function setVersionMask(state: SessionState, call: ServerCall): SessionStep {
+  const mask = parseMask(call.params[0]);
+  if (mask === null) {
+    return notice(
+      state,
+      "warn",
+      `version mask ${clip(JSON.stringify(call.params[0] ?? null))} is no hex number: ignored`,
+    );
+  }
+  const grantedMask = (mask & state.options.chipVersionMask) >>> 0;
+  const next: SessionState = { ...state, grantedMask, isVersionRollingGranted: true };
+  const previous = state.job;
+  if (previous === null) return { state: next, actions: [], reason: "version mask set" };
+  const job: Job = Object.freeze({
+    ...previous,
+    grantedMask,
+    isVersionRollingGranted: true,
+    versionMask: rollableMask(grantedMask, state.options.chipVersionMask, previous.version),
+  });
+  return {
+    state: { ...next, job },
+    actions: [{ kind: "job", job, isReplacing: false }],
+    reason: "version mask changed",
+  };
+}
+
+/** Only a plain "come back" is followed here; a move to another host is not. */
+function reconnect(state: SessionState, call: ServerCall): SessionStep {
+  if (call.params.length === 0) return close(state, "asked", "the pool asked for a new connection");
+  return notice(state, "warn", `the pool asked to move to ${clip(String(call.params[0]))}: not followed`);
+}
+
+function reply(state: SessionState, id: unknown, result: unknown): SessionStep {
+  return { state, actions: [{ kind: "send", line: answerLine(id, result) }], reason: "answered" };
+}
+
+function notice(state: SessionState, level: "info" | "warn", text: string): SessionStep {
+  const action: SessionAction = { kind: "notice", level, text };
+  return { state, actions: [action], reason: text };
+}

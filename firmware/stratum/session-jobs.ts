@@ -1,0 +1,47 @@
+/** How a session makes Jobs out of notifies, and how it ends. Pure parts of the session machine. */
+import type { Job } from "../job/job.ts";
+import { poolTarget } from "../share/difficulty.ts";
+import { rollableMask } from "../work/version-rolling.ts";
+import type { NotifyFields } from "./messages.ts";
+import type { CloseCause, SessionState, SessionStep } from "./session-types.ts";
+
+/** Builds the Job of a notify with everything that is in force now. */
+export function applyNotify(state: SessionState, fields: NotifyFields, receivedAtMs: number): SessionStep {
+  if (state.extranonce === null) {
+    return {
+      state: { ...state, heldNotify: { fields, receivedAtMs } },
+      actions: [],
+      reason: "job held until subscribed",
+    };
+  }
+  const previous = state.job;
+  const isNewBlock = previous === null || !previous.prevHash.every((byte, i) => byte === fields.prevHash[i]);
+  const job = freezeJob(state, fields, receivedAtMs);
+  const isReplacing = isNewBlock || fields.cleanJobs;
+  return {
+    state: { ...state, job },
+    actions: [{ kind: "job", job, isReplacing }],
+    reason: isReplacing ? "new block or clean jobs" : "job refreshed",
+  };
+}
+
+function freezeJob(state: SessionState, fields: NotifyFields, receivedAtMs: number): Job {
+  const { jobId, prevHash, coinb1, coinb2, merkleBranches, version, nBits, nTime } = fields;
+  return Object.freeze({
+    session: state.options.identity,
+    ...{ jobId, prevHash, coinb1, coinb2, merkleBranches, version, nBits, nTime },
+    extranonce1: state.extranonce?.extranonce1 ?? new Uint8Array(0),
+    extranonce2Size: state.extranonce?.extranonce2Size ?? 0,
+    versionMask: rollableMask(state.grantedMask, state.options.chipVersionMask, version),
+    isVersionRollingGranted: state.isVersionRollingGranted,
+    grantedMask: state.grantedMask,
+    difficulty: state.difficulty,
+    target: poolTarget(state.difficulty, state.options.poolScale),
+    receivedAtMs,
+  });
+}
+
+/** Ends the session; shares without an answer are the shell's to count as lost. */
+export function close(state: SessionState, cause: CloseCause, text: string): SessionStep {
+  return { state: { ...state, phase: "closed" }, actions: [{ kind: "close", cause, text }], reason: text };
+}

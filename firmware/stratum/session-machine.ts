@@ -1,0 +1,181 @@
+/**
+ * One link to a pool as a pure machine: configure, subscribe, authorise one at a time (some pools refuse calls that
+ * arrive together), then jobs down and shares up. Messages are told apart by method and id, never by their order:
+ * difficulty, mask and even a job may come before the subscribe answer.
+ */
+import { callLine, parseSubscribeResult, type ServerMessage } from "./messages.ts";
+import { handleServerCall } from "./server-calls.ts";
+import { applyNotify, close } from "./session-jobs.ts";
+import type { SessionAction, SessionInput, SessionOptions, SessionState, SessionStep } from "./session-types.ts";
+import { handleShareAnswer, handleSubmit, timeOutShares } from "./submits.ts";
+
+/** Old servers stay silent on mining.configure: then we go on without version rolling. */
+const CONFIGURE_WAIT_MS = 5_000;
+const HANDSHAKE_WAIT_MS = 15_000;
+/** No byte for this long: the pool is gone, whatever the socket says. */
+export const SILENCE_LIMIT_MS = 120_000;
+
+export function initialSession(options: SessionOptions, nowMs: number): SessionState {
+  return {
+    options,
+    phase: "configuring",
+    phaseSinceMs: nowMs,
+    nextId: 1,
+    awaiting: null,
+    pending: new Map(),
+    extranonce: null,
+    grantedMask: 0,
+    isVersionRollingGranted: false,
+    difficulty: 1,
+    heldNotify: null,
+    job: null,
+    lastReceivedMs: nowMs,
+    unansweredInARow: 0,
+  };
+}
+
+export function stepSession(state: SessionState, input: SessionInput, nowMs: number): SessionStep {
+  if (state.phase === "closed") return { state, actions: [], reason: "closed" };
+  switch (input.kind) {
+    case "connected":
+      return state.options.skipConfigure ? subscribe(state, nowMs) : configure(state, nowMs);
+    case "message":
+      return handleMessage({ ...state, lastReceivedMs: nowMs }, input.message, nowMs);
+    case "submit":
+      return handleSubmit(state, input.share, nowMs);
+    case "tick":
+      return handleTick(state, nowMs);
+  }
+}
+
+function handleMessage(state: SessionState, message: ServerMessage, nowMs: number): SessionStep {
+  switch (message.kind) {
+    case "invalid":
+      return {
+        state,
+        actions: [{ kind: "notice", level: "warn", text: `pool line ignored: ${message.reason}` }],
+        reason: "bad line",
+      };
+    case "call":
+      return handleServerCall(state, message, nowMs);
+    case "answer":
+      if (state.awaiting !== null && state.awaiting.id === message.id) return handleHandshake(state, message, nowMs);
+      return handleShareAnswer(state, message, nowMs);
+  }
+}
+
+function handleHandshake(
+  state: SessionState,
+  answer: Extract<ServerMessage, { kind: "answer" }>,
+  nowMs: number,
+): SessionStep {
+  switch (state.phase) {
+    case "configuring":
+      return subscribe(applyConfigureAnswer(state, answer.result), nowMs);
+    case "subscribing": {
+      const result = parseSubscribeResult(answer.result);
+      if (typeof result === "string")
+        return close(state, "handshake", `the pool refused mining.subscribe: ${answer.error?.text ?? result}`);
+      return authorise({ ...state, extranonce: result }, nowMs);
+    }
+    case "authorising":
+      if (!answer.isTrue) {
+        const why = answer.error?.text ?? "no reason given";
+        return close(
+          state,
+          "unauthorised",
+          `the pool does not take the user "${state.options.identity.user}": ${why}; check user and password`,
+        );
+      }
+      return startMining(state, nowMs);
+    case "mining":
+    case "closed":
+      return { state: { ...state, awaiting: null }, actions: [], reason: "late answer" };
+  }
+}
+
+/** A missing key means "not supported": servers answer only what they know. */
+function applyConfigureAnswer(state: SessionState, result: unknown): SessionState {
+  if (typeof result !== "object" || result === null) return state;
+  const answer = result as Record<string, unknown>;
+  if (answer["version-rolling"] !== true) return state;
+  const text = answer["version-rolling.mask"];
+  const mask =
+    typeof text === "string" && /^[0-9a-fA-F]{1,8}$/.test(text)
+      ? Number.parseInt(text, 16)
+      : state.options.chipVersionMask;
+  return { ...state, grantedMask: (mask & state.options.chipVersionMask) >>> 0, isVersionRollingGranted: true };
+}
+
+function call(
+  state: SessionState,
+  phase: SessionState["phase"],
+  method: string,
+  params: readonly unknown[],
+  nowMs: number,
+): SessionStep {
+  const id = state.nextId;
+  return {
+    state: { ...state, phase, phaseSinceMs: nowMs, nextId: id + 1, awaiting: { id: String(id), method } },
+    actions: [{ kind: "send", line: callLine(id, method, params) }],
+    reason: method,
+  };
+}
+
+function configure(state: SessionState, nowMs: number): SessionStep {
+  const mask = state.options.chipVersionMask.toString(16).padStart(8, "0");
+  const extension = { "version-rolling.mask": mask, "version-rolling.min-bit-count": 2 };
+  return call(state, "configuring", "mining.configure", [["version-rolling"], extension], nowMs);
+}
+
+function subscribe(state: SessionState, nowMs: number): SessionStep {
+  return call(state, "subscribing", "mining.subscribe", [state.options.agent], nowMs);
+}
+
+function authorise(state: SessionState, nowMs: number): SessionStep {
+  const { identity, password } = state.options;
+  const step = call(state, "authorising", "mining.authorize", [identity.user, password], nowMs);
+  return withHeldNotify(step);
+}
+
+/** A job that came before the extranonce is built as soon as that is known. */
+function withHeldNotify(step: SessionStep): SessionStep {
+  const held = step.state.heldNotify;
+  if (held === null) return step;
+  const next = applyNotify({ ...step.state, heldNotify: null }, held.fields, held.receivedAtMs);
+  return { state: next.state, actions: [...step.actions, ...next.actions], reason: step.reason };
+}
+
+function startMining(state: SessionState, nowMs: number): SessionStep {
+  const { suggestDifficulty } = state.options;
+  const mining: SessionState = { ...state, phase: "mining", phaseSinceMs: nowMs, awaiting: null };
+  const text = `authorised as ${state.options.identity.user}`;
+  const notice: SessionAction = { kind: "notice", level: "info", text };
+  if (suggestDifficulty === null) return { state: mining, actions: [notice], reason: "authorised" };
+  const line = callLine(state.nextId, "mining.suggest_difficulty", [suggestDifficulty]);
+  return {
+    state: { ...mining, nextId: state.nextId + 1 },
+    actions: [notice, { kind: "send", line }],
+    reason: "authorised",
+  };
+}
+
+function handleTick(state: SessionState, nowMs: number): SessionStep {
+  const waitedMs = nowMs - state.phaseSinceMs;
+  if (state.phase === "configuring" && waitedMs > CONFIGURE_WAIT_MS) {
+    const step = subscribe(state, nowMs);
+    const text = "the pool does not answer mining.configure: mining without version rolling";
+    return { ...step, actions: [{ kind: "notice", level: "warn", text }, ...step.actions] };
+  }
+  if ((state.phase === "subscribing" || state.phase === "authorising") && waitedMs > HANDSHAKE_WAIT_MS) {
+    return close(
+      state,
+      "handshake",
+      `no answer to ${state.awaiting?.method ?? "the handshake"} within ${HANDSHAKE_WAIT_MS / 1000} s`,
+    );
+  }
+  if (nowMs - state.lastReceivedMs > SILENCE_LIMIT_MS) {
+    return close(state, "silent", `the pool sent nothing for ${SILENCE_LIMIT_MS / 1000} s`);
+  }
+  return timeOutShares(state, nowMs);
+}

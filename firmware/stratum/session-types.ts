@@ -1,0 +1,74 @@
+/** Types of the Stratum session machine: one link, from the connect to the close. */
+import type { Job, SessionIdentity, Share } from "../job/job.ts";
+import type { NotifyFields, ServerMessage, SubscribeResult } from "./messages.ts";
+import type { ShareOutcome } from "./share-outcome.ts";
+
+export type SessionPhase = "configuring" | "subscribing" | "authorising" | "mining" | "closed";
+
+export interface PendingShare {
+  readonly share: Share;
+  readonly sentAtMs: number;
+}
+
+export interface SessionOptions {
+  readonly identity: SessionIdentity;
+  readonly password: string;
+  /** `name/version`, at most 64 characters. */
+  readonly agent: string;
+  /** Version bits that our chips can roll; a pool's answer is always ANDed with it. */
+  readonly chipVersionMask: number;
+  /** Scale of the pool side: 1 towards every real pool. */
+  readonly poolScale: number;
+  /** Goes out as mining.suggest_difficulty after the authorisation; null = do not suggest. */
+  readonly suggestDifficulty: number | null;
+  /** True when this pool closed on mining.configure before. */
+  readonly skipConfigure: boolean;
+}
+
+export interface SessionState {
+  readonly options: SessionOptions;
+  readonly phase: SessionPhase;
+  readonly phaseSinceMs: number;
+  readonly nextId: number;
+  /** The handshake call whose answer is due, or null. */
+  readonly awaiting: { readonly id: string; readonly method: string } | null;
+  readonly pending: ReadonlyMap<string, PendingShare>;
+  readonly extranonce: SubscribeResult | null;
+  readonly grantedMask: number;
+  readonly isVersionRollingGranted: boolean;
+  /** In force for the next notify. */
+  readonly difficulty: number;
+  /** A notify that came before the extranonce was known. */
+  readonly heldNotify: { readonly fields: NotifyFields; readonly receivedAtMs: number } | null;
+  readonly job: Job | null;
+  readonly lastReceivedMs: number;
+  readonly unansweredInARow: number;
+}
+
+export type SessionInput =
+  | { readonly kind: "connected" }
+  | { readonly kind: "message"; readonly message: ServerMessage }
+  | { readonly kind: "submit"; readonly share: Share }
+  | { readonly kind: "tick" };
+
+export type CloseCause = "silent" | "handshake" | "unauthorised" | "configureRefused" | "asked";
+
+export type SessionAction =
+  | { readonly kind: "send"; readonly line: string }
+  | { readonly kind: "submitted"; readonly line: string; readonly share: Share }
+  | { readonly kind: "job"; readonly job: Job; readonly isReplacing: boolean }
+  | {
+      readonly kind: "answered";
+      readonly share: Share;
+      readonly outcome: ShareOutcome;
+      readonly text: string;
+      readonly roundTripMs: number;
+    }
+  | { readonly kind: "notice"; readonly level: "info" | "warn"; readonly text: string }
+  | { readonly kind: "close"; readonly cause: CloseCause; readonly text: string };
+
+export interface SessionStep {
+  readonly state: SessionState;
+  readonly actions: readonly SessionAction[];
+  readonly reason: string;
+}

@@ -1,0 +1,84 @@
+/** Shares of one session: submit, answer, time-out. Pure parts of the session machine. */
+
+import type { Share } from "../job/job.ts";
+import { hex32 } from "../work/header.ts";
+import { callLine, type ServerMessage } from "./messages.ts";
+import type { PendingShare, SessionAction, SessionState, SessionStep } from "./session-types.ts";
+import { shareOutcome } from "./share-outcome.ts";
+
+/** A submit without an answer for this long counts as lost. */
+export const ANSWER_LIMIT_MS = 30_000;
+/** So many lost answers in a row mean a dead link, even while other lines still come in. */
+const MAX_UNANSWERED = 2;
+
+/** Items of mining.submit. The sixth goes out exactly when rolling was granted, even when it is zero. */
+export function submitParams(share: Share): string[] {
+  const { job } = share;
+  const params = [job.session.user, job.jobId, share.extranonce2Hex, hex32(share.nTime), hex32(share.nonce)];
+  // The header's own bits inside the mask: right for servers that replace and for those that OR.
+  if (job.isVersionRollingGranted) params.push(hex32(share.version & job.grantedMask));
+  return params;
+}
+
+export function handleSubmit(state: SessionState, share: Share, nowMs: number): SessionStep {
+  const id = state.nextId;
+  const line = callLine(id, "mining.submit", submitParams(share));
+  const pending = new Map(state.pending).set(String(id), { share, sentAtMs: nowMs });
+  return {
+    state: { ...state, nextId: id + 1, pending },
+    actions: [{ kind: "submitted", line, share }],
+    reason: "share",
+  };
+}
+
+export function handleShareAnswer(
+  state: SessionState,
+  answer: Extract<ServerMessage, { kind: "answer" }>,
+  nowMs: number,
+): SessionStep {
+  const entry = state.pending.get(answer.id);
+  // Answers to suggest_difficulty and the like land here, too: only a share's id means something.
+  if (entry === undefined) return { state, actions: [], reason: `answer to ${answer.id} belongs to no share` };
+  const pending = new Map(state.pending);
+  pending.delete(answer.id);
+  const action: SessionAction = {
+    kind: "answered",
+    share: entry.share,
+    outcome: shareOutcome(answer.error, answer.isTrue),
+    text: answer.error?.text ?? "",
+    roundTripMs: nowMs - entry.sentAtMs,
+  };
+  return { state: { ...state, pending, unansweredInARow: 0 }, actions: [action], reason: action.outcome };
+}
+
+export function timeOutShares(state: SessionState, nowMs: number): SessionStep {
+  const late = [...state.pending].filter(([, entry]) => nowMs - entry.sentAtMs > ANSWER_LIMIT_MS);
+  if (late.length === 0) return { state, actions: [], reason: "nothing due" };
+  const pending = new Map(state.pending);
+  for (const [id] of late) pending.delete(id);
+  const unansweredInARow = state.unansweredInARow + late.length;
+  const actions: SessionAction[] = late.map(([, entry]) => lost(entry, nowMs));
+  const isSilent = nowMs - state.lastReceivedMs > ANSWER_LIMIT_MS;
+  if (!isSilent && unansweredInARow < MAX_UNANSWERED) {
+    actions.push({
+      kind: "notice",
+      level: "warn",
+      text: `the pool did not answer a share within ${ANSWER_LIMIT_MS / 1000} s`,
+    });
+    return { state: { ...state, pending, unansweredInARow }, actions, reason: "share lost" };
+  }
+  const text = `${unansweredInARow} shares without an answer: the link counts as dead`;
+  actions.push({ kind: "close", cause: "silent", text });
+  return { state: { ...state, pending, unansweredInARow, phase: "closed" }, actions, reason: text };
+}
+
+/** The action that books a share as lost. */
+export function lost(entry: PendingShare, nowMs: number): SessionAction {
+  return {
+    kind: "answered",
+    share: entry.share,
+    outcome: "lost",
+    text: "no answer",
+    roundTripMs: nowMs - entry.sentAtMs,
+  };
+}

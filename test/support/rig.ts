@@ -1,0 +1,117 @@
+/** A whole miner on an emulated machine in virtual time: board, chips, pool, network, clock, all from one seed. */
+
+import { CHIPS } from "#drivers/bm13xx/chips.ts";
+import { findHashboard } from "#drivers/hashboards/models.ts";
+import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
+import { createLog } from "#firmware/log.ts";
+import { Miner } from "#firmware/miner.ts";
+import type { MinerOptions } from "#firmware/miner-parts.ts";
+import { takeSnapshot } from "#firmware/snapshot-builder.ts";
+import { parsePoolUrl } from "#firmware/stratum/pool-url.ts";
+import { createMemoryBoard } from "#hal/emulator/emulated-board.ts";
+import type { EmulatedWorld, WorldOptions } from "#hal/emulator/emulated-world.ts";
+import { LocalPool, type LocalPoolOptions } from "#hal/emulator/local-pool.ts";
+import { type MachineName, machineFacts } from "#hal/emulator/machines.ts";
+import { MemoryNetwork } from "#hal/emulator/memory-network.ts";
+import { SeededRandom } from "#hal/emulator/prng.ts";
+import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
+
+export interface RigOptions {
+  machine?: MachineName;
+  seed?: number;
+  /** Hashes that a nonce at ticket 256 costs the emulator. */
+  hashesPerNonce?: number;
+  pool?: Partial<LocalPoolOptions>;
+  world?: Partial<WorldOptions>;
+  miner?: Partial<MinerOptions>;
+  /** False: no pool is started; the test brings its own on `POOL_PORT`. */
+  hasPool?: boolean;
+}
+
+export const POOL_PORT = 3333;
+
+export interface Rig {
+  readonly clock: VirtualClock;
+  readonly network: MemoryNetwork;
+  readonly world: EmulatedWorld;
+  readonly pool: LocalPool;
+  readonly miner: Miner;
+  snapshot(): MinerSnapshot;
+  /** Moves virtual time on. */
+  advance(ms: number): Promise<void>;
+  /** Moves on until the predicate holds; fails after `limitMs` of virtual time. */
+  until(what: string, predicate: () => boolean, limitMs: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const machine = options.machine ?? "s21";
+  const hashboard = findHashboard(machine);
+  if (hashboard === null) throw new Error(`no hashboard row for ${machine}`);
+  const clock = new VirtualClock();
+  const random = new SeededRandom(options.seed ?? 1);
+  const scale = (2 ** 32 * 256) / (options.hashesPerNonce ?? 64);
+  const network = new MemoryNetwork({ clock });
+  const { board, world } = createMemoryBoard({
+    machine,
+    clock,
+    random: random.fork("world"),
+    chipScale: scale,
+    ...options.world,
+  });
+  const { chainCount, chipsPerChain } = machineFacts(machine);
+  const hashesPerS = hashboard.defaultFrequencyMhz * 1e6 * CHIPS[hashboard.chip].engines * chipsPerChain * chainCount;
+  const suggestDifficulty = Math.max(1, Math.round(hashesPerS / 2 ** 32));
+  const pool = new LocalPool({
+    ...{ network, clock, random: random.fork("pool"), host: "127.0.0.1", port: POOL_PORT, scale },
+    startDifficulty: suggestDifficulty,
+    ...options.pool,
+  });
+  if (options.hasPool !== false) await pool.start();
+  const miner = new Miner({
+    ...{
+      log: createLog(process.env["RIG_LOG"] === undefined ? "silent" : "debug"),
+      clock,
+      random: random.fork("miner"),
+      network,
+      board,
+      hashboard,
+    },
+    pool: {
+      address: parsePoolUrl(`stratum+tcp://127.0.0.1:${POOL_PORT}`),
+      user: "rig.1",
+      password: "x",
+      suggestDifficulty,
+    },
+    ...{ stockTicket: 256, chipScale: scale, poolScale: scale, agent: "kumpel/test", emulationLabel: "test rig" },
+    ...options.miner,
+  });
+  const stop = new AbortController();
+  const run = miner.run(stop.signal);
+  run.catch(() => undefined);
+  const rig: Rig = {
+    ...{ clock, network, world, pool, miner },
+    snapshot: () => takeSnapshot(miner.parts),
+    advance: (ms) => clock.advance(ms),
+    until: async (what, predicate, limitMs) => {
+      const deadlineMs = clock.nowMs() + limitMs;
+      while (!predicate()) {
+        if (clock.nowMs() >= deadlineMs)
+          throw new Error(`not within ${limitMs} virtual ms: ${what}; ${JSON.stringify(takeSnapshot(miner.parts))}`);
+        await clock.advance(100);
+      }
+    },
+    stop: async () => {
+      stop.abort();
+      const ended = run.then(
+        () => true,
+        () => true,
+      );
+      for (let i = 0; i < 50 && !(await Promise.race([ended, clock.advance(100).then(() => false)])); i++);
+      await run;
+      if (options.hasPool !== false) await pool.stop();
+      world.stop();
+    },
+  };
+  return rig;
+}
