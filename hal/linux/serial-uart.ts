@@ -9,6 +9,9 @@ import type { Uart } from "#hal/uart.ts";
 /** Bytes that may wait for the kernel. A whole start sequence fits; more means that the device takes nothing. */
 const QUEUE_MAX_BYTES = 262_144;
 
+/** Long enough for the event loop to hand over what the kernel holds. */
+const DISCARD_MS = 10;
+
 export interface SerialUartOptions {
   readonly path: string;
   readonly baud: number;
@@ -63,12 +66,15 @@ class SerialUart implements Uart {
   #earlyError: Error | null = null;
   #isBroken = false;
   #isClosing = false;
+  #isDiscarding = false;
 
   constructor(port: SerialPort, path: string, baud: number) {
     this.#port = port;
     this.path = path;
     this.baud = baud;
-    port.on("data", (chunk: Uint8Array) => this.#dataListener(chunk));
+    port.on("data", (chunk: Uint8Array) => {
+      if (!this.#isDiscarding) this.#dataListener(chunk);
+    });
     port.on("error", (error: Error) => this.#break(error));
     port.on("close", (error: Error | null) => {
       if (!this.#isClosing) this.#break(error ?? new Error("the device went away"));
@@ -110,11 +116,10 @@ class SerialUart implements Uart {
   }
 
   async discardInput(): Promise<void> {
-    // Flush throws away unsent output as well, hence the drain.
-    await this.drain();
-    await this.#call((done) => this.#port.flush(done));
-    // What the stream has read already.
-    this.#port.read();
+    // Not serialport's flush: it also throws away output, and on a pseudo-terminal even what has left but was not read.
+    this.#isDiscarding = true;
+    await new Promise((resolve) => setTimeout(resolve, DISCARD_MS));
+    this.#isDiscarding = false;
   }
 
   async close(): Promise<void> {
