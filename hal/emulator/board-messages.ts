@@ -1,0 +1,74 @@
+/** What crosses between the miner and the emulator's process, apart from the chains' bytes: small calls with answers. */
+import { type ErrorCode, errorText, KumpelError } from "#hal/errors.ts";
+import type { WorldStats } from "./emulated-world.ts";
+import type { ChainFaults } from "./faults.ts";
+import type { MachineName } from "./machines.ts";
+
+/** Settings of the local pool, handed through as they are to whoever starts it. */
+export type PoolRequest = Readonly<Record<string, unknown>>;
+
+export interface StartRequest {
+  readonly machine: MachineName;
+  readonly chipScale: number;
+  /** null = taken from the process's random source. */
+  readonly seed: number | null;
+  /** null = no pool. */
+  readonly pool: PoolRequest | null;
+}
+
+export interface StartAnswer {
+  readonly boardName: string;
+  /** Paths of the chains' pseudo-terminals. */
+  readonly uartPaths: readonly string[];
+  readonly fanCount: number;
+  readonly poolPort: number | null;
+}
+
+export interface EmulatorStats {
+  readonly world: WorldStats;
+  /** What the pool says of itself; null without a pool. */
+  readonly pool: unknown;
+}
+
+/** Arguments and answer of each call; answers are plain JSON. */
+export interface BoardCalls {
+  start: { args: StartRequest; answer: StartAnswer };
+  setPower: { args: { enabled: boolean }; answer: null };
+  setReset: { args: { chainIndex: number; asserted: boolean }; answer: null };
+  isPlugged: { args: { chainIndex: number }; answer: boolean };
+  setFanDutyPct: { args: { dutyPct: number }; answer: null };
+  readFanRpm: { args: null; answer: readonly (number | null)[] };
+  transferI2c: { args: { address: number; write: number[]; readLength: number }; answer: number[] };
+  setChainFaults: { args: { chainIndex: number; faults: Partial<ChainFaults> }; answer: null };
+  stats: { args: null; answer: EmulatorStats };
+  stop: { args: null; answer: null };
+}
+
+export type BoardCallName = keyof BoardCalls;
+
+export interface BoardRequest {
+  readonly id: number;
+  readonly call: BoardCallName;
+  readonly args: unknown;
+}
+
+export type BoardReply =
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly error: WireError };
+
+export interface WireError {
+  readonly code: ErrorCode | null;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export function toWireError(error: unknown): WireError {
+  return error instanceof KumpelError
+    ? { code: error.code, message: error.message, details: error.details }
+    : { code: null, message: errorText(error), details: {} };
+}
+
+export function fromWireError(error: WireError): Error {
+  if (error.code === null) return new Error(error.message);
+  return new KumpelError(error.code, error.message, { details: error.details });
+}

@@ -1,0 +1,187 @@
+/**
+ * The emulator as a process of its own: the whole world, its chains behind pseudo-terminals, everything else by
+ * messages. It ignores Ctrl-C and its relatives, since the miner first powers down and then ends it, and leaves when the
+ * channel to the miner closes, however that came about.
+ */
+import type { Clock } from "#hal/clock.ts";
+import { KumpelError } from "#hal/errors.ts";
+import type { Network } from "#hal/network.ts";
+import type { Random } from "#hal/random.ts";
+import {
+  type BoardCallName,
+  type BoardCalls,
+  type BoardReply,
+  type BoardRequest,
+  type PoolRequest,
+  type StartAnswer,
+  type StartRequest,
+  toWireError,
+} from "./board-messages.ts";
+import { EmulatedWorld } from "./emulated-world.ts";
+import { isMachineName, MACHINE_NAMES } from "./machines.ts";
+import { SeededRandom } from "./prng.ts";
+import { loadPtyOpener, type Pty } from "./pty.ts";
+
+/** Below this the wire model sends at once: real timers can't wait for less than about a millisecond. */
+const MIN_TIMER_MS = 0.5;
+const IGNORED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+export interface PoolHandle {
+  readonly port: number;
+  stop(): Promise<void>;
+  /** Plain JSON. */
+  counts(): unknown;
+}
+
+export interface PoolParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly network: Network;
+}
+
+/** The part of `process` that the child uses. */
+export type ChildProcessPort = Pick<NodeJS.Process, "on" | "send" | "exit">;
+
+export interface EmulatorChildDeps extends PoolParts {
+  readonly process: ChildProcessPort;
+  /** Starts the local pool that a `start` call asks for; without it such a call is refused. */
+  readonly startPool?: (options: PoolRequest, parts: PoolParts) => Promise<PoolHandle>;
+}
+
+/** Serves calls until the channel closes, then ends the process. Returns at once. */
+export function runEmulatorChild(deps: EmulatorChildDeps): void {
+  const { process } = deps;
+  const child = new EmulatorChild(deps);
+  for (const signal of IGNORED_SIGNALS) process.on(signal, () => undefined);
+  process.on("message", (message) => {
+    void child.serve(message as BoardRequest).then((reply) => {
+      // Without a callback a channel that has just closed would end the process before it is safe.
+      process.send?.(reply, undefined, undefined, () => undefined);
+    });
+  });
+  process.on("disconnect", () => {
+    const leave = (): void => {
+      process.exit(0);
+    };
+    child.stop().then(leave, leave);
+  });
+}
+
+type Handlers = {
+  [K in BoardCallName]: (args: BoardCalls[K]["args"]) => BoardCalls[K]["answer"] | Promise<BoardCalls[K]["answer"]>;
+};
+
+class EmulatorChild {
+  readonly #deps: EmulatorChildDeps;
+  #world: EmulatedWorld | null = null;
+  #ptys: Pty[] = [];
+  #pool: PoolHandle | null = null;
+
+  readonly #handlers: Handlers = {
+    start: (args) => this.#start(args),
+    setPower: ({ enabled }) => this.#act((world) => world.setPower(enabled)),
+    setReset: ({ chainIndex, asserted }) => this.#act((world) => world.setReset(chainIndex, asserted)),
+    isPlugged: ({ chainIndex }) => this.#running().isPlugged(chainIndex),
+    setFanDutyPct: ({ dutyPct }) => this.#act((world) => world.setFanDutyPct(dutyPct)),
+    readFanRpm: () => this.#running().readFanRpm(),
+    transferI2c: ({ address, write, readLength }) =>
+      Array.from(this.#running().transferI2c(address, Uint8Array.from(write), readLength)),
+    setChainFaults: ({ chainIndex, faults }) =>
+      this.#act((world) => {
+        const target = world.faults.chains[chainIndex];
+        if (target === undefined) throw new RangeError(`${world.machine.name} has no chain ${chainIndex}`);
+        Object.assign(target, faults);
+      }),
+    stats: () => ({ world: this.#running().stats(), pool: this.#pool?.counts() ?? null }),
+    stop: async () => {
+      await this.stop();
+      return null;
+    },
+  };
+
+  constructor(deps: EmulatorChildDeps) {
+    this.#deps = deps;
+  }
+
+  async serve(request: BoardRequest): Promise<BoardReply> {
+    try {
+      // The names were typed on the sending side; both sides are the same program.
+      const handler = this.#handlers[request.call] as (args: unknown) => unknown;
+      return { id: request.id, answer: await handler(request.args) };
+    } catch (error) {
+      return { id: request.id, error: toWireError(error) };
+    }
+  }
+
+  /** Makes the machine safe first, then lets go of everything. */
+  async stop(): Promise<void> {
+    this.#world?.stop();
+    this.#world = null;
+    for (const pty of this.#ptys) pty.close();
+    this.#ptys = [];
+    const pool = this.#pool;
+    this.#pool = null;
+    await pool?.stop();
+  }
+
+  async #start(request: StartRequest): Promise<StartAnswer> {
+    if (!isMachineName(request.machine)) {
+      throw new KumpelError(
+        "EMULATOR_MACHINE_UNKNOWN",
+        `there is no emulated machine "${String(request.machine)}"; choose one of ${MACHINE_NAMES.join(", ")}`,
+        { details: { machine: request.machine } },
+      );
+    }
+    if (this.#world !== null) throw new Error("the emulated machine runs already");
+    const random = new SeededRandom(request.seed ?? this.#deps.random.uint32());
+    const openPty = await loadPtyOpener();
+    const world = new EmulatedWorld({
+      machine: request.machine,
+      clock: this.#deps.clock,
+      random,
+      chipScale: request.chipScale,
+      minTimerMs: MIN_TIMER_MS,
+    });
+    this.#world = world;
+    try {
+      this.#ptys = world.chains.map(() => openPty());
+      for (const [index, pty] of this.#ptys.entries()) joinPty(pty, world, index);
+      if (request.pool !== null) this.#pool = await this.#startPool(request.pool, random);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    return {
+      boardName: `emulated-${world.machine.name}`,
+      uartPaths: this.#ptys.map((pty) => pty.path),
+      fanCount: world.machine.fanCount,
+      poolPort: this.#pool?.port ?? null,
+    };
+  }
+
+  #startPool(options: PoolRequest, random: SeededRandom): Promise<PoolHandle> {
+    const { startPool, clock, network } = this.#deps;
+    if (startPool === undefined) throw new Error("a local pool was asked for, but this program brings none");
+    return startPool(options, { clock, network, random: random.fork("pool") });
+  }
+
+  #act(act: (world: EmulatedWorld) => void): null {
+    act(this.#running());
+    return null;
+  }
+
+  #running(): EmulatedWorld {
+    if (this.#world === null) throw new Error("the emulated machine is not running");
+    return this.#world;
+  }
+}
+
+/** The rate is read with each chunk as it comes in: once it has been paced out, it may already be the next one. */
+function joinPty(pty: Pty, world: EmulatedWorld, chainIndex: number): void {
+  const line = world.chains[chainIndex]!.line;
+  line.attach({ baud: () => pty.baud(), receive: (chunk) => pty.write(chunk) });
+  pty.onData((chunk) => {
+    const baud = pty.baud();
+    if (baud > 0) line.sendFromHost(chunk, baud);
+  });
+}
