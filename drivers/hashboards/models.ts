@@ -79,7 +79,9 @@ const SINGLE_CHIP = {
   chipsPerDomain: 1,
   addressInterval: 256,
   workBaud: 1_041_667,
-  sensors: [],
+  // What the emulated board offers. Real ones have an EMC2101 instead, for which there is no driver yet: hence
+  // `unconfirmed` below.
+  sensors: [{ inlet: 0x48, outlet: 0x4c }],
 } as const;
 
 const HOBBY_LIMITS: TemperatureLimits = {
