@@ -50,7 +50,11 @@ export class Miner {
     const chains = board.chains.map((connector) => this.#createChain(connector, scheduler));
     this.#supervisors = chains.map((c) => c.supervisor);
     this.#thermal = new ThermalLoop({
-      ...{ log: log.child({ part: "thermal" }), clock, bus: board.sensorBus, fans: board.fans, power: this.#power },
+      log: log.child({ part: "thermal" }),
+      clock,
+      bus: board.sensorBus,
+      fans: board.fans,
+      power: this.#power,
       sensors: boardSensors(hashboard, board.chains.length),
       limits: {
         ...DEFAULT_LIMITS,
@@ -135,7 +139,15 @@ export class Miner {
     const { log, clock, random, network, pool, agent, poolScale, hashboard } = this.#options;
     const { versionMask } = new Bm13xxChain({ clock, chainIndex: 0, board: hashboard, openUart: neverOpened }).facts;
     return new StratumClient({
-      ...{ log: log.child({ part: "pool" }), clock, random, network, agent, poolScale, jobs, stats, nonceToSubmit },
+      log: log.child({ part: "pool" }),
+      clock,
+      random,
+      network,
+      agent,
+      poolScale,
+      jobs,
+      stats,
+      nonceToSubmit,
       ...pool,
       chipVersionMask: versionMask,
     });
@@ -167,19 +179,24 @@ export class Miner {
       new Bm13xxChain({ clock, chainIndex: connector.index, board: hashboard, openUart });
     const { facts } = createChain();
     const runtime = createChainRuntime({
-      ...{
-        clock,
-        chainIndex: connector.index,
-        chains: board.chains.length,
-        expectedChips: hashboard.chips,
-        facts,
-        poolScale,
-      },
+      clock,
+      chainIndex: connector.index,
+      chains: board.chains.length,
+      expectedChips: hashboard.chips,
+      facts,
+      poolScale,
       merkle: new MerkleRootBuilder(),
       onShare: (share) => this.#client.submit(share),
     });
     const supervisor = new ChainSupervisor({
-      ...{ clock, connector, scheduler, runtime, createChain, chunk, stockTicket, chipScale },
+      clock,
+      connector,
+      scheduler,
+      runtime,
+      createChain,
+      chunk,
+      stockTicket,
+      chipScale,
       log: log.child({ part: "chain", chain: connector.index }),
       power: this.#power,
       expectedChips: hashboard.chips,

@@ -37,7 +37,11 @@ export function createChainRuntime(options: ChainRuntimeOptions): ChainRuntime {
   const counters = new ChipCounters(expectedChips);
   const hashrate = new HashrateEstimator();
   const validator = new NonceValidator({
-    ...{ chainIndex, registry, counters, poolScale, onShare },
+    chainIndex,
+    registry,
+    counters,
+    poolScale,
+    onShare,
     onValid: (ticketDifficulty) => hashrate.addFound(clock.nowMs(), hashesPerTicket(ticketDifficulty)),
   });
   const builder = new WorkBuilder({ merkle, chainPosition: chainIndex, chains, chipVersionMask: facts.versionMask });

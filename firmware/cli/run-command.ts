@@ -75,9 +75,15 @@ function createMiner(
   const address = parsePoolUrl(options.pool ?? `stratum+tcp://${LOOPBACK}:${platform.localPoolPort ?? 0}`);
   const { suggestDifficulty, label: emulationLabel, ...rest } = scales;
   return new Miner({
-    ...{ log, hashboard, emulationLabel, agent: AGENT },
+    log,
+    hashboard,
+    emulationLabel,
+    agent: AGENT,
     ...rest,
-    ...{ board: platform.board, clock: platform.clock, random: platform.random, network: platform.network },
+    board: platform.board,
+    clock: platform.clock,
+    random: platform.random,
+    network: platform.network,
     pool: { address, user: options.user, password: options.password, suggestDifficulty },
   });
 }
@@ -135,7 +141,10 @@ class Run {
     const snapshot = takeSnapshot(this.#miner.parts);
     const reason = failure === null ? stopReason() : errorText(failure);
     const report = buildReport({
-      ...{ version: VERSION, snapshot, process: this.#meter.read(), httpPort: management.port },
+      version: VERSION,
+      snapshot,
+      process: this.#meter.read(),
+      httpPort: management.port,
       end: { reason, isPowerOff: !snapshot.isPowerOn },
     });
     this.#meter.close();

@@ -62,13 +62,11 @@ export function parseRunOptions(args: readonly string[], isTerminal: boolean): R
   if (!isDemo && values.pool === undefined)
     throw usageError("No pool: give --pool stratum+tcp://HOST:PORT, or --demo for the built-in one.");
   return {
-    ...{
-      isDemo,
-      machine,
-      pool: values.pool ?? null,
-      user: values.user ?? "kumpel.demo",
-      password: values.password ?? "x",
-    },
+    isDemo,
+    machine,
+    pool: values.pool ?? null,
+    user: values.user ?? "kumpel.demo",
+    password: values.password ?? "x",
     forMs: values.for === undefined ? null : parseDuration(values.for),
     report: values.report ?? null,
     link: oneOf(values.link ?? "pty", ["pty", "memory"], "--link"),
@@ -87,8 +85,16 @@ function parseOrExplain(args: readonly string[]) {
       allowPositionals: false,
       options: {
         demo: { type: "boolean" },
-        ...{ machine: text, pool: text, user: text, password: text, for: text, report: text, link: text },
-        ...{ "chip-ticket": text, "http-port": text, "log-level": text },
+        machine: text,
+        pool: text,
+        user: text,
+        password: text,
+        for: text,
+        report: text,
+        link: text,
+        "chip-ticket": text,
+        "http-port": text,
+        "log-level": text,
       },
     }).values;
   } catch (error) {

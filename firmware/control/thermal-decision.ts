@@ -53,8 +53,11 @@ export interface ThermalStep {
 /** Outside of this a reading is broken, not hot: LM75 class sensors fail as -1, 0x7f or 0xff. */
 const LOWEST_PLAUSIBLE_C = -20;
 const HIGHEST_PLAUSIBLE_C = 120;
-/** No board changes by more within a second; a single jump is a glitch. */
-const MAX_JUMP_C = 15;
+/**
+ * No board changes by more between two good readings. The limit does not grow with time: a sensor that says -1 for ever
+ * must never become believable again. One that was failed comes back when it agrees with the others to this.
+ */
+const MAX_JUMP_C = 20;
 /** A sensor without a good reading for so long is failed. */
 const READING_MAX_AGE_MS = 10_000;
 const FAN_MIN_RPM = 500;
@@ -104,25 +107,31 @@ export function stepThermal(
 }
 
 function judgeSensors(state: ThermalState, input: ThermalInput, nowMs: number) {
+  const isLive = (memory: SensorMemory): boolean =>
+    memory.goodC !== null && nowMs - memory.goodAtMs < READING_MAX_AGE_MS;
   let glitches = 0;
   const sensors = state.sensors.map((memory, i): SensorMemory => {
     const reading = input.sensors[i] ?? { kind: "failed" };
-    if (reading.kind === "ok" && isPlausible(reading.temperatureC, memory, nowMs)) {
+    const referenceC =
+      memory.goodC === null || isLive(memory) ? memory.goodC : (hottestOf(state.sensors.filter(isLive)) ?? Number.NaN);
+    if (reading.kind === "ok" && isPlausible(reading.temperatureC, referenceC)) {
       return { goodC: reading.temperatureC, goodAtMs: nowMs };
     }
     glitches++;
     return memory;
   });
-  const live = sensors.filter((s) => s.goodC !== null && nowMs - s.goodAtMs < READING_MAX_AGE_MS);
-  const hottestC = live.length === 0 ? null : Math.max(...live.map((s) => s.goodC ?? 0));
-  return { sensors, glitches, hottestC, liveCount: live.length };
+  const live = sensors.filter(isLive);
+  return { sensors, glitches, hottestC: hottestOf(live), liveCount: live.length };
 }
 
-function isPlausible(temperatureC: number, memory: SensorMemory, nowMs: number): boolean {
+function hottestOf(sensors: readonly SensorMemory[]): number | null {
+  return sensors.length === 0 ? null : Math.max(...sensors.map((s) => s.goodC ?? Number.NEGATIVE_INFINITY));
+}
+
+/** @param referenceC what the reading is held against; null = nothing yet, NaN = nothing that could vouch for it. */
+function isPlausible(temperatureC: number, referenceC: number | null): boolean {
   if (temperatureC < LOWEST_PLAUSIBLE_C || temperatureC > HIGHEST_PLAUSIBLE_C) return false;
-  if (memory.goodC === null) return true;
-  const seconds = Math.max(1, (nowMs - memory.goodAtMs) / 1000);
-  return Math.abs(temperatureC - memory.goodC) <= MAX_JUMP_C * seconds;
+  return referenceC === null || Math.abs(temperatureC - referenceC) <= MAX_JUMP_C;
 }
 
 function judgeFans(state: ThermalState, input: ThermalInput, nowMs: number): (number | null)[] {

@@ -36,7 +36,10 @@ async function openInProcess(options: RunOptions, scales: EmulationScales): Prom
   const network = new SocketNetwork();
   const { board, world } = createMemoryBoard({
     machine: machineName(options.machine),
-    ...{ clock, chipScale: scales.chipScale, minTimerMs: MIN_TIMER_MS, random: new SeededRandom(random.uint32()) },
+    clock,
+    chipScale: scales.chipScale,
+    minTimerMs: MIN_TIMER_MS,
+    random: new SeededRandom(random.uint32()),
   });
   const pool = options.pool === null ? new LocalPool({ network, clock, random, ...localPoolOptions(scales) }) : null;
   const localPoolPort = (await pool?.start()) ?? null;
@@ -55,19 +58,20 @@ async function openChild(
 ): Promise<Platform> {
   const random = new SystemRandom();
   const emulator = await forkEmulatedBoard({
-    ...{ programPath, machine: machineName(options.machine), chipScale: scales.chipScale, seed: random.uint32() },
+    programPath,
+    machine: machineName(options.machine),
+    chipScale: scales.chipScale,
+    seed: random.uint32(),
     openUart: (path, baud) => openSerialUart({ path, baud }),
     ...(options.pool === null ? { pool: localPoolOptions(scales) } : {}),
   });
   log.debug({ poolPort: emulator.poolPort }, "emulator started");
   return {
-    ...{
-      board: emulator.board,
-      clock: new SystemClock(),
-      random,
-      network: new SocketNetwork(),
-      localPoolPort: emulator.poolPort,
-    },
+    board: emulator.board,
+    clock: new SystemClock(),
+    random,
+    network: new SocketNetwork(),
+    localPoolPort: emulator.poolPort,
     stop: () => emulator.stop(),
   };
 }

@@ -10,7 +10,10 @@ export function runChild(): void {
   const network = new SocketNetwork();
   const random = new SystemRandom();
   runEmulatorChild({
-    ...{ clock, random, network, process },
+    clock,
+    random,
+    network,
+    process,
     startPool: async ({ host, port, scale, startDifficulty }) => {
       const pool = new LocalPool({ network, clock, random, host, port, scale, startDifficulty });
       return { port: await pool.start(), stop: () => pool.stop(), counts: () => pool.counts() };

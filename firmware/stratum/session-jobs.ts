@@ -29,7 +29,14 @@ function freezeJob(state: SessionState, fields: NotifyFields, receivedAtMs: numb
   const { jobId, prevHash, coinb1, coinb2, merkleBranches, version, nBits, nTime } = fields;
   return Object.freeze({
     session: state.options.identity,
-    ...{ jobId, prevHash, coinb1, coinb2, merkleBranches, version, nBits, nTime },
+    jobId,
+    prevHash,
+    coinb1,
+    coinb2,
+    merkleBranches,
+    version,
+    nBits,
+    nTime,
     extranonce1: state.extranonce?.extranonce1 ?? new Uint8Array(0),
     extranonce2Size: state.extranonce?.extranonce2Size ?? 0,
     versionMask: rollableMask(state.grantedMask, state.options.chipVersionMask, version),

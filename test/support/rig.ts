@@ -63,34 +63,45 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const hashesPerS = hashboard.defaultFrequencyMhz * 1e6 * CHIPS[hashboard.chip].engines * chipsPerChain * chainCount;
   const suggestDifficulty = Math.max(1, Math.round(hashesPerS / 2 ** 32));
   const pool = new LocalPool({
-    ...{ network, clock, random: random.fork("pool"), host: "127.0.0.1", port: POOL_PORT, scale },
+    network,
+    clock,
+    random: random.fork("pool"),
+    host: "127.0.0.1",
+    port: POOL_PORT,
+    scale,
     startDifficulty: suggestDifficulty,
     ...options.pool,
   });
   if (options.hasPool !== false) await pool.start();
   const miner = new Miner({
-    ...{
-      log: createLog(process.env["RIG_LOG"] === undefined ? "silent" : "debug"),
-      clock,
-      random: random.fork("miner"),
-      network,
-      board,
-      hashboard,
-    },
+    log: createLog(process.env["RIG_LOG"] === undefined ? "silent" : "debug"),
+    clock,
+    random: random.fork("miner"),
+    network,
+    board,
+    hashboard,
     pool: {
       address: parsePoolUrl(`stratum+tcp://127.0.0.1:${POOL_PORT}`),
       user: "rig.1",
       password: "x",
       suggestDifficulty,
     },
-    ...{ stockTicket: 256, chipScale: scale, poolScale: scale, agent: "kumpel/test", emulationLabel: "test rig" },
+    stockTicket: 256,
+    chipScale: scale,
+    poolScale: scale,
+    agent: "kumpel/test",
+    emulationLabel: "test rig",
     ...options.miner,
   });
   const stop = new AbortController();
   const run = miner.run(stop.signal);
   run.catch(() => undefined);
   const rig: Rig = {
-    ...{ clock, network, world, pool, miner },
+    clock,
+    network,
+    world,
+    pool,
+    miner,
     snapshot: () => takeSnapshot(miner.parts),
     advance: (ms) => clock.advance(ms),
     until: async (what, predicate, limitMs) => {

@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import {
+  type ChainInput,
+  type ChainPhase,
+  type ChainState,
+  initialChain,
+  MAX_FAILURES,
+  POWER_SETTLE_MS,
+  RESET_LOW_MS,
+  RESET_SETTLE_MS,
+  stepChain,
+} from "#firmware/chain/chain-machine.ts";
+
+const fault = { code: "CHIP_COUNT_WRONG", text: "0 of 108 chips answered" };
+
+function inPhase(phase: ChainPhase, changes: Partial<ChainState> = {}): ChainState {
+  return { ...initialChain(108, 0), phase, ...changes };
+}
+
+const stopOrders = ["stopFeed", "closeLink", "setReset"];
+
+/** One row an arrow: from, input, to, orders. */
+const ARROWS: [ChainPhase, ChainInput, ChainPhase, string[], Partial<ChainState>?][] = [
+  ["off", { kind: "start", isPlugged: false }, "absent", []],
+  ["off", { kind: "start", isPlugged: true }, "powering", ["setReset", "requestPower"]],
+  ["absent", { kind: "start", isPlugged: true }, "powering", ["setReset", "requestPower"]],
+  ["powering", { kind: "powered" }, "powering", []],
+  ["powering", { kind: "tick" }, "resetting", ["setReset", "openLink"], { wakeAtMs: 0 }],
+  ["resetting", { kind: "tick" }, "settling", ["setReset"], { wakeAtMs: 0 }],
+  ["settling", { kind: "tick" }, "enumerating", ["runPhase"], { wakeAtMs: 0 }],
+  ["enumerating", { kind: "phaseDone", phase: "enumerating", chipCount: 108 }, "addressing", ["runPhase"]],
+  ["enumerating", { kind: "phaseDone", phase: "enumerating", chipCount: 0 }, "coolingDown", stopOrders],
+  ["enumerating", { kind: "phaseDone", phase: "enumerating", chipCount: 109 }, "coolingDown", stopOrders],
+  ["enumerating", { kind: "phaseDone", phase: "enumerating", chipCount: 40 }, "coolingDown", stopOrders],
+  [
+    "enumerating",
+    { kind: "phaseDone", phase: "enumerating", chipCount: 40 },
+    "addressing",
+    ["runPhase"],
+    { failures: 2 },
+  ],
+  ["addressing", { kind: "phaseDone", phase: "addressing", chipCount: 108 }, "configuring", ["runPhase"]],
+  ["configuring", { kind: "phaseDone", phase: "configuring", chipCount: 108 }, "ramping", ["runPhase"]],
+  ["ramping", { kind: "phaseDone", phase: "ramping", chipCount: 108 }, "starting", ["runPhase"]],
+  ["starting", { kind: "phaseDone", phase: "starting", chipCount: 108 }, "hashing", ["startFeed"]],
+  ["hashing", { kind: "phaseDone", phase: "ramping", chipCount: 108 }, "hashing", []],
+  ["hashing", { kind: "failed", fault }, "coolingDown", stopOrders],
+  ["coolingDown", { kind: "tick" }, "resetting", ["setReset", "openLink"], { wakeAtMs: 0 }],
+  ["hashing", { kind: "failed", fault }, "disabled", stopOrders, { failures: MAX_FAILURES - 1 }],
+  ["disabled", { kind: "failed", fault }, "disabled", []],
+  ["disabled", { kind: "tick" }, "disabled", [], { wakeAtMs: 0 }],
+  ["hashing", { kind: "powerCut", reason: "hot" }, "off", stopOrders],
+  ["ramping", { kind: "stop" }, "off", stopOrders],
+  ["powering", { kind: "stop" }, "off", stopOrders],
+  ["off", { kind: "failed", fault }, "off", []],
+  ["absent", { kind: "stop" }, "absent", []],
+];
+
+test.each(ARROWS)("%s on %o goes to %s", (from, input, to, orders, changes) => {
+  const { state, actions, reason } = stepChain(inPhase(from, changes), input, 1);
+  expect(state.phase).toBe(to);
+  expect(actions.map((a) => a.kind)).toEqual(orders);
+  expect(reason.length).toBeGreaterThan(0);
+});
+
+test("a tick before its time does nothing", () => {
+  const state = inPhase("resetting", { wakeAtMs: 100 });
+  expect(stepChain(state, { kind: "tick" }, 99).state).toBe(state);
+});
+
+test("the prescribed waits are those of the board and add up", () => {
+  let state = stepChain(initialChain(108, 0), { kind: "start", isPlugged: true }, 0).state;
+  state = stepChain(state, { kind: "powered" }, 10).state;
+  expect(state.wakeAtMs).toBe(10 + POWER_SETTLE_MS);
+  state = stepChain(state, { kind: "tick" }, 2000).state;
+  expect(state.wakeAtMs).toBe(2000 + RESET_LOW_MS);
+  state = stepChain(state, { kind: "tick" }, 3000).state;
+  expect(state.prescribedWaitMs).toBe(POWER_SETTLE_MS + RESET_LOW_MS + RESET_SETTLE_MS);
+});
+
+test("pauses grow, tries are bounded, and ten minutes of hashing forgive", () => {
+  let state = inPhase("enumerating");
+  const pauses: number[] = [];
+  while (state.phase !== "disabled") {
+    state = stepChain({ ...state, phase: "enumerating" }, { kind: "failed", fault }, 0).state;
+    if (state.phase === "coolingDown") pauses.push(state.wakeAtMs ?? 0);
+  }
+  expect(pauses).toEqual([10_000, 20_000, 40_000, 80_000, 160_000]);
+  expect(state.lastFault).toEqual(fault);
+  const hashing = stepChain(
+    inPhase("starting", { failures: 3 }),
+    { kind: "phaseDone", phase: "starting", chipCount: 108 },
+    0,
+  ).state;
+  expect(stepChain(hashing, { kind: "tick" }, 600_000).state.failures).toBe(0);
+});
