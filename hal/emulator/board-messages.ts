@@ -5,7 +5,17 @@ import type { ChainFaults } from "./faults.ts";
 import type { MachineName } from "./machines.ts";
 
 /** Settings of the local pool, handed through as they are to whoever starts it. */
-export type PoolRequest = Readonly<Record<string, unknown>>;
+export interface PoolRequest {
+  readonly host: string;
+  readonly port: number;
+  /** F of the pool's side. */
+  readonly scale: number;
+  readonly startDifficulty: number;
+  readonly blockIntervalMs?: number;
+  readonly sharesPerSecond?: number;
+  readonly extranonce2Size?: number;
+  readonly versionMask?: number;
+}
 
 export interface StartRequest {
   readonly machine: MachineName;

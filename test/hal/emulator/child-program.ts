@@ -10,5 +10,5 @@ runEmulatorChild({
   network: new SocketNetwork(),
   process,
   startPool: (options) =>
-    Promise.resolve({ port: Number(options["port"]), stop: () => Promise.resolve(), counts: () => ({ shares: 3 }) }),
+    Promise.resolve({ port: options.port, stop: () => Promise.resolve(), counts: () => ({ shares: 3 }) }),
 });
