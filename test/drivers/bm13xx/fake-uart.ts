@@ -113,18 +113,14 @@ export class ManualClock implements Clock {
 
   /** Moves from timer to timer until `work` is settled; returns its outcome. */
   async finish<Result>(work: Promise<Result>): Promise<Result> {
-    let isSettled = false;
-    work.then(
-      () => {
-        isSettled = true;
-      },
-      () => {
-        isSettled = true;
-      },
-    );
+    const progress = { isSettled: false };
+    const settle = (): void => {
+      progress.isSettled = true;
+    };
+    work.then(settle, settle);
     for (let turn = 0; turn < 10_000; turn++) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (isSettled) return work;
+      if (progress.isSettled) return work;
       const next = this.#timers.reduce<{ dueMs: number; callback: () => void } | null>(
         (first, timer) => (first === null || timer.dueMs < first.dueMs ? timer : first),
         null,
