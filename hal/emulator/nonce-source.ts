@@ -21,9 +21,14 @@ import { ProductionTable } from "./production-table.ts";
 const ROLL_COUNT = 65_536;
 /** Finds kept for repetition; more than a stock ticket makes in an epoch, and a bound for a ticket of 1. */
 const MAX_REMEMBERED_FINDS = 4096;
-/** Hashes in one go before the search makes way for other events: about 4 ms of one core. */
-const MAX_TRIES_AT_ONCE = 16_384;
+/** A target of up to this many hashes is searched in one go, some 20 ms of one core; a harder one in slices. */
+const MAX_HASHES_AT_ONCE = 65_536;
+/** In one go: nearly always enough, and a bound all the same. */
+const LUCKLESS_FACTOR = 16;
+/** About a millisecond. */
 const TRIES_PER_SLICE = 4096;
+/** Searches that wait while another one is being sliced; more means that the target is too hard for this machine. */
+const MAX_WAITING_SEARCHES = 64;
 /** A process that slept longer than this does not make up for the finds it missed. */
 const MAX_CATCH_UP_MS = 250;
 /** At a scale so large that every hash passes no nonce is false. */
@@ -45,6 +50,12 @@ interface Find extends HeapEvent {
   readonly roll: number;
   /** The free upper roll bits at its latest appearance. */
   freeHigh: number;
+}
+
+/** A find whose counter is still to be searched for. */
+interface Search {
+  readonly chip: ChipModel;
+  readonly roll: number;
 }
 
 export interface NonceSourceOptions {
@@ -77,7 +88,8 @@ export class NonceSource {
   #liveCount = -1;
   #timer: TimerHandle | null = null;
   #slice: TimerHandle | null = null;
-  #searching: { chip: ChipModel; roll: number } | null = null;
+  #searching: Search | null = null;
+  readonly #waiting: Search[] = [];
 
   constructor(options: NonceSourceOptions) {
     this.#options = options;
@@ -130,6 +142,7 @@ export class NonceSource {
     this.#slice?.cancel();
     this.#slice = null;
     this.#searching = null;
+    this.#waiting.length = 0;
   }
 
   #refresh(): void {
@@ -189,14 +202,18 @@ export class NonceSource {
     const roll = sweeps * engines + drawIndex(random, engines);
     if (this.#table.leaderOf(index) !== index || roll >= ROLL_COUNT) return;
     if ((roll & ~this.#distinctMask(chip)) !== 0) return;
-    if (this.#searching !== null) {
-      this.counts.skippedFinds++;
-      return;
-    }
+    if (this.#searching === null) this.#startSearch({ chip, roll });
+    else if (this.#waiting.length < MAX_WAITING_SEARCHES) this.#waiting.push({ chip, roll });
+    else this.counts.skippedFinds++;
+  }
+
+  #startSearch(search: Search): void {
+    const { chip, roll } = search;
+    this.#searching = search;
     this.#search.setVersion(rolledVersion(this.#baseVersion, roll, chip.rollMask));
-    this.#searching = { chip, roll };
     this.#beginWindow();
-    this.#runSearch(MAX_TRIES_AT_ONCE);
+    const hashes = this.#table.targetOf(chip).expectedHashes;
+    this.#runSearch(hashes <= MAX_HASHES_AT_ONCE ? LUCKLESS_FACTOR * hashes : TRIES_PER_SLICE);
   }
 
   /** Roll bits that make a header of their own. */
@@ -247,6 +264,8 @@ export class NonceSource {
     this.#report(find);
     this.#remember(find);
     this.#arm();
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#startSearch(next);
   }
 
   #repeat(find: Find): void {
