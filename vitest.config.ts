@@ -7,5 +7,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    maxConcurrency: 4,
+    globalSetup: ["test/support/bundle-setup.ts"],
   },
 });

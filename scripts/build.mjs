@@ -76,9 +76,15 @@ function nativeModules() {
 export async function bundle({ outDir, minify = false, target = HOST_TARGET, addons }) {
   const { version } = require(path.join(ROOT, "package.json"));
   const outfile = path.join(outDir, "kumpel.cjs");
-  await build({
+  const { outputFiles } = await build({
+    write: false,
     entryPoints: [path.join(ROOT, "firmware/main.ts")],
-    ...{ outfile, bundle: true, platform: "node", target: "node20", format: "cjs", minify },
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    minify,
     // The map lies beside the file for a person with a stack trace; it is never loaded at run time (75 MiB).
     sourcemap: "external",
     absWorkingDir: ROOT,
@@ -87,6 +93,8 @@ export async function bundle({ outDir, minify = false, target = HOST_TARGET, add
     plugins: [nativeModules()],
     logLevel: "warning",
   });
+  fs.mkdirSync(outDir, { recursive: true });
+  for (const file of outputFiles) replaceFile(file.path, (temporary) => fs.writeFileSync(temporary, file.contents));
   const copied = copyAddons(path.join(outDir, "native"), target, addons);
   return { bytes: fs.statSync(outfile).size, addons: copied };
 }
@@ -121,6 +129,16 @@ function copyAddons(folder, target, addons) {
       if (/-\d+\.node$/.test(file)) copies.push([path.join(addons, file), file]);
   }
   const present = copies.filter(([from]) => fs.existsSync(from));
-  for (const [from, to] of present) fs.copyFileSync(from, path.join(folder, to));
+  for (const [from, to] of present) replaceFile(path.join(folder, to), (temporary) => fs.copyFileSync(from, temporary));
   return present.map(([, to]) => to);
+}
+
+/**
+ * A new file under the old name: a running program keeps the one that it has loaded.
+ * @param {string} file @param {(temporary: string) => void} write
+ */
+function replaceFile(file, write) {
+  const temporary = `${file}.${process.pid}.tmp`;
+  write(temporary);
+  fs.renameSync(temporary, file);
 }

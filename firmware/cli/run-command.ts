@@ -125,6 +125,11 @@ class Run {
     const printer = new StatusPrinter(this.#context, clock);
     const timer = this.#options.forMs === null ? null : clock.setTimer(this.#options.forMs, () => stop.abort());
     let failure: unknown = null;
+    // What the chains did is told as it was when the stop came, not after everything was switched off.
+    let atStop = takeSnapshot(this.#miner.parts);
+    stop.signal.addEventListener("abort", () => {
+      atStop = takeSnapshot(this.#miner.parts);
+    });
     const guard = (task: Promise<void>): Promise<void> =>
       task.catch((error: unknown) => {
         failure ??= error;
@@ -138,7 +143,8 @@ class Run {
     await Promise.all(tasks);
     timer?.cancel();
     printer.end();
-    const snapshot = takeSnapshot(this.#miner.parts);
+    const { chains, hashrate } = atStop;
+    const snapshot = { ...takeSnapshot(this.#miner.parts), chains, hashrate };
     const reason = failure === null ? stopReason() : errorText(failure);
     const report = buildReport({
       version: VERSION,

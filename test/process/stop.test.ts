@@ -1,0 +1,69 @@
+import fs from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { descendants, livingGroup, start, startProgram, temporaryFolder } from "../support/program.ts";
+
+const MINING = /to":"hashing"/;
+
+interface Ended {
+  reason: string;
+  hashboards_off: boolean;
+}
+
+function endOf(report: string): Ended {
+  return (JSON.parse(fs.readFileSync(report, "utf8")) as { end: Ended }).end;
+}
+
+function reportPath(): string {
+  return path.join(temporaryFolder(), "report.json");
+}
+
+test.concurrent.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  "%s to the program: hashboards off, report written, nothing left",
+  async (signal) => {
+    const report = reportPath();
+    const run = startProgram("run", "--demo", "--http-port", "0", "--report", report, "--log-level", "info");
+    await run.seen(/own API listens/);
+    process.kill(run.pid, signal);
+    expect(await run.ended()).toBe(0);
+    expect(endOf(report)).toEqual({ reason: signal, hashboards_off: true });
+    expect(livingGroup(run.pid)).toEqual([]);
+  },
+);
+
+test.concurrent.each([
+  ["SIGINT", "npm"],
+  ["SIGTERM", "npm"],
+  ["SIGINT", "group"],
+  ["SIGTERM", "group"],
+] as const)("%s to %s while it hashes: hashboards off, nothing left", async (signal, target) => {
+  const report = reportPath();
+  const run = start("npm", ["start", "--", "--http-port", "0", "--report", report, "--log-level", "info"]);
+  await run.seen(MINING);
+  expect(descendants(run.pid).length).toBeGreaterThanOrEqual(2);
+  process.kill(target === "group" ? -run.pid : run.pid, signal);
+  await run.ended();
+  expect(endOf(report)).toEqual({ reason: signal, hashboards_off: true });
+  expect(livingGroup(run.pid)).toEqual([]);
+});
+
+test.concurrent("the emulator dies: the miner says so, ends with 3 and leaves nothing", async () => {
+  const run = startProgram("run", "--demo", "--http-port", "0", "--log-level", "info");
+  await run.seen(/own API listens/);
+  const [emulator] = descendants(run.pid);
+  process.kill(emulator ?? 0, "SIGKILL");
+  expect(await run.ended()).toBe(3);
+  expect(run.stderr()).toMatch(/emulator/i);
+  expect(livingGroup(run.pid)).toEqual([]);
+});
+
+test.concurrent("the miner is killed: the emulator goes by itself", async () => {
+  const run = startProgram("run", "--demo", "--http-port", "0", "--log-level", "info");
+  await run.seen(/own API listens/);
+  const below = descendants(run.pid);
+  process.kill(run.pid, "SIGKILL");
+  await run.ended();
+  for (let i = 0; i < 200 && below.some((pid) => fs.existsSync(`/proc/${pid}`)); i++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(below.filter((pid) => fs.existsSync(`/proc/${pid}`))).toEqual([]);
+});
