@@ -8,8 +8,16 @@ export interface NativeAddon {
 }
 
 export const NATIVE_ADDONS: readonly NativeAddon[] = [
-  { name: "serialport", use: "serial links to the hash chains", load: async () => (await import("serialport")).SerialPort.binding },
-  { name: "koffi", use: "pseudo-terminals of the emulator", load: async () => (await import("koffi")).default.load("libc.so.6") },
+  {
+    name: "serialport",
+    use: "serial links to the hash chains",
+    load: async () => (await import("serialport")).SerialPort.binding,
+  },
+  {
+    name: "koffi",
+    use: "pseudo-terminals of the emulator",
+    load: async () => (await import("koffi")).default.load("libc.so.6"),
+  },
   { name: "i2c-bus", use: "sensors and supplies on real boards", load: () => import("i2c-bus") },
   { name: "onoff", use: "reset, plug and power lines on real boards", load: () => import("onoff") },
 ];

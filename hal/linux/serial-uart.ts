@@ -67,6 +67,8 @@ class SerialUart implements Uart {
   #isBroken = false;
   #isClosing = false;
   #isDiscarding = false;
+  #unsentWrites = 0;
+  #drains: (() => void)[] = [];
 
   constructor(port: SerialPort, path: string, baud: number) {
     this.#port = port;
@@ -88,8 +90,11 @@ class SerialUart implements Uart {
       return;
     }
     // A copy, since the caller reuses its buffer before the kernel has taken the bytes.
+    this.#unsentWrites++;
     this.#port.write(Buffer.from(bytes), (error) => {
+      this.#unsentWrites--;
       if (error) this.#break(error);
+      if (this.#unsentWrites === 0 || this.#isBroken) this.#releaseDrains();
     });
   }
 
@@ -105,7 +110,9 @@ class SerialUart implements Uart {
   }
 
   async drain(): Promise<void> {
-    if (this.#isBroken) throw this.#failure(new Error("the link broke before"));
+    // serialport's own drain knows only of the write that it has begun, not of those that wait behind it.
+    if (this.#unsentWrites > 0) await new Promise<void>((resolve) => this.#drains.push(resolve));
+    if (this.#isBroken) throw this.#failure(new Error("the link is broken"));
     await this.#call((done) => this.#port.drain(done));
   }
 
@@ -119,12 +126,15 @@ class SerialUart implements Uart {
     // Not serialport's flush: it also throws away output, and on a pseudo-terminal even what has left but was not read.
     this.#isDiscarding = true;
     await new Promise((resolve) => setTimeout(resolve, DISCARD_MS));
+    // Two turns more, so that a loop that was busy meanwhile still hands over what lies there.
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
     this.#isDiscarding = false;
   }
 
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    this.#releaseDrains();
     this.#dataListener = () => {};
     if (!this.#port.isOpen) return;
     await this.#call((done) => this.#port.close(done));
@@ -140,6 +150,10 @@ class SerialUart implements Uart {
     });
   }
 
+  #releaseDrains(): void {
+    for (const resolve of this.#drains.splice(0)) resolve();
+  }
+
   #failure(cause: unknown): KumpelError {
     return new KumpelError("UART_IO_FAILED", `${this.path} failed at ${this.baud} baud: ${errorText(cause)}`, {
       cause,
@@ -150,6 +164,7 @@ class SerialUart implements Uart {
   #break(cause: Error): void {
     if (this.#isBroken || this.#isClosing) return;
     this.#isBroken = true;
+    this.#releaseDrains();
     const error = this.#failure(cause);
     if (this.#errorListener === null) this.#earlyError = error;
     else this.#errorListener(error);
