@@ -43,6 +43,9 @@ export interface Bm13xxChainOptions {
   readonly openUart: (baud: number) => Promise<Uart>;
 }
 
+/** A second count only where the chips answered in their short form. */
+const ENUMERATION_TRIES_MAX = 2;
+
 const ignoreNonce: NonceListener = () => {};
 const ignoreError = (): void => {};
 
@@ -131,8 +134,13 @@ export class Bm13xxChain implements HashChain {
       await uart.discardInput();
       this.#parser.reset();
       const bytesBefore = this.#parser.resyncBytes;
-      await executor.run(enumerateSteps(this.board), signal);
-      this.#parser.reset();
+      for (let attempt = 0; attempt < ENUMERATION_TRIES_MAX; attempt++) {
+        const shortBefore = this.#parser.shortFrames;
+        await executor.run(enumerateSteps(this.board), signal);
+        this.#parser.reset();
+        // Replies in the short form: the chips are there, but did not hear the write that makes replies 11 bytes long.
+        if (executor.chipCount > 0 || this.#parser.shortFrames === shortBefore) break;
+      }
       return {
         chipCount: executor.chipCount,
         foreignChips: executor.foreignChips,

@@ -134,8 +134,10 @@ export class StepExecutor {
   async #readAll(register: RegisterName, expectedCount: number, silenceMs: number, signal: AbortSignal): Promise<void> {
     const { uart, pending } = this.#parts;
     const registerNumber = REGISTERS[register].number;
-    const length = putReadRegister(this.#batch, 0, ALL_CHIPS, registerNumber);
     const limitMs = REPLY_LIMIT_MS;
+    // The silence is reckoned from the request, so what is still in the queue has to leave first.
+    await uart.drain();
+    const length = putReadRegister(this.#batch, 0, ALL_CHIPS, registerNumber);
     const replies = pending.collect({ registerNumber, expectedCount, silenceMs, limitMs, signal });
     uart.write(this.#batch.subarray(0, length));
     await replies;

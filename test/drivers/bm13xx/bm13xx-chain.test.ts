@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Bm13xxChain } from "#drivers/bm13xx/bm13xx-chain.ts";
 import { HASHBOARDS, type HashboardName } from "#drivers/hashboards/models.ts";
 import { FakeUart, ManualClock, scriptedChain } from "./fake-uart.ts";
-import { concat, nonceReply, registerReply } from "./reply-frames.ts";
+import { concat, nonceReply, registerReply, shortRegisterReply } from "./reply-frames.ts";
 import { fromHex, headerOfJobFrame, loadVectors } from "./vector-file.ts";
 
 const IDS = { BM1362: 0x1362, BM1366: 0x1366, BM1368: 0x1368, BM1370: 0x1370 };
@@ -61,6 +61,18 @@ describe("bring-up", () => {
     const found = await clock.finish(chain.enumerate(signal));
     expect(found).toMatchObject({ chipCount: 3, foreignChips: { "1368": 1 } });
     expect(found.discardedBytes).toBe(2 + 1 + 10 + 11);
+  });
+
+  test("chips that answer in the short form did not hear 0xA4: it is sent again", async () => {
+    const { chain, clock, uart, answer } = await makeChain("s19xp");
+    let rolls = 0;
+    uart.answer = (frame) => {
+      if (frame[2] === 0x51 && frame[5] === 0xa4) rolls++;
+      if (frame[2] === 0x52 && rolls <= 3) return concat(...Array(110).fill(shortRegisterReply(0x13660000, 0, 0)));
+      return answer(frame);
+    };
+    expect((await clock.finish(chain.enumerate(signal))).chipCount).toBe(110);
+    expect(rolls).toBe(6);
   });
 
   test("an empty connector is zero chips after one second of silence, not an error", async () => {
