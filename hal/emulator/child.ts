@@ -60,10 +60,8 @@ export function runEmulatorChild(deps: EmulatorChildDeps): void {
     });
   });
   process.on("disconnect", () => {
-    const leave = (): void => {
-      process.exit(0);
-    };
-    child.stop().then(leave, leave);
+    child.makeSafe();
+    process.exit(0);
   });
 }
 
@@ -113,10 +111,14 @@ class EmulatorChild {
     }
   }
 
-  /** Makes the machine safe first, then lets go of everything. */
-  async stop(): Promise<void> {
+  /** Power off, chains quiet. */
+  makeSafe(): void {
     this.#world?.stop();
     this.#world = null;
+  }
+
+  async stop(): Promise<void> {
+    this.makeSafe();
     for (const pty of this.#ptys) pty.close();
     this.#ptys = [];
     const pool = this.#pool;

@@ -10,7 +10,7 @@
  */
 import type { Clock, TimerHandle } from "#hal/clock.ts";
 import type { Random } from "#hal/random.ts";
-import type { ChipModel } from "./chip-model.ts";
+import { type ChipModel, WINDOW_SIZE } from "./chip-model.ts";
 import { EventHeap, type HeapEvent } from "./event-heap.ts";
 import type { ChainFaults } from "./faults.ts";
 import { baseVersionOf, jobByteOf, rolledVersion } from "./job-fields.ts";
@@ -251,6 +251,15 @@ export class NonceSource {
     const searching = this.#searching;
     if (searching === null) return;
     this.#searching = null;
+    this.#take(searching);
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#startSearch(next);
+  }
+
+  #take(searching: Search): void {
+    // Where sweeps meet, each chip's draws hit the common part: only the first one's count, or it would be found twice.
+    const position = this.#search.foundNonceBits & (WINDOW_SIZE - 1);
+    if (this.#table.hasOverlaps && this.#table.firstCovering(position) !== searching.chip.index) return;
     this.counts.finds++;
     const find: Find = {
       timeMs: this.#options.clock.nowMs(),
@@ -264,8 +273,6 @@ export class NonceSource {
     this.#report(find);
     this.#remember(find);
     this.#arm();
-    const next = this.#waiting.shift();
-    if (next !== undefined) this.#startSearch(next);
   }
 
   #repeat(find: Find): void {
@@ -286,7 +293,7 @@ export class NonceSource {
     this.#finds.push(find);
   }
 
-  /** Sends a find once for each chip that sweeps this window and for each engine that has the same version. */
+  /** Sends a find once for each chip that tries this counter and for each engine that has the same version. */
   #report(find: Find): void {
     const engineBits = find.chip.facts.enginesPerCore - 1;
     const free = engineBits & ~this.#distinctMask(find.chip);
@@ -299,11 +306,11 @@ export class NonceSource {
   }
 
   #reportFromChips(find: Find, engine: number, roll: number): void {
-    const leader = find.chip.index;
     const { chips } = this.#options;
-    const last = this.#table.hasSharedWindows ? chips.length - 1 : leader;
-    for (let k = leader; k <= last; k++) {
-      if (this.#table.leaderOf(k) === leader) this.#send(chips[k]!, find, engine, roll & chips[k]!.rollMask);
+    const position = find.nonceBits & (WINDOW_SIZE - 1);
+    const [first, last] = this.#table.hasOverlaps ? [0, chips.length - 1] : [find.chip.index, find.chip.index];
+    for (let k = first; k <= last; k++) {
+      if (this.#table.covers(k, position)) this.#send(chips[k]!, find, engine, roll & chips[k]!.rollMask);
     }
   }
 

@@ -1,10 +1,10 @@
 /**
  * Who finds how much: the rate of each chip (engines x frequency / (2^32 x D)), their sum for the chain's exponential
- * law, and which chips sweep the very same window, so that one find comes out of all of them.
+ * law, and which chips sweep the same counters, so that one find comes out of several of them: all chips before the hash
+ * counting number is written, neighbours when it is too large for their slices.
  */
 import type { Random } from "#hal/random.ts";
-import type { ChipModel } from "./chip-model.ts";
-import { REGISTER } from "./chip-model.ts";
+import { type ChipModel, REGISTER, WINDOW_SIZE } from "./chip-model.ts";
 import { type TicketTarget, ticketTarget } from "./ticket-target.ts";
 
 const HASHES_PER_DIFFICULTY = 2 ** 32;
@@ -12,11 +12,14 @@ const HASHES_PER_DIFFICULTY = 2 ** 32;
 export class ProductionTable {
   /** Expected finds a millisecond of all chips together. */
   totalPerMs = 0;
-  /** True when at least two productive chips start their sweep at the same place. */
-  hasSharedWindows = false;
+  /** True when the sweeps of at least two productive chips meet. */
+  hasOverlaps = false;
   readonly #scale: number;
   readonly #cumulative: Float64Array;
   readonly #starts: Int32Array;
+  /** Counters in a chip's sweep; 0 for a chip that finds nothing. */
+  readonly #sizes: Int32Array;
+  /** First chip that starts at the same place. */
   readonly #leaders: Int32Array;
   readonly #targets = new Map<number, TicketTarget>();
   #count = 0;
@@ -25,6 +28,7 @@ export class ProductionTable {
     this.#scale = scale;
     this.#cumulative = new Float64Array(chipCount);
     this.#starts = new Int32Array(chipCount);
+    this.#sizes = new Int32Array(chipCount);
     this.#leaders = new Int32Array(chipCount);
   }
 
@@ -42,26 +46,19 @@ export class ProductionTable {
   rebuild(chips: readonly ChipModel[], liveCount: number, isStrict: boolean): void {
     const firstAtStart = new Map<number, number>();
     this.totalPerMs = 0;
-    this.hasSharedWindows = false;
     this.#count = liveCount;
     for (let k = 0; k < liveCount; k++) {
       const chip = chips[k]!;
       const rate = this.#ratePerMs(chip, isStrict);
+      const start = chip.windowStart();
       this.totalPerMs += rate;
       this.#cumulative[k] = this.totalPerMs;
-      this.#starts[k] = chip.windowStart();
-      this.#leaders[k] = k;
-      if (rate === 0) {
-        this.#leaders[k] = -1;
-        continue;
-      }
-      const leader = firstAtStart.get(this.#starts[k]!);
-      if (leader === undefined) firstAtStart.set(this.#starts[k]!, k);
-      else {
-        this.#leaders[k] = leader;
-        this.hasSharedWindows = true;
-      }
+      this.#starts[k] = start;
+      this.#sizes[k] = rate === 0 ? 0 : chip.sweepNonces();
+      if (rate > 0 && !firstAtStart.has(start)) firstAtStart.set(start, k);
+      this.#leaders[k] = firstAtStart.get(start) ?? k;
     }
+    this.hasOverlaps = this.#findOverlaps();
   }
 
   /** Index of the finding chip, drawn by rate. Only with a positive total. */
@@ -77,9 +74,31 @@ export class ProductionTable {
     return low;
   }
 
-  /** First chip that sweeps the same window as chip `index`; -1 for a chip that finds nothing. */
+  /** First chip that begins its sweep where chip `index` does: only its draws need a search. */
   leaderOf(index: number): number {
-    return index < this.#count ? this.#leaders[index]! : -1;
+    return this.#leaders[index]!;
+  }
+
+  /** Whether chip `index` tries the counter at `position` of each core's window. */
+  covers(index: number, position: number): boolean {
+    return index < this.#count && ((position - this.#starts[index]!) & (WINDOW_SIZE - 1)) < this.#sizes[index]!;
+  }
+
+  /** Lowest chip that tries `position`; -1 = none. */
+  firstCovering(position: number): number {
+    for (let k = 0; k < this.#count; k++) if (this.covers(k, position)) return k;
+    return -1;
+  }
+
+  #findOverlaps(): boolean {
+    const active = Array.from({ length: this.#count }, (_, k) => k).filter((k) => this.#sizes[k]! > 0);
+    active.sort((a, b) => this.#starts[a]! - this.#starts[b]!);
+    if (active.length < 2) return false;
+    return active.some((k, i) => {
+      const next = active[(i + 1) % active.length]!;
+      const gap = (this.#starts[next]! - this.#starts[k]!) & (WINDOW_SIZE - 1);
+      return gap < this.#sizes[k]!;
+    });
   }
 
   #ratePerMs(chip: ChipModel, isStrict: boolean): number {

@@ -6,7 +6,18 @@ import { PacedPipe } from "../../../hal/emulator/paced-pipe.ts";
 import { SeededRandom } from "../../../hal/emulator/prng.ts";
 import { VirtualClock } from "../../../hal/emulator/virtual-clock.ts";
 import type { Uart } from "../../../hal/uart.ts";
-import { chainInactive, DEMO_SCALE, FAST_BAUD, readAll, setAddress, writeAll } from "./support.ts";
+import {
+  chainInactive,
+  DEMO_SCALE,
+  FAST_BAUD,
+  jobFrame,
+  offsetOf,
+  PLL_466_MHZ,
+  readAll,
+  setAddress,
+  writeAll,
+  writeOne,
+} from "./support.ts";
 
 interface Desk {
   clock: VirtualClock;
@@ -29,6 +40,23 @@ async function desk(baud = 115_200): Promise<Desk> {
   uart.onData((chunk) => received.push(...chunk));
   await clock.advance(2000);
   return { clock, world, uart, received };
+}
+
+/** Registers of a hashing chain at a ticket that gives about 230 nonces/s, behind the wire's back. */
+function bringUpChain(world: EmulatedWorld): void {
+  const { model } = world.chains[0]!;
+  const frames = [writeAll(0xa4, 0x9000ffff), writeAll(0x14, 0xfc), writeAll(0x18, 0xf000c100)];
+  frames.push(writeAll(0x3c, 0x800082aa), writeAll(0x08, PLL_466_MHZ), writeAll(0x10, 0x15a4), chainInactive());
+  for (let k = 0; k < 108; k++) frames.push(setAddress(2 * k));
+  for (let k = 0; k < 108; k++) frames.push(writeOne(2 * k, 0x0c, 0x80000000 + offsetOf(k, 108)));
+  for (const frame of frames) model.receive(frame, model.baud);
+}
+
+/** The 11-byte frames in a sound stream that may begin inside one. */
+function framesOf(stream: readonly number[]): number[][] {
+  const start = stream.findIndex((byte, i) => byte === 0xaa && stream[i + 1] === 0x55);
+  const count = Math.floor((stream.length - start) / 11);
+  return Array.from({ length: count }, (_, k) => stream.slice(start + 11 * k, start + 11 * k + 11));
 }
 
 describe("paced pipe", () => {
@@ -136,6 +164,26 @@ describe("serial link", () => {
     uart.write(readAll(0x00));
     await clock.advance(5);
     expect(received.length).toBe(108 * 11);
+  });
+
+  test("a nonce that is still on the wire when its job is replaced names the old job", async () => {
+    const { clock, uart, received, world } = await desk();
+    bringUpChain(world);
+    uart.write(jobFrame(0x08, 1));
+    await clock.advance(20);
+    // A broadcast read keeps the line busy for 100 ms, and finds queue up behind its replies.
+    uart.write(readAll(0x14));
+    await clock.advance(60);
+    uart.write(jobFrame(0x10, 2));
+    await clock.advance(10);
+    expect(world.chains[0]?.model.counts.jobs).toBe(2);
+    received.length = 0;
+    await clock.advance(1500);
+    const ids = framesOf(received).flatMap((f) => ((f[10] ?? 0) >= 0x80 ? [(f[7] ?? 0) & 0xf0] : []));
+    const firstNew = ids.indexOf(0x20);
+    expect(ids[0]).toBe(0x10);
+    expect(firstNew).toBeGreaterThan(0);
+    expect(ids.slice(firstNew).every((id) => id === 0x20)).toBe(true);
   });
 
   test("bytes that came before anybody listened are kept, unless they are discarded", async () => {

@@ -338,6 +338,19 @@ describe("repetition", () => {
     expect(nonces.length).toBe(108 * distinct.size);
   });
 
+  test("a sweep longer than the chips' slices brings the common part out of two neighbours", async () => {
+    const rig = await bench({ scale: CHEAP_SCALE });
+    // 1.5 slices of 2^25 / 108 at 466.67 MHz.
+    bringUp(rig, { hcn: Math.round((1.5 * 2 ** 25 * 12.5) / 108 / 466.6667) - 133, ticket: 0xf0 });
+    rig.send(jobFrame(0));
+    const nonces = await mine(rig, 3);
+    const distinct = new Set(nonces.map(keyOf)).size;
+    // Half of each sweep is the neighbour's as well: two thirds as many finds, half of them double.
+    expect(nonces.length / distinct).toBeGreaterThan(1.4);
+    expect(nonces.length / distinct).toBeLessThan(1.6);
+    expect(nonces.length / 3 / rig.chain.nonces.expectedPerSecond()).toBeCloseTo(1, 1);
+  });
+
   test("an offset-split chain without offsets does the same, an address-split one does not", async () => {
     const rig = await bench({ chipCount: 4, scale: CHEAP_SCALE });
     bringUp(rig, { ticket: 0xf0 });
