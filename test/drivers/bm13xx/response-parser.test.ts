@@ -120,16 +120,14 @@ describe("reply stream", () => {
     const run = (): void => {
       for (let i = 0; i < 1000; i++) parser.push(chunk);
     };
-    // The test runner allocates now and then as well, so the calmest of several rounds counts: a parser that allocates
-    // does so in every round.
-    let grownBytes = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < 8; round++) {
+    // The test runner allocates now and then as well, so the median of several rounds counts.
+    const grownBytes = Array.from({ length: 9 }, () => {
       collect();
       const beforeBytes = process.memoryUsage().heapUsed;
       run();
-      grownBytes = Math.min(grownBytes, process.memoryUsage().heapUsed - beforeBytes);
-    }
-    expect(grownBytes).toBeLessThan(64 * 1024);
+      return process.memoryUsage().heapUsed - beforeBytes;
+    }).sort((a, b) => a - b);
+    expect(grownBytes[4]).toBeLessThan(64 * 1024);
     expect(sum).not.toBe(0);
     expect(parser.crcErrors).toBe(0);
   });
