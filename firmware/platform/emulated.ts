@@ -7,7 +7,7 @@ import { LocalPool } from "#hal/emulator/local-pool.ts";
 import { isMachineName, type MachineName, machineFacts } from "#hal/emulator/machines.ts";
 import { SeededRandom } from "#hal/emulator/prng.ts";
 import { forkEmulatedBoard } from "#hal/emulator/remote-board.ts";
-import { KumpelError } from "#hal/errors.ts";
+import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import { openSerialUart } from "#hal/linux/serial-uart.ts";
 import { SocketNetwork } from "#hal/linux/socket-network.ts";
 import { SystemClock } from "#hal/linux/system-clock.ts";
@@ -57,7 +57,7 @@ async function openChild(
   log: Log,
 ): Promise<Platform> {
   const random = new SystemRandom();
-  const emulator = await forkEmulatedBoard({
+  const emulator = await forkOrExplain({
     programPath,
     machine: machineName(options.machine),
     chipScale: scales.chipScale,
@@ -74,6 +74,16 @@ async function openChild(
     localPoolPort: emulator.poolPort,
     stop: () => emulator.stop(),
   };
+}
+
+async function forkOrExplain(options: Parameters<typeof forkEmulatedBoard>[0]) {
+  try {
+    return await forkEmulatedBoard(options);
+  } catch (error) {
+    if (!isKumpelError(error, "PTY_UNAVAILABLE", "NATIVE_MODULE_MISSING")) throw error;
+    const text = `${errorText(error)}; --link memory runs without it.`;
+    throw new KumpelError(error.code, text, { cause: error, details: error.details });
+  }
 }
 
 function localPoolOptions(scales: EmulationScales) {

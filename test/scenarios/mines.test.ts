@@ -3,16 +3,49 @@ import { startRig } from "../support/rig.ts";
 
 test("three emulated S21 chains mine shares that the pool accepts", async () => {
   const rig = await startRig();
-  await rig.until("first accepted share", () => rig.snapshot().pool.shares.accepted > 0, 60_000);
-  await rig.advance(60_000);
-  const s = rig.snapshot();
-  expect(s.chains.map((c) => [c.state, c.chips])).toEqual([
-    ["hashing", 108],
-    ["hashing", 108],
-    ["hashing", 108],
-  ]);
-  console.log(JSON.stringify(s, null, 1));
-  console.log(rig.pool.counts());
+  await rig.until("first accepted share", () => rig.snapshot().pool.shares.accepted > 0, 8_000 + 15_000);
+  await rig.advance(120_000);
+  const { chains, pool, hashrate, alarms } = rig.snapshot();
+  expect(chains.map((c) => [c.state, c.chips])).toEqual(Array.from({ length: 3 }, () => ["hashing", 108]));
+  expect(pool.shares).toMatchObject({ rejected: 0, duplicate: 0, lost: 0 });
+  expect(pool.shares.accepted).toBeGreaterThan(60);
+  expect(rig.pool.counts()).toMatchObject({
+    accepted: pool.shares.accepted,
+    rejected: 0,
+    duplicate: 0,
+    lowDifficulty: 0,
+  });
+  for (const chain of chains) expect(chain.nonces).toMatchObject({ hardwareError: 0, duplicate: 0, unknownWork: 0 });
+  expect((hashrate.measuredThs ?? 0) / (hashrate.expectedThs ?? 1)).toBeCloseTo(1, 1);
+  expect(hashrate.expectedThs).toBeCloseTo(192.9, 1);
+  expect(alarms).toEqual([]);
   await rig.stop();
   expect(rig.world.powerIsOn).toBe(false);
+});
+
+test.each(["s19xp", "s19kpro", "s19jpro", "s21pro", "s21xp", "t21"] as const)(
+  "an emulated %s mines",
+  async (machine) => {
+    const rig = await startRig({ machine, hashesPerNonce: 16 });
+    await rig.until("all chains hash", () => rig.snapshot().chains.every((c) => c.state === "hashing"), 60_000);
+    await rig.advance(60_000);
+    const { chains, pool, hashrate } = rig.snapshot();
+    expect(pool.shares.accepted).toBeGreaterThan(10);
+    expect(pool.shares.rejected).toBe(0);
+    for (const chain of chains) expect(chain.nonces).toMatchObject({ hardwareError: 0, duplicate: 0, unknownWork: 0 });
+    expect((hashrate.measuredThs ?? 0) / (hashrate.expectedThs ?? 1)).toBeCloseTo(1, 1);
+    await rig.stop();
+  },
+);
+
+test("the same seed gives the same run, another seed another one", async () => {
+  const runs = [];
+  for (const seed of [5, 5, 6]) {
+    const rig = await startRig({ seed, hashesPerNonce: 16 });
+    await rig.advance(40_000);
+    runs.push(JSON.stringify([rig.snapshot(), rig.pool.counts()]));
+    await rig.stop();
+  }
+  expect(runs[0]).toBe(runs[1]);
+  expect(runs[0]).not.toBe(runs[2]);
 });

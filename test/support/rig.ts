@@ -8,6 +8,7 @@ import { Miner } from "#firmware/miner.ts";
 import type { MinerOptions } from "#firmware/miner-parts.ts";
 import { takeSnapshot } from "#firmware/snapshot-builder.ts";
 import { parsePoolUrl } from "#firmware/stratum/pool-url.ts";
+import type { ControlBoard } from "#hal/control-board.ts";
 import { createMemoryBoard } from "#hal/emulator/emulated-board.ts";
 import type { EmulatedWorld, WorldOptions } from "#hal/emulator/emulated-world.ts";
 import { LocalPool, type LocalPoolOptions } from "#hal/emulator/local-pool.ts";
@@ -24,6 +25,10 @@ export interface RigOptions {
   pool?: Partial<LocalPoolOptions>;
   world?: Partial<WorldOptions>;
   miner?: Partial<MinerOptions>;
+  /** Puts something between board and miner. */
+  wrapBoard?: (board: ControlBoard) => ControlBoard;
+  /** What the miner suggests; default: about a share a second. */
+  suggestDifficulty?: number | null;
   /** False: no pool is started; the test brings its own on `POOL_PORT`. */
   hasPool?: boolean;
 }
@@ -61,7 +66,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   });
   const { chainCount, chipsPerChain } = machineFacts(machine);
   const hashesPerS = hashboard.defaultFrequencyMhz * 1e6 * CHIPS[hashboard.chip].engines * chipsPerChain * chainCount;
-  const suggestDifficulty = Math.max(1, Math.round(hashesPerS / 2 ** 32));
+  const aShareASecond = Math.max(1, Math.round(hashesPerS / 2 ** 32));
+  const suggestDifficulty = options.suggestDifficulty === undefined ? aShareASecond : options.suggestDifficulty;
   const pool = new LocalPool({
     network,
     clock,
@@ -69,7 +75,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     host: "127.0.0.1",
     port: POOL_PORT,
     scale,
-    startDifficulty: suggestDifficulty,
+    startDifficulty: aShareASecond,
     ...options.pool,
   });
   if (options.hasPool !== false) await pool.start();
@@ -78,7 +84,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     clock,
     random: random.fork("miner"),
     network,
-    board,
+    board: options.wrapBoard?.(board) ?? board,
     hashboard,
     pool: {
       address: parsePoolUrl(`stratum+tcp://127.0.0.1:${POOL_PORT}`),
