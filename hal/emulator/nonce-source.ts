@@ -11,16 +11,13 @@
 import type { Clock, TimerHandle } from "#hal/clock.ts";
 import type { Random } from "#hal/random.ts";
 import { type ChipModel, WINDOW_SIZE } from "./chip-model.ts";
-import { EventHeap, type HeapEvent } from "./event-heap.ts";
 import type { ChainFaults } from "./faults.ts";
+import { type Find, FindMemory, nextUnderMask, ROLL_COUNT } from "./find-memory.ts";
 import { baseVersionOf, jobByteOf, rolledVersion } from "./job-fields.ts";
 import { NonceSearch } from "./nonce-search.ts";
 import { drawChance, drawIndex } from "./prng.ts";
 import { ProductionTable } from "./production-table.ts";
 
-const ROLL_COUNT = 65_536;
-/** Finds kept for repetition; more than a stock ticket makes in an epoch, and a bound for a ticket of 1. */
-const MAX_REMEMBERED_FINDS = 4096;
 /** A target of up to this many hashes is searched in one go, some 20 ms of one core; a harder one in slices. */
 const MAX_HASHES_AT_ONCE = 65_536;
 /** In one go: nearly always enough, and a bound all the same. */
@@ -38,18 +35,6 @@ const EPSILON_MS = 1e-6;
 
 export interface NonceSink {
   onNonce(chip: ChipModel, nonceBits: number, excessBits: number, engine: number, roll: number, jobByte: number): void;
-}
-
-interface Find extends HeapEvent {
-  timeMs: number;
-  sequence: number;
-  readonly chip: ChipModel;
-  readonly nonceBits: number;
-  readonly excessBits: number;
-  /** Roll at which it was found. */
-  readonly roll: number;
-  /** The free upper roll bits at its latest appearance. */
-  freeHigh: number;
 }
 
 /** A find whose counter is still to be searched for. */
@@ -77,7 +62,7 @@ export class NonceSource {
   readonly #options: NonceSourceOptions;
   readonly #search = new NonceSearch();
   readonly #table: ProductionTable;
-  readonly #finds = new EventHeap<Find>();
+  readonly #finds = new FindMemory();
   #sequence = 0;
   #hasJob = false;
   #jobByte = 0;
@@ -164,9 +149,8 @@ export class NonceSource {
     if (!this.#hasJob) return;
     this.#timer?.cancel();
     this.#timer = null;
-    const repeatMs = this.#finds.peek()?.timeMs ?? Number.POSITIVE_INFINITY;
     const isStale = this.#isDirty || this.#options.liveCount() !== this.#liveCount;
-    const dueMs = isStale ? 0 : Math.min(this.#nextFindMs, repeatMs);
+    const dueMs = isStale ? 0 : Math.min(this.#nextFindMs, this.#finds.nextMs);
     if (dueMs === Number.POSITIVE_INFINITY) return;
     this.#timer = this.#options.clock.setTimer(dueMs - this.#options.clock.nowMs(), () => this.#fire());
   }
@@ -181,13 +165,10 @@ export class NonceSource {
       this.#nextFindMs += this.#drawGapMs();
       this.#find(atMs);
     }
-    for (
-      let due = this.#finds.peek();
-      due !== undefined && due.timeMs <= nowMs + EPSILON_MS;
-      due = this.#finds.peek()
-    ) {
-      this.#finds.pop();
-      this.#repeat(due);
+    for (let due = this.#finds.takeDue(nowMs + EPSILON_MS); due !== undefined; ) {
+      if (due.timeMs >= nowMs - MAX_CATCH_UP_MS) this.#repeat(due);
+      else this.#finds.schedule(due, this.#distinctMask(due.chip));
+      due = this.#finds.takeDue(nowMs + EPSILON_MS);
     }
     this.#arm();
   }
@@ -271,26 +252,14 @@ export class NonceSource {
       freeHigh: 0,
     };
     this.#report(find);
-    this.#remember(find);
+    this.#finds.schedule(find, this.#distinctMask(find.chip));
     this.#arm();
   }
 
   #repeat(find: Find): void {
     this.counts.repeats++;
     this.#report(find);
-    this.#remember(find);
-  }
-
-  /** Enters the next time at which this header comes up: the next value of the free roll bits above the engines'. */
-  #remember(find: Find): void {
-    if (this.#finds.size >= MAX_REMEMBERED_FINDS) return;
-    const engineBits = find.chip.facts.enginesPerCore - 1;
-    const free = 0xffff & ~engineBits & ~this.#distinctMask(find.chip);
-    const next = ((find.freeHigh | ~free) + 1) & free;
-    const rolls = next > find.freeHigh ? next - find.freeHigh : ROLL_COUNT - find.freeHigh + next;
-    find.freeHigh = next;
-    find.timeMs += (rolls / find.chip.facts.enginesPerCore) * find.chip.sweepMs();
-    this.#finds.push(find);
+    this.#finds.schedule(find, this.#distinctMask(find.chip));
   }
 
   /** Sends a find once for each chip that tries this counter and for each engine that has the same version. */
@@ -298,7 +267,7 @@ export class NonceSource {
     const engineBits = find.chip.facts.enginesPerCore - 1;
     const free = engineBits & ~this.#distinctMask(find.chip);
     const high = find.roll & ~engineBits;
-    for (let bits = 0; ; bits = ((bits | ~free) + 1) & free) {
+    for (let bits = 0; ; bits = nextUnderMask(bits, free)) {
       const engine = (find.roll & engineBits) | bits;
       this.#reportFromChips(find, engine, high | find.freeHigh | engine);
       if (bits === free) return;
