@@ -1,4 +1,5 @@
 /** Shared by the emulator's tests: frames as a host would send them, written out bit by bit, and a chain on a bench. */
+import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { ChainModel } from "../../../hal/emulator/chain-model.ts";
 import { CHIP_FACTS, type ChipName } from "../../../hal/emulator/chip-facts.ts";
@@ -210,4 +211,34 @@ export function bringUp(
 
 export function offsetOf(chipIndex: number, chipCount: number): number {
   return Math.floor((65536 * chipIndex) / chipCount) + (chipIndex > 0 ? 1 : 0);
+}
+
+/** 16 hashes a nonce: for counting, where no nonce is checked for being right. */
+export const CHEAP_SCALE = DEMO_SCALE * 64;
+export const BASE_VERSION = 0x20000000;
+
+/** The header's hash as a number, built from the job frame by the documents' byte tables alone. */
+export function hashOf(frame: Uint8Array, nonce: Pick<Nonce, "bits" | "roll">, version = BASE_VERSION): bigint {
+  const header = Buffer.alloc(80);
+  header.writeUInt32LE((version | (nonce.roll << 13)) >>> 0, 0);
+  for (let word = 0; word < 8; word++) {
+    header.set(frame.subarray(50 + 28 - 4 * word, 54 + 28 - 4 * word), 4 + 4 * word);
+    header.set(frame.subarray(18 + 28 - 4 * word, 22 + 28 - 4 * word), 36 + 4 * word);
+  }
+  header.set(frame.subarray(14, 18), 68);
+  header.set(frame.subarray(10, 14), 72);
+  header.writeUInt32BE(nonce.bits, 76);
+  const once = createHash("sha256").update(header).digest();
+  return BigInt(`0x${createHash("sha256").update(once).digest().reverse().toString("hex")}`);
+}
+
+export const boundOf = (scale: number, difficulty: number): bigint =>
+  (BigInt(Math.round(scale)) << 224n) / BigInt(difficulty);
+export const keyOf = (nonce: Nonce): string => `${nonce.bits}/${nonce.roll}`;
+export const core = (nonce: Nonce): number => nonce.bits >>> 25;
+
+export async function mine(rig: Bench, seconds: number): Promise<Nonce[]> {
+  rig.clear();
+  await rig.clock.advance(seconds * 1000);
+  return rig.nonces();
 }
