@@ -214,6 +214,7 @@ export class Miner {
     for (const { supervisor, runtime } of this.#parts.chains) {
       const expected = this.#stop.signal.aborted ? 0 : supervisor.expectedHashesPerS();
       runtime.hashrate.setState(nowMs, expected > 0, expected);
+      runtime.recentNonces.sample(runtime.counters.ofChain());
     }
   }
 

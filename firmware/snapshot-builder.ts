@@ -1,7 +1,7 @@
 /** Takes the snapshot from the running parts. */
 import type { ChainSnapshot, MinerSnapshot, PoolSnapshot } from "./api/snapshot.ts";
 import type { MinerParts } from "./miner-parts.ts";
-import { feedAlarms } from "./stats/feed-alarm.ts";
+import { feedAlarm } from "./stats/feed-alarm.ts";
 
 /** On-die temperatures older than this are shown as unknown. */
 const CHIP_TEMPERATURE_MAX_AGE_MS = 15_000;
@@ -111,17 +111,13 @@ function alarmsOf(parts: MinerParts, chains: readonly ChainSnapshot[], nowMs: nu
   parts.chains.forEach(({ runtime, supervisor, connector }, i) => {
     const chain = chains[i];
     if (chain?.state === "disabled") alarms.push(`chain ${connector.index} is switched off: ${supervisor.reason}`);
-    const recent = runtime.hashrate.recent(nowMs);
-    alarms.push(
-      ...feedAlarms({
-        chainIndex: connector.index,
-        counts: runtime.counters.ofChain(),
-        measuredHashesPerS: recent?.foundHashesPerS ?? null,
-        expectedHashesPerS: recent?.expectedHashesPerS ?? null,
-        epochMs: supervisor.chain?.epochMs(parts.scheduler.job?.versionMask ?? 0) ?? null,
-        feedPeriodMs: chain?.feedPeriodMs ?? null,
-      }),
-    );
+    const alarm = feedAlarm({
+      chainIndex: connector.index,
+      ...runtime.recentNonces.counts,
+      rates: runtime.hashrate.recent(nowMs),
+      epochMs: supervisor.chain?.epochMs(parts.scheduler.job?.versionMask ?? 0) ?? null,
+    });
+    if (alarm !== null) alarms.push(alarm);
   });
   return alarms;
 }

@@ -39,6 +39,14 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+/** Like `sleep`, for loops: resolves with false as soon as `signal` aborts, with true when the time is over. */
+export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<boolean> {
+  return sleep(clock, delayMs, signal).then(
+    () => true,
+    () => false,
+  );
+}
+
 function abortError(): KumpelError {
   return new KumpelError("ABORTED", "stopped before the wait was over");
 }

@@ -1,7 +1,7 @@
 /** The main thread's side of the management worker: starts it, feeds it snapshots, starts it again when it died. */
 import { Worker } from "node:worker_threads";
-import { type Clock, sleep } from "#hal/clock.ts";
-import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
+import { type Clock, pause } from "#hal/clock.ts";
+import { errorText, KumpelError } from "#hal/errors.ts";
 import type { Log } from "../log.ts";
 import type { ManagementMessage, ManagementOptions } from "./management.ts";
 import type { MinerSnapshot } from "./snapshot.ts";
@@ -42,15 +42,13 @@ export class ManagementHost {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { log, clock } = this.#options;
-    while (!signal.aborted) {
+    if (signal.aborted) return;
+    do {
       const end = await this.#runOnce(signal);
-      if (signal.aborted) return;
+      if (end === "stopped") return;
       if (end instanceof KumpelError) throw end;
       log.error({ reason: end }, "management worker ended, starting it again");
-      await sleep(clock, RESTART_PAUSE_MS, signal).catch((error: unknown) => {
-        if (!isKumpelError(error, "ABORTED")) throw error;
-      });
-    }
+    } while (await pause(clock, RESTART_PAUSE_MS, signal));
   }
 
   /** One worker's life; resolves with why it ended. */

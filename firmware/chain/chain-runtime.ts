@@ -6,6 +6,7 @@ import type { Share } from "../job/job.ts";
 import { hashesPerTicket } from "../share/difficulty.ts";
 import { NonceValidator } from "../share/nonce-validator.ts";
 import { ChipCounters } from "../stats/chip-counters.ts";
+import { RecentNonces } from "../stats/feed-alarm.ts";
 import { HashrateEstimator } from "../stats/hashrate-estimator.ts";
 import type { MerkleRootBuilder } from "../work/merkle.ts";
 import { WorkBuilder } from "../work/work-builder.ts";
@@ -29,6 +30,7 @@ export interface ChainRuntime {
   readonly counters: ChipCounters;
   readonly hashrate: HashrateEstimator;
   readonly validator: NonceValidator;
+  readonly recentNonces: RecentNonces;
 }
 
 export function createChainRuntime(options: ChainRuntimeOptions): ChainRuntime {
@@ -45,5 +47,5 @@ export function createChainRuntime(options: ChainRuntimeOptions): ChainRuntime {
     onValid: (ticketDifficulty) => hashrate.addFound(clock.nowMs(), hashesPerTicket(ticketDifficulty)),
   });
   const builder = new WorkBuilder({ merkle, chainPosition: chainIndex, chains, chipVersionMask: facts.versionMask });
-  return { chainIndex, registry, builder, counters, hashrate, validator };
+  return { chainIndex, registry, builder, counters, hashrate, validator, recentNonces: new RecentNonces() };
 }

@@ -3,8 +3,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { CHIPS } from "#drivers/bm13xx/chips.ts";
 import { findHashboard, type HashboardModel } from "#drivers/hashboards/models.ts";
-import { type Clock, sleep } from "#hal/clock.ts";
-import { errorText, isKumpelError } from "#hal/errors.ts";
+import { type Clock, pause } from "#hal/clock.ts";
+import { errorText } from "#hal/errors.ts";
 import { ManagementHost } from "../api/management-host.ts";
 import { createLog, type Log } from "../log.ts";
 import { Miner } from "../miner.ts";
@@ -155,7 +155,7 @@ class Run {
     });
     this.#meter.close();
     this.#writeReport(report);
-    if (failure !== null) throw failure;
+    if (failure !== null) throw failure instanceof Error ? failure : new Error(errorText(failure));
     return this.#exitCode(report);
   }
 
@@ -176,14 +176,11 @@ class Run {
   }
 
   async #publish(management: ManagementHost, printer: StatusPrinter, clock: Clock, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    do {
       const snapshot = takeSnapshot(this.#miner.parts);
       management.publish(snapshot);
       printer.show(snapshot, management.port);
-      await sleep(clock, 1_000, signal).catch((error: unknown) => {
-        if (!isKumpelError(error, "ABORTED")) throw error;
-      });
-    }
+    } while (await pause(clock, 1_000, signal));
   }
 
   #writeReport(report: RunReport): void {

@@ -17,6 +17,7 @@ export class PowerLine implements PowerRequest {
   readonly #waiting: (() => void)[] = [];
   #isPermitted = false;
   #isOn = false;
+  #switchingOn: Promise<void> | null = null;
   #cutReason: string | null = null;
 
   constructor(powerSwitch: PowerSwitch, log: Log) {
@@ -24,6 +25,7 @@ export class PowerLine implements PowerRequest {
     this.#log = log;
   }
 
+  /** True from the moment that power was asked for until its end was confirmed. */
   get isOn(): boolean {
     return this.#isOn;
   }
@@ -47,26 +49,30 @@ export class PowerLine implements PowerRequest {
     await this.#switchOnIfDue();
   }
 
-  /** Switches off, for good. */
+  /** Switches off, for good; resolves when the switch has confirmed it. */
   async cut(reason: string): Promise<void> {
     this.#cutReason ??= reason;
-    this.#isOn = false;
     await this.#switch.setEnabled(false);
+    this.#isOn = false;
     this.#log.info({ reason }, "hashboard power off");
   }
 
   async #switchOnIfDue(): Promise<void> {
     if (this.#cutReason !== null || !this.#isPermitted || this.#waiting.length === 0) return;
-    if (!this.#isOn) {
-      this.#isOn = true;
-      await this.#switch.setEnabled(true);
-      // A cut may have come while the switch was on its way: it wins.
-      if (this.#cutReason !== null) {
-        await this.#switch.setEnabled(false);
-        return;
-      }
-      this.#log.info("hashboard power on");
-    }
+    this.#switchingOn ??= this.#switchOn();
+    await this.#switchingOn;
+    // A cut may have come while the switch was on its way: it wins, and nobody is told that there is power.
+    if (this.#isCut()) return this.#switch.setEnabled(false);
     for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  async #switchOn(): Promise<void> {
+    this.#isOn = true;
+    await this.#switch.setEnabled(true);
+    this.#log.info("hashboard power on");
+  }
+
+  #isCut(): boolean {
+    return this.#cutReason !== null;
   }
 }

@@ -4,15 +4,39 @@
  */
 import type { OutcomeCounts } from "./chip-counters.ts";
 
+const WINDOW_S = 60;
+
+/** Nonces of the last minute, from cumulative counts that come in once a second. */
+export class RecentNonces {
+  readonly #good = new Float64Array(WINDOW_S);
+  readonly #duplicate = new Float64Array(WINDOW_S);
+  #next = 0;
+  #last = { good: 0, duplicate: 0 };
+
+  sample(counts: OutcomeCounts): void {
+    this.#last = { good: counts.share + counts.valid, duplicate: counts.duplicate };
+    this.#good[this.#next] = this.#last.good;
+    this.#duplicate[this.#next] = this.#last.duplicate;
+    this.#next = (this.#next + 1) % WINDOW_S;
+  }
+
+  /** Since the oldest sample kept. */
+  get counts(): { good: number; duplicate: number } {
+    return {
+      good: this.#last.good - (this.#good[this.#next] ?? 0),
+      duplicate: this.#last.duplicate - (this.#duplicate[this.#next] ?? 0),
+    };
+  }
+}
+
 export interface FeedAlarmInput {
   readonly chainIndex: number;
-  readonly counts: OutcomeCounts;
-  /** Recent hashes/s, or null when there is no full window yet. */
-  readonly measuredHashesPerS: number | null;
-  readonly expectedHashesPerS: number | null;
-  /** How long the present work's headers last, and how often work is renewed, in ms. */
+  readonly good: number;
+  readonly duplicate: number;
+  /** Recent hashes/s; null when the chain did not hash. */
+  readonly rates: { readonly foundHashesPerS: number; readonly expectedHashesPerS: number } | null;
+  /** How long the headers of one work last, in ms, or null when that is unknown. */
   readonly epochMs: number | null;
-  readonly feedPeriodMs: number | null;
 }
 
 /** Far above chance: a healthy chain has none at all. */
@@ -20,23 +44,17 @@ const DUPLICATE_SHARE = 0.02;
 const LOW_HASHRATE = 0.9;
 const MIN_NONCES = 200;
 
-/** One sentence each for what is wrong with the feeding of a chain; empty when nothing is. */
-export function feedAlarms(input: FeedAlarmInput): string[] {
-  const { counts, chainIndex } = input;
-  const good = counts.share + counts.valid;
-  if (good + counts.duplicate < MIN_NONCES) return [];
-  const duplicateShare = counts.duplicate / (good + counts.duplicate);
-  const { measuredHashesPerS, expectedHashesPerS } = input;
-  const isLow =
-    measuredHashesPerS !== null &&
-    expectedHashesPerS !== null &&
-    measuredHashesPerS < LOW_HASHRATE * expectedHashesPerS;
-  if (duplicateShare <= DUPLICATE_SHARE) return [];
-  const epoch = input.epochMs === null ? "" : `; a job lasts ${input.epochMs.toFixed(0)} ms`;
-  const loss = isLow
-    ? ` and ${(100 * (1 - (measuredHashesPerS ?? 0) / (expectedHashesPerS ?? 1))).toFixed(0)} % of the hashrate is lost`
-    : "";
-  return [
-    `chain ${chainIndex}: ${(100 * duplicateShare).toFixed(0)} % of the nonces are repeats${loss}: the chips run out of headers because work comes too late${epoch}`,
-  ];
+/** What is wrong with the feeding of a chain, in one sentence, or null. */
+export function feedAlarm({ chainIndex, good, duplicate, rates, epochMs }: FeedAlarmInput): string | null {
+  const total = good + duplicate;
+  if (total < MIN_NONCES || duplicate <= DUPLICATE_SHARE * total) return null;
+  const repeats = `chain ${chainIndex}: ${percent(duplicate / total)} of the nonces are repeats`;
+  const part = rates === null || rates.expectedHashesPerS === 0 ? 1 : rates.foundHashesPerS / rates.expectedHashesPerS;
+  const loss = part < LOW_HASHRATE ? ` and ${percent(1 - part)} of the hashrate is lost` : "";
+  const epoch = epochMs === null ? "" : `; a job lasts ${epochMs.toFixed(0)} ms`;
+  return `${repeats}${loss}: the chips run out of headers because work comes too late${epoch}`;
+}
+
+function percent(part: number): string {
+  return `${(100 * part).toFixed(0)} %`;
 }

@@ -2,7 +2,7 @@
  * Shell of the session machine: one pool, its socket, reconnects with back-off. Everything that decides is in
  * `session-machine.ts`; here lines are split, actions carried out and shares counted.
  */
-import { type Clock, sleep, type TimerHandle } from "#hal/clock.ts";
+import { type Clock, pause, type TimerHandle } from "#hal/clock.ts";
 import { errorText, isKumpelError } from "#hal/errors.ts";
 import type { Connection, Network } from "#hal/network.ts";
 import type { Random } from "#hal/random.ts";
@@ -69,15 +69,12 @@ export class StratumClient {
         stats.setState("unreachable", errorText(error));
         log.warn({ attempt: this.#attempt }, errorText(error));
       }
-      if (signal.aborted) break;
       const delayMs = retryDelayMs(this.#attempt++, cause === "unauthorised", random);
       stats.setState(
         stats.state === "unreachable" ? "unreachable" : "waiting",
         `${stats.reason}; next try in ${(delayMs / 1000).toFixed(0)} s`,
       );
-      await sleep(clock, delayMs, signal).catch((error: unknown) => {
-        if (!isKumpelError(error, "ABORTED")) throw error;
-      });
+      if (!(await pause(clock, delayMs, signal))) break;
     }
     this.#idleTimer?.cancel();
     stats.setState("stopped", "stopped");
