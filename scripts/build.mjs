@@ -12,7 +12,7 @@ import { ROOT } from "./setup.mjs";
  */
 export const TARGETS = {
   x64: { serialport: "linux-x64/@serialport+bindings-cpp.glibc.node", koffi: "linux-x64/linux_x64" },
-  armv7: { serialport: "linux-arm/@serialport+bindings-cpp.armv7.glibc.node", koffi: "linux-arm/linux_arm" },
+  armv7: { serialport: "linux-arm/@serialport+bindings-cpp.armv7.glibc.node", koffi: "linux-arm/linux_armhf" },
   arm64: { serialport: "linux-arm64/@serialport+bindings-cpp.armv8.glibc.node", koffi: "linux-arm64/linux_arm64" },
 };
 
@@ -69,16 +69,18 @@ function nativeModules() {
 }
 
 /**
- * @param {{ outDir: string, minify?: boolean, target?: string, addons?: string }} options `addons`: folder with i2c and
- * epoll builds named NAME-ABI.node; default is what npm built in node_modules for the Node that runs this.
+ * @param {{ outDir: string, minify?: boolean, target?: string, addons?: string, entry?: string }} options `addons`:
+ * folder with koffi.node and with i2c and epoll builds named NAME-ABI.node; default is what npm installed in node_modules
+ * for the Node that runs this. `entry`: another program than Kumpel, which then gets its own name.
  * @returns {Promise<{ bytes: number, addons: string[] }>}
  */
-export async function bundle({ outDir, minify = false, target = HOST_TARGET, addons }) {
+export async function bundle({ outDir, minify = false, target = HOST_TARGET, addons, entry }) {
   const { version } = require(path.join(ROOT, "package.json"));
-  const outfile = path.join(outDir, "kumpel.cjs");
+  const source = entry ?? "firmware/main.ts";
+  const outfile = path.join(outDir, entry === undefined ? "kumpel.cjs" : `${path.basename(entry, ".ts")}.cjs`);
   const { outputFiles } = await build({
     write: false,
-    entryPoints: [path.join(ROOT, "firmware/main.ts")],
+    entryPoints: [path.join(ROOT, source)],
     outfile,
     bundle: true,
     platform: "node",
