@@ -1,0 +1,144 @@
+/**
+ * The whole program: three emulated S21 chains behind pseudo-terminals and a pool in this process that voids all work ten
+ * times a second. Latencies are the program's own (its run report), memory is what the system says of it.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
+import type { RunReport } from "#firmware/cli/run-report.ts";
+import { LocalPool } from "#hal/emulator/local-pool.ts";
+import { SocketNetwork } from "#hal/linux/socket-network.ts";
+import { SystemClock } from "#hal/linux/system-clock.ts";
+import { SystemRandom } from "#hal/linux/system-random.ts";
+import { type Started, start } from "../support/program.ts";
+import { progress, report } from "./bench.ts";
+
+const LOOPBACK = "127.0.0.1";
+const REPLACED_JOBS = 400;
+const BLOCK_MS = 100;
+/** So that blocks meet every phase of the program's own timers. */
+const BLOCK_JITTER_MS = 20;
+const CHIP_TICKET = 1e-6;
+/** A quarter of the chips' ticket, so that they ease it: about 40 shares/s at 1,100 emulated hashes each. */
+const POOL_DIFFICULTY = CHIP_TICKET / 4;
+const SHARES_MIN = 300;
+const START_LIMIT_MS = 60_000;
+const NEVER_MS = 1e9;
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+function startMiner(program: string, poolPort: number, reportFile: string): Started {
+  const pool = `stratum+tcp://${LOOPBACK}:${poolPort}`;
+  const options = ["--pool", pool, "--chip-ticket", String(CHIP_TICKET), "--http-port", "0", "--log-level", "info"];
+  return start(process.execPath, [program, "run", "--demo", ...options, "--report", reportFile]);
+}
+
+async function untilAllHash(miner: Started): Promise<void> {
+  const portLine = /"port":(\d+),"msg":"own API listens"/;
+  await miner.seen(portLine);
+  const port = portLine.exec(miner.stderr())?.[1];
+  for (const deadline = performance.now() + START_LIMIT_MS; performance.now() < deadline; await sleep(500)) {
+    const answer = await fetch(`http://${LOOPBACK}:${port}/api/v1/snapshot`);
+    if (!answer.ok) continue;
+    const { chains } = (await answer.json()) as MinerSnapshot;
+    if (chains.length > 0 && chains.every((chain) => chain.state === "hashing")) return;
+  }
+  throw new Error(`the chains did not hash within ${START_LIMIT_MS / 1000} s\n${miner.stderr()}`);
+}
+
+function residentMib(pid: number): number {
+  const match = /VmRSS:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"));
+  return Number(match?.[1]) / 1024;
+}
+
+interface Run {
+  readonly report: RunReport;
+  /** Highest of the samples taken each second. */
+  readonly residentMib: number;
+}
+
+async function mine(miner: Started, pool: LocalPool, reportFile: string): Promise<Run> {
+  await untilAllHash(miner);
+  pool.setDifficulty(POOL_DIFFICULTY);
+  progress(`  ${REPLACED_JOBS} new blocks, ${(REPLACED_JOBS * BLOCK_MS) / 1000} s ...`);
+  const samples: number[] = [];
+  const sampler = setInterval(() => samples.push(residentMib(miner.pid)), 1_000);
+  try {
+    for (let i = 0; i < REPLACED_JOBS; i++) {
+      await sleep(BLOCK_MS + (Math.random() - 0.5) * BLOCK_JITTER_MS);
+      pool.newBlock();
+    }
+  } finally {
+    clearInterval(sampler);
+  }
+  miner.child.kill("SIGTERM");
+  const end = await miner.ended();
+  if (end !== 0) throw new Error(`the program ended with ${end}\n${miner.stderr()}`);
+  return { report: JSON.parse(fs.readFileSync(reportFile, "utf8")) as RunReport, residentMib: Math.max(...samples) };
+}
+
+function reportRows({ report: run, residentMib: highest }: Run): void {
+  const { notify_to_first_work: first, notify_to_last_chain: last, nonce_to_submit: submit } = run.latency_ms;
+  const jobs = `${run.pool.notifies} notifies, ${run.chains.length} chains of ${run.chains[0]?.chips} ${run.chains[0]?.chip}`;
+  const shares = `${run.shares.accepted} shares accepted of ${run.shares.submitted}`;
+  const latency = (name: string, value: number | null, atMost: number | null, note: string): void =>
+    report({ name, unit: "ms", value, note, ...(atMost === null ? {} : { budget: { of: "value", atMost } }) });
+  latency("notify to first work, p50", first.p50, null, jobs);
+  latency("notify to first work, p99", first.p99, null, jobs);
+  latency("notify to last chain's job written, p50", last.p50, 1, jobs);
+  latency("notify to last chain's job written, p99", last.p99, 5, jobs);
+  latency("nonce bytes to submit on the socket, p50", submit.p50, 0.5, shares);
+  latency("nonce bytes to submit on the socket, p99", submit.p99, null, shares);
+  const budget = { of: "value", atMost: 110 } as const;
+  const note = `Node ${process.versions.node}`;
+  report({ name: "resident memory while mining, highest", unit: "MiB", value: highest, budget, note });
+  report({ name: "resident memory, run report", unit: "MiB", value: run.process.rss_mib, budget, note });
+}
+
+/** Figures of a run that did something else than it should are worth nothing. */
+function assertSound({ report: run }: Run): void {
+  const { shares, nonces, pool } = run;
+  const complaints = [
+    pool.notifies < REPLACED_JOBS && `only ${pool.notifies} notifies`,
+    shares.accepted < SHARES_MIN && `only ${shares.accepted} shares accepted`,
+    shares.rejected > 0 && `${shares.rejected} shares rejected`,
+    nonces.hardware_errors > 0 && `${nonces.hardware_errors} hardware errors`,
+    !run.end.hashboards_off && "the hashboards were left on",
+  ].filter((complaint) => complaint !== false);
+  if (complaints.length > 0) throw new Error(`the run is not sound: ${complaints.join(", ")}`);
+}
+
+async function main(): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-bench-"));
+  const reportFile = path.join(folder, "report.json");
+  const pool = new LocalPool({
+    network: new SocketNetwork(),
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    host: LOOPBACK,
+    port: 0,
+    scale: 1,
+    blockIntervalMs: NEVER_MS,
+    sharesPerSecond: 0,
+    startDifficulty: CHIP_TICKET,
+  });
+  const miner = startMiner(process.argv[2] ?? "", await pool.start(), reportFile);
+  const stop = (): void => {
+    miner.child.kill("SIGTERM");
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, stop);
+  try {
+    progress("  starting the program, about 12 s ...");
+    const run = await mine(miner, pool, reportFile);
+    assertSound(run);
+    reportRows(run);
+  } finally {
+    stop();
+    await miner.ended();
+    await pool.stop();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+void main();
