@@ -37,7 +37,7 @@ const results = [];
 if (filters.length === 0) results.push(...(await Promise.all([checks[0]?.(), checks[1]?.()])), await checks[2]?.());
 results.push(await run("tests", [bin("vitest/vitest.mjs"), "run", ...filters]));
 const failed = results.filter((r) => !r.isGood);
-const counts = /Tests\s+(?:(\d+) failed[^\d]*)?(?:(\d+) passed)?/.exec(results.at(-1)?.text ?? "");
+const counts = /^ *Tests {2}(?:(\d+) failed[^\d]*)?(?:(\d+) passed)?/m.exec(results.at(-1)?.text ?? "");
 const passedTests = Number(counts?.[2] ?? 0);
 if (passedTests === 0) console.log("no test ran: that counts as a failure");
 console.log(failed.length === 0 && passedTests > 0 ? "all good" : `failed: ${failed.map((r) => r.name).join(", ")}`);

@@ -54,13 +54,17 @@ test("bytes go both ways over a pseudo-terminal, and a reused buffer does no har
 test("odd rates reach the other side, and nothing written before is lost by the change", async () => {
   const { pty, uart, heard, until } = await makeLink();
   expect(pty.baud()).toBe(115_200);
-  for (const baud of [3_125_000, 1_041_667, 115_200]) {
+  for (const baud of [3_125_000, 1_041_667, 1_562_500]) {
     for (let i = 0; i < 20; i++) uart.write(new Uint8Array(100).fill(0x61));
     await uart.setBaud(baud);
     expect([uart.baud, pty.baud()]).toEqual([baud, baud]);
   }
   await until(() => heard().length >= 6000);
   expect(heard()).toBe("a".repeat(6000));
+  // Back to a rate of the C library's table. For those serialport empties the device, which on a pseudo-terminal reaches
+  // what the other side has not read yet: the start sequence waits before it changes the rate, and so does this test.
+  await uart.setBaud(115_200);
+  expect([uart.baud, pty.baud()]).toEqual([115_200, 115_200]);
 });
 
 test("discarding throws away what came before and keeps what comes after", async () => {
