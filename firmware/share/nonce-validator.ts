@@ -6,7 +6,6 @@
 import { DoubleSha256 } from "#hal/sha256.ts";
 import type { Share } from "../job/job.ts";
 import type { ChipCounters, NonceOutcome } from "../stats/chip-counters.ts";
-import { HEADER_BYTES } from "../work/header.ts";
 import type { Work, WorkRegistry } from "../work/work-registry.ts";
 import { hashDifficulty, hashMeetsTarget } from "./difficulty.ts";
 
@@ -25,7 +24,6 @@ export class NonceValidator {
   readonly #options: NonceValidatorOptions;
   readonly #hasher = new DoubleSha256();
   readonly #hash = new Int32Array(8);
-  readonly #header = new Uint8Array(HEADER_BYTES);
 
   constructor(options: NonceValidatorOptions) {
     this.#options = options;
@@ -49,25 +47,11 @@ export class NonceValidator {
     if (work.job === null || work.ticketTarget === null) return "unknownWork";
     // Bits outside the mask were not ours to roll: no pool takes such a header, whatever its hash.
     if ((versionBits & ~work.versionMask) !== 0) return "hardwareError";
-    this.#hashHeader(work, nonce, versionBits);
+    this.#hasher.rolledHeader(this.#hash, work.headerView, versionBits, nonce);
     if (!hashMeetsTarget(this.#hash, work.ticketTarget)) return "hardwareError";
     if (work.isRetired) return "stale";
     if (!work.rememberNonce(nonce, versionBits)) return "duplicate";
     return hashMeetsTarget(this.#hash, work.job.target) ? "share" : "valid";
-  }
-
-  #hashHeader(work: Work, nonce: number, versionBits: number): void {
-    const header = this.#header;
-    header.set(work.header);
-    header[0] = (header[0] as number) | (versionBits & 0xff);
-    header[1] = (header[1] as number) | ((versionBits >>> 8) & 0xff);
-    header[2] = (header[2] as number) | ((versionBits >>> 16) & 0xff);
-    header[3] = (header[3] as number) | (versionBits >>> 24);
-    header[76] = nonce;
-    header[77] = nonce >>> 8;
-    header[78] = nonce >>> 16;
-    header[79] = nonce >>> 24;
-    this.#hasher.header(this.#hash, header);
   }
 
   #share(work: Work, nonce: number, versionBits: number, receivedAtMs: number): Share {

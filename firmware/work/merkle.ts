@@ -6,7 +6,6 @@ import type { Job } from "../job/job.ts";
 export class MerkleRootBuilder {
   readonly #hasher = new DoubleSha256();
   readonly #hash = new Int32Array(8);
-  readonly #pair = new Uint8Array(64);
   #coinbase = new Uint8Array(1024);
 
   /**
@@ -15,15 +14,12 @@ export class MerkleRootBuilder {
    */
   build(out: Uint8Array, offset: number, job: Job, extranonce2: Uint8Array): void {
     const length = this.#fillCoinbase(job, extranonce2);
-    const pair = this.#pair;
-    this.#hasher.bytes(this.#hash, this.#coinbase, length);
-    storeHash(pair, 0, this.#hash);
+    const hash = this.#hash;
+    this.#hasher.bytes(hash, this.#coinbase, length);
     for (let i = 0; i < job.merkleBranches.length; i++) {
-      pair.set(job.merkleBranches[i] as Uint8Array, 32);
-      this.#hasher.bytes(this.#hash, pair, 64);
-      storeHash(pair, 0, this.#hash);
+      this.#hasher.pair(hash, hash, job.merkleBranches[i] as Uint8Array);
     }
-    for (let i = 0; i < 32; i++) out[offset + i] = pair[i] as number;
+    storeHash(out, offset, hash);
   }
 
   #fillCoinbase(job: Job, extranonce2: Uint8Array): number {

@@ -16,6 +16,7 @@ export class Work {
   readonly wireId: number;
   /** The header as sent to the chips: nonce 0, rolled version bits 0. */
   readonly header = new Uint8Array(HEADER_BYTES);
+  readonly headerView = new DataView(this.header.buffer);
   readonly extranonce2 = new Uint8Array(MAX_EXTRANONCE2_BYTES);
   readonly #nonces = new Int32Array(2 * NONCES_PER_WORK);
   #nonceCount = 0;

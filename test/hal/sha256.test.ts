@@ -44,6 +44,28 @@ test("header hash, and midstate with tail, equal node:crypto", () => {
   }
 });
 
+test("a header with rolled version bits and another nonce hashes as the changed header does", () => {
+  const header = new Uint8Array(80).map((_, i) => (i * 31 + 5) & 255);
+  header.set([0, 0, 0, 0x20]);
+  const changed = Buffer.from(header);
+  changed.writeUInt32LE(0x3fffe000, 0);
+  changed.writeUInt32LE(0x89abcdef, 76);
+  const out = new Int32Array(8);
+  new DoubleSha256().rolledHeader(out, new DataView(header.buffer), 0x1fffe000, 0x89abcdef | 0);
+  expect(hex(out)).toBe(reference(changed));
+});
+
+test("two merkle nodes hash as their 64 bytes do, in place as well", () => {
+  const hasher = new DoubleSha256();
+  const node = Int32Array.from(SHA256_INITIAL);
+  for (let round = 0; round < 20; round++) {
+    const right = new Uint8Array(32).map((_, i) => (i * 59 + round * 7) & 255);
+    const expected = reference(Buffer.concat([Buffer.from(hex(node), "hex"), right]));
+    hasher.pair(node, node, right);
+    expect(hex(node)).toBe(expected);
+  }
+});
+
 test("the compression may write over its own start state", () => {
   const block = new Int32Array(16).fill(7);
   const apart = new Int32Array(8);

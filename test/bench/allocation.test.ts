@@ -1,0 +1,58 @@
+import v8 from "node:v8";
+import vm from "node:vm";
+import { expect, test } from "vitest";
+import { ticketTarget } from "#firmware/share/difficulty.ts";
+import { NonceValidator } from "#firmware/share/nonce-validator.ts";
+import { ChipCounters } from "#firmware/stats/chip-counters.ts";
+import { WorkRegistry } from "#firmware/work/work-registry.ts";
+import { benchJob, pattern } from "./fixtures.ts";
+
+const NONCES = 100_000;
+const CHIPS = 108;
+/** One hash in 64 is valid, the rest are hardware errors. */
+const TICKET_SCALE = 2 ** 26;
+
+test("100,000 nonces through the validator leave no garbage behind", () => {
+  v8.setFlagsFromString("--expose-gc");
+  const collect = vm.runInNewContext("gc") as () => void;
+  const registry = new WorkRegistry(16, 6);
+  const counters = new ChipCounters(CHIPS);
+  let valid = 0;
+  const validator = new NonceValidator({
+    chainIndex: 0,
+    registry,
+    counters,
+    poolScale: 1,
+    onValid: () => {
+      valid++;
+    },
+    onShare: () => {
+      throw new Error("no hash here is a share");
+    },
+  });
+  const work = registry.next();
+  work.job = benchJob();
+  work.header.set(pattern(80, 7, 3));
+  work.header.set([0, 0, 0, 0x20]);
+  work.versionMask = 0x1fffe000;
+  work.ticketTarget = ticketTarget(1, TICKET_SCALE);
+  const run = (): void => {
+    work.forgetNonces();
+    for (let i = 0; i < NONCES; i++) {
+      validator.check(work.wireId, Math.imul(i, 0x9e3779b1), (i & 0xffff) << 13, i % CHIPS, 0);
+    }
+  };
+  run();
+  // The test runner allocates now and then as well, so the median of several rounds counts.
+  const grownBytes = Array.from({ length: 7 }, () => {
+    collect();
+    const beforeBytes = process.memoryUsage().heapUsed;
+    run();
+    return process.memoryUsage().heapUsed - beforeBytes;
+  }).sort((a, b) => a - b);
+  expect(grownBytes[3]).toBeLessThan(64 * 1024);
+  const counts = counters.ofChain();
+  expect(counts.valid).toBe(valid);
+  expect(counts.valid / (8 * NONCES)).toBeCloseTo(1 / 64, 3);
+  expect(counts.hardwareError + counts.valid).toBe(8 * NONCES);
+});
