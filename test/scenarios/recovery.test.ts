@@ -1,0 +1,139 @@
+import { expect, test } from "vitest";
+import { LocalPool } from "#hal/emulator/local-pool.ts";
+import { SeededRandom } from "#hal/emulator/prng.ts";
+import { POOL_PORT, type Rig, startRig } from "../support/rig.ts";
+
+async function hashing(rig: Rig): Promise<void> {
+  await rig.until("all chains hash", () => rig.snapshot().chains.every((c) => c.state === "hashing"), 60_000);
+}
+
+const states = (rig: Rig): string[] => rig.snapshot().chains.map((c) => c.state);
+
+test("the pool's link breaks: the chips hash on, the client comes back, later shares are accepted", async () => {
+  const rig = await startRig();
+  await hashing(rig);
+  await rig.advance(10_000);
+  const before = rig.snapshot().pool;
+  rig.network.breakAll();
+  rig.network.setDown(true);
+  await rig.advance(20_000);
+  expect(rig.snapshot().pool.state).not.toBe("mining");
+  expect(states(rig)).toEqual(["hashing", "hashing", "hashing"]);
+  rig.network.setDown(false);
+  await rig.until("mining again", () => rig.snapshot().pool.state === "mining", 60_000);
+  await rig.advance(20_000);
+  const after = rig.snapshot().pool;
+  expect(after.connects).toBeGreaterThan(before.connects);
+  expect(after.shares.accepted).toBeGreaterThan(before.shares.accepted + 5);
+  // What was found without a link belongs to another extranonce1: lost and counted, never sent.
+  expect(after.shares.lost).toBeGreaterThan(0);
+  expect(after.shares.rejected).toBe(0);
+  await rig.stop();
+});
+
+test("without any pool for two minutes the chips idle; they start again by themselves", async () => {
+  const rig = await startRig();
+  await hashing(rig);
+  rig.network.breakAll();
+  rig.network.setDown(true);
+  await rig.advance(130_000);
+  const idle = rig.snapshot();
+  expect(idle.chains.every((c) => c.feedPeriodMs === null)).toBe(true);
+  const jobs = idle.chains.map((c) => c.link.jobsWritten);
+  await rig.advance(10_000);
+  expect(rig.snapshot().chains.map((c) => c.link.jobsWritten)).toEqual(jobs);
+  rig.network.setDown(false);
+  await rig.until("mining again", () => rig.snapshot().pool.state === "mining", 90_000);
+  await rig.advance(5_000);
+  expect(rig.snapshot().chains.every((c) => c.feedPeriodMs !== null)).toBe(true);
+  await rig.stop();
+});
+
+test("the miner starts before its pool: chains are ready and begin with the first job", async () => {
+  const rig = await startRig({ hasPool: false });
+  await hashing(rig);
+  expect(rig.snapshot().hashrate.measuredThs).toBeNull();
+  const { clock, network } = rig;
+  const pool = new LocalPool({
+    network,
+    clock,
+    random: new SeededRandom(9),
+    host: "127.0.0.1",
+    port: POOL_PORT,
+    scale: (2 ** 32 * 256) / 64,
+    startDifficulty: 45_000,
+  });
+  await pool.start();
+  await rig.until("a share", () => rig.snapshot().pool.shares.accepted > 0, 120_000);
+  await rig.stop();
+  await pool.stop();
+});
+
+test("a chain with a dead chip is retried, then hashes with the chips before it; the others never stop", async () => {
+  const rig = await startRig({ hashesPerNonce: 16 });
+  const faults = rig.world.faults.chains[1];
+  if (faults !== undefined) faults.deadChipIndex = 40;
+  await rig.until("chains 0 and 2 hash", () => states(rig)[0] === "hashing" && states(rig)[2] === "hashing", 60_000);
+  await rig.until("chain 1 hashes short", () => states(rig)[1] === "hashing", 120_000);
+  await rig.advance(20_000);
+  const { chains } = rig.snapshot();
+  expect(chains.map((c) => [c.chips, c.chipsExpected])).toEqual([
+    [108, 108],
+    [40, 108],
+    [108, 108],
+  ]);
+  expect(chains[1]?.nonces).toMatchObject({ hardwareError: 0, duplicate: 0 });
+  expect((chains[1]?.hashrate.measuredThs ?? 0) / ((64.31 * 40) / 108)).toBeCloseTo(1, 0);
+  await rig.stop();
+});
+
+test("a silent chain is retried with growing pauses and then switched off with its reason", async () => {
+  const rig = await startRig({ hashesPerNonce: 16 });
+  const faults = rig.world.faults.chains[2];
+  if (faults !== undefined) faults.isSilent = true;
+  await rig.until("chain 2 is given up", () => states(rig)[2] === "disabled", 1_200_000);
+  expect(states(rig).slice(0, 2)).toEqual(["hashing", "hashing"]);
+  expect(rig.snapshot().alarms).toEqual([
+    expect.stringMatching(/^chain 2 is switched off: 0 of 108 chips answered; given up after 6 tries$/),
+  ]);
+  await rig.stop();
+});
+
+test("an empty connector is left alone", async () => {
+  const rig = await startRig({ hashesPerNonce: 16, world: { plugged: [true, false, true] } });
+  await rig.until("two chains hash", () => states(rig).filter((s) => s === "hashing").length === 2, 60_000);
+  expect(rig.snapshot().chains[1]).toMatchObject({ state: "absent", reason: "no hashboard in the connector" });
+  await rig.stop();
+});
+
+test("bit errors on the line cost their frames and no wrong share", async () => {
+  const rig = await startRig({ hashesPerNonce: 2 ** 14 });
+  await hashing(rig);
+  for (const faults of rig.world.faults.chains) {
+    faults.flipBitProbability = 0.001;
+    faults.dropByteProbability = 0.001;
+    faults.duplicateFrameProbability = 0.05;
+  }
+  await rig.advance(30_000);
+  const { chains, pool } = rig.snapshot();
+  for (const chain of chains) {
+    expect(chain.link.crcErrors).toBeGreaterThan(0);
+    expect(chain.nonces.duplicate).toBeGreaterThan(0);
+    expect(chain.nonces.valid).toBeGreaterThan(1000);
+  }
+  expect(pool.shares.accepted).toBeGreaterThan(5);
+  expect(pool.shares.rejected).toBe(0);
+  await rig.stop();
+});
+
+test("false nonces of the chips are hardware errors, never shares", async () => {
+  const rig = await startRig({ hashesPerNonce: 2 ** 12 });
+  await hashing(rig);
+  for (const faults of rig.world.faults.chains) faults.falseNonceFraction = 0.03;
+  await rig.advance(30_000);
+  const { chains, pool } = rig.snapshot();
+  for (const chain of chains) expect(chain.nonces.hardwareError / chain.nonces.valid).toBeCloseTo(0.03, 1);
+  expect(chains.reduce((n, c) => n + c.nonces.hardwareError, 0)).toBeGreaterThan(60);
+  expect(pool.shares.rejected).toBe(0);
+  await rig.stop();
+});
