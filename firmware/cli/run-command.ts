@@ -12,6 +12,7 @@ import { type EmulationScales, emulationScales, type Platform } from "../platfor
 import { takeSnapshot } from "../snapshot-builder.ts";
 import { parsePoolUrl } from "../stratum/pool-url.ts";
 import { AGENT, VERSION } from "../version.ts";
+import { warmUp } from "../warm-up.ts";
 import { ProcessMeter } from "./process-meter.ts";
 import { parseRunOptions, RUN_HELP, type RunOptions } from "./run-options.ts";
 import { buildReport, type RunReport } from "./run-report.ts";
@@ -54,6 +55,7 @@ export async function runCommand(args: readonly string[], context: CommandContex
   const scales = emulationScales(hashesPerS, options.chipTicket, options.pool === null);
   const platform = await context.openPlatform(options, scales, log);
   try {
+    warmUp();
     const run = new Run(options, context, platform, createMiner(options, hashboard, platform, scales, log), log);
     return await run.untilStopped(stop, () => stopReason);
   } finally {

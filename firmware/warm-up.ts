@@ -1,0 +1,99 @@
+/**
+ * Runs the way of a job and of a nonce with made-up data until the engine has compiled it. Cold, the first work costs
+ * tens of milliseconds on a board's processor, just when a new block should reach the chips at once.
+ */
+import { warmUpSha256 } from "#hal/sha256.ts";
+import type { Job } from "./job/job.ts";
+import { ticketTarget } from "./share/difficulty.ts";
+import { NonceValidator } from "./share/nonce-validator.ts";
+import { ChipCounters } from "./stats/chip-counters.ts";
+import { parseLine } from "./stratum/messages.ts";
+import { initialSession, stepSession } from "./stratum/session-machine.ts";
+import type { SessionState } from "./stratum/session-types.ts";
+import { MerkleRootBuilder } from "./work/merkle.ts";
+import { WorkBuilder } from "./work/work-builder.ts";
+import { WorkRegistry } from "./work/work-registry.ts";
+
+const ROUNDS = 400;
+const VERSION_MASK = 0x1fffe000;
+
+export function warmUp(): void {
+  warmUpSha256();
+  const registry = new WorkRegistry(16, 6);
+  const merkle = new MerkleRootBuilder();
+  const builder = new WorkBuilder({ merkle, chainPosition: 0, chains: 3, chipVersionMask: VERSION_MASK });
+  const nothing = (): void => undefined;
+  const counters = new ChipCounters(1);
+  const validator = new NonceValidator({
+    chainIndex: 0,
+    registry,
+    counters,
+    poolScale: 1,
+    onValid: nothing,
+    onShare: nothing,
+  });
+  const target = ticketTarget(256, 1);
+  let session = madeUpSession();
+  for (let round = 0; round < ROUNDS; round++) {
+    const { state, actions } = stepSession(
+      session,
+      { kind: "message", message: parseLine(madeUpNotify(round)) },
+      round,
+    );
+    session = state;
+    const action = actions[0];
+    if (action?.kind !== "job") continue;
+    fillAndCheck(registry, builder, validator, action.job, target);
+  }
+}
+
+function fillAndCheck(
+  registry: WorkRegistry,
+  builder: WorkBuilder,
+  validator: NonceValidator,
+  job: Job,
+  target: ReturnType<typeof ticketTarget>,
+): void {
+  const work = registry.next();
+  builder.fill(work, job);
+  work.ticketTarget = target;
+  for (let nonce = 0; nonce < 8; nonce++) validator.check(work.wireId, nonce, nonce << 13, 0, 0);
+}
+
+function madeUpSession(): SessionState {
+  const options = {
+    identity: { serial: 0, poolUrl: "warm-up", user: "" },
+    password: "",
+    agent: "",
+    chipVersionMask: VERSION_MASK,
+    poolScale: 1,
+    suggestDifficulty: null,
+    skipConfigure: false,
+  };
+  const extranonce = { extranonce1: new Uint8Array(4), extranonce2Size: 8 };
+  return {
+    ...initialSession(options, 0),
+    phase: "mining",
+    extranonce,
+    grantedMask: VERSION_MASK,
+    isVersionRollingGranted: true,
+  };
+}
+
+/** A notify of usual size: 12 branches, about 250 bytes of coinbase. */
+function madeUpNotify(round: number): string {
+  const digits = round.toString(16).padStart(8, "0");
+  const branches = Array.from({ length: 12 }, () => digits.repeat(8));
+  const params = [
+    digits,
+    digits.repeat(8),
+    digits.repeat(14),
+    digits.repeat(44),
+    branches,
+    "20000000",
+    "17023a04",
+    digits,
+    true,
+  ];
+  return JSON.stringify({ id: null, method: "mining.notify", params });
+}
