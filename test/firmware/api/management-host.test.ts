@@ -1,0 +1,50 @@
+import fs from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { ManagementHost } from "#firmware/api/management-host.ts";
+import { createLog } from "#firmware/log.ts";
+import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
+import { temporaryFolder } from "../../support/program.ts";
+
+function hostFor(source: string) {
+  const folder = temporaryFolder();
+  const programPath = path.join(folder, "worker.cjs");
+  fs.writeFileSync(programPath, source.replaceAll("FOLDER", folder));
+  const clock = new VirtualClock();
+  const worker = { role: "management", host: "127.0.0.1", port: 8080, isPortDefault: false, version: "0" } as const;
+  return { host: new ManagementHost({ log: createLog("silent"), clock, programPath, worker }), clock, folder };
+}
+
+async function until(predicate: () => boolean): Promise<void> {
+  for (let i = 0; i < 1000 && !predicate(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(predicate()).toBe(true);
+}
+
+test("a management worker that dies is started again after a pause, and stops with the miner", async () => {
+  const { host, clock, folder } = hostFor(`
+    const fs = require("node:fs");
+    fs.appendFileSync("FOLDER/starts", "x");
+    require("node:worker_threads").parentPort.postMessage({ kind: "listening", port: 1234 });
+    if (fs.readFileSync("FOLDER/starts").length < 2) setTimeout(() => { throw new Error("gone"); }, 50);
+    else setInterval(() => undefined, 1000);
+  `);
+  const stop = new AbortController();
+  const run = host.run(stop.signal);
+  const starts = (): number => (fs.existsSync(`${folder}/starts`) ? fs.readFileSync(`${folder}/starts`).length : 0);
+  await until(() => starts() === 1 && clock.pendingTimers > 0);
+  await clock.advance(5_000);
+  await until(() => starts() === 2 && host.port === 1234);
+  stop.abort();
+  await run;
+});
+
+test("a port that is taken ends the run with a sentence; nothing else does", async () => {
+  const message = JSON.stringify({ kind: "failed", code: "EADDRINUSE", message: "listen EADDRINUSE" });
+  const { host } = hostFor(
+    `require("node:worker_threads").parentPort.postMessage(${message}); setInterval(() => undefined, 1000);`,
+  );
+  await expect(host.run(new AbortController().signal)).rejects.toMatchObject({
+    code: "PORT_IN_USE",
+    message: "Port 8080 on 127.0.0.1 is in use: end the program that has it, or choose another with --http-port.",
+  });
+});
