@@ -49,10 +49,27 @@ function readOptions() {
 function compileReference(outDir) {
   const source = path.join(ROOT, "test/bench/reference.c");
   const program = path.join(outDir, "reference");
-  const { error, status, stderr } = spawnSync("cc", ["-O3", "-o", program, source], { encoding: "utf8" });
-  if (error === undefined && status === 0) return program;
+  // Under a new name first: another bench may be running the old one.
+  const temporary = `${program}.${process.pid}.tmp`;
+  const { error, status, stderr } = spawnSync("cc", ["-O3", "-o", temporary, source], { encoding: "utf8" });
+  if (error === undefined && status === 0) {
+    fs.renameSync(temporary, program);
+    return program;
+  }
   console.error(`NO REFERENCE: ${stderr?.trim() || "cc is not there"}; ratios are skipped. Install gcc to have them.`);
   return "";
+}
+
+/**
+ * Words that put a command on one processor, so that a bench and its reference have the same neighbours; none where that
+ * cannot be had.
+ * @returns {string[]}
+ */
+function onOneProcessor() {
+  const status = fs.readFileSync("/proc/self/status", "utf8");
+  const last = /^Cpus_allowed_list:.*?(\d+)$/m.exec(status)?.[1];
+  const words = ["taskset", "-c", String(last)];
+  return last !== undefined && spawnSync("taskset", [...words.slice(1), "true"]).status === 0 ? words : [];
 }
 
 /** @type {import("node:child_process").ChildProcess | null} */
@@ -67,11 +84,12 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
 
 /**
  * Runs one bench; a bench that fails is a row that does not hold.
- * @param {string} name @param {string} file @param {string[]} args
+ * @param {string} name @param {string[]} words the command with its arguments
  * @returns {Promise<Row[]>}
  */
-async function runBench(name, file, args) {
-  const child = spawn(process.execPath, [file, ...args], { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+async function runBench(name, words) {
+  const [command = "", ...args] = words;
+  const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
   running = child;
   let text = "";
   child.stdout.on("data", (chunk) => {
@@ -126,15 +144,16 @@ const { bundle } = await import("./build.mjs");
 const outDir = path.join(ROOT, "dist", `bench-${process.versions.modules}`);
 await bundle({ outDir });
 const reference = compileReference(outDir);
+const oneProcessor = onOneProcessor();
 /** @type {Row[]} */
 const rows = [];
 for (const name of names) {
   if (isStopped) break;
   console.error(`${name} ...`);
   await bundle({ outDir, entry: `test/bench/${name}.bench.ts` });
-  rows.push(
-    ...(await runBench(name, path.join(outDir, `${name}.bench.cjs`), [path.join(outDir, "kumpel.cjs"), reference])),
-  );
+  const words = [process.execPath, path.join(outDir, `${name}.bench.cjs`), path.join(outDir, "kumpel.cjs"), reference];
+  // The whole program has threads and a child process: it gets all processors.
+  rows.push(...(await runBench(name, name === "program" ? words : [...oneProcessor, ...words])));
 }
 process.stdout.write(isJson ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows)}\n`);
 process.exitCode = rows.every((row) => row.holds !== false) && !isStopped ? 0 : 1;
