@@ -62,6 +62,7 @@ export class WorkBuilder {
 
 /** True when the counter may go on: same session, same extranonce1, same size. */
 function sharesSpace(previous: Job | null, job: Job): boolean {
+  if (previous === job) return true;
   return (
     previous !== null &&
     previous.session.serial === job.session.serial &&
