@@ -9,6 +9,8 @@ import type { MinerSnapshot } from "./snapshot.ts";
 const RESTART_PAUSE_MS = 5_000;
 /** Old generation heap of the worker: its out-of-memory ends it alone. */
 const HEAP_LIMIT_MIB = 64;
+/** One small snapshot a second needs no large nursery; memory is the tight budget of a board. */
+const NURSERY_LIMIT_MIB = 4;
 
 export interface ManagementHostOptions {
   log: Log;
@@ -54,7 +56,10 @@ export class ManagementHost {
   /** One worker's life; resolves with why it ended. */
   async #runOnce(signal: AbortSignal): Promise<string | KumpelError> {
     const { programPath, worker: workerData, log } = this.#options;
-    const worker = new Worker(programPath, { workerData, resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MIB } });
+    const worker = new Worker(programPath, {
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MIB, maxYoungGenerationSizeMb: NURSERY_LIMIT_MIB },
+    });
     this.#worker = worker;
     const end = await new Promise<string | KumpelError>((resolve) => {
       signal.addEventListener("abort", () => resolve("stopped"), { once: true });

@@ -8,7 +8,7 @@ import type { Target } from "../share/difficulty.ts";
 import type { LatencyHistogram } from "../stats/latency-histogram.ts";
 import { rollableMask } from "./version-rolling.ts";
 import type { WorkBuilder } from "./work-builder.ts";
-import type { WorkRegistry } from "./work-registry.ts";
+import type { Work, WorkRegistry } from "./work-registry.ts";
 
 /** Nothing may be fed faster: a full-header job takes 0.3 ms of the line, and the host must stay idle in between. */
 export const FEED_FLOOR_MS = 20;
@@ -118,10 +118,16 @@ export class Scheduler implements JobSink {
   replaceJob(job: Job): void {
     this.#job = job;
     const isTimed = this.#feeds.size > 0 && this.#feeds.size === this.#chainTotal;
-    let isFirst = true;
+    // All works are built before the first one is written: a write wakes other threads, which would take the processor
+    // away from the chains that still wait.
+    const prepared: { feed: RunningFeed; work: Work }[] = [];
     for (const feed of this.#feeds.values()) {
       feed.registry.retireAll();
-      this.#send(feed, job);
+      prepared.push({ feed, work: this.#prepare(feed, job) });
+    }
+    let isFirst = true;
+    for (const { feed, work } of prepared) {
+      this.#handOver(feed, work);
       if (isFirst && isTimed) this.#stats.notifyToFirstWork.record(this.#clock.nowMs() - job.receivedAtMs);
       isFirst = false;
     }
@@ -142,19 +148,29 @@ export class Scheduler implements JobSink {
   }
 
   #send(feed: RunningFeed, job: Job): void {
-    feed.timer?.cancel();
-    const mask = this.#maskOf(feed, job);
-    if (mask !== feed.versionMask) {
-      feed.versionMask = mask;
-      feed.sink.setVersionMask(mask);
-    }
-    feed.periodMs = Math.max(FEED_FLOOR_MS, Math.min(FEED_CEILING_MS, EPOCH_SHARE * feed.sink.epochMs(mask)));
+    this.#handOver(feed, this.#prepare(feed, job));
+  }
+
+  /** Builds the next work of a chain; the chips know nothing of it yet. */
+  #prepare(feed: RunningFeed, job: Job): Work {
     const work = feed.registry.next();
     feed.builder.fill(work, job);
     work.ticketDifficulty = feed.ticketDifficulty;
     work.ticketTarget = feed.ticketTarget;
+    return work;
+  }
+
+  /** Writes a work to the chips, the version mask first where it changed, and sets the time of the next one. */
+  #handOver(feed: RunningFeed, work: Work): void {
+    feed.timer?.cancel();
+    if (work.versionMask !== feed.versionMask) {
+      feed.versionMask = work.versionMask;
+      feed.sink.setVersionMask(work.versionMask);
+    }
     work.sentAtMs = this.#clock.nowMs();
     feed.sink.sendWork(work.wireId, work.header);
+    const epochMs = feed.sink.epochMs(work.versionMask);
+    feed.periodMs = Math.max(FEED_FLOOR_MS, Math.min(FEED_CEILING_MS, EPOCH_SHARE * epochMs));
     feed.timer = this.#clock.setTimer(feed.periodMs, () => {
       if (this.#job !== null) this.#send(feed, this.#job);
     });
