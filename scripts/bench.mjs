@@ -13,7 +13,7 @@ const HELP = `npm run bench [-- OPTIONS]: rates, latencies and memory, with budg
   --json         one JSON array on standard output: name, unit, value, reference, ratio, budget, holds, note
   --only NAME    one bench: NAMES
 
-Exit codes: 0 every budget holds, 1 one does not, 2 wrong usage. Progress goes to standard error. About 70 s.
+Exit codes: 0 every budget holds, 1 one does not, 2 wrong usage, 3 a bench did not run or its results were wrong. Progress goes to standard error. About 70 s.
 `;
 
 const BENCHES = fs
@@ -156,4 +156,5 @@ for (const name of names) {
   rows.push(...(await runBench(name, name === "program" ? words : [...oneProcessor, ...words])));
 }
 process.stdout.write(isJson ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows)}\n`);
-process.exitCode = rows.every((row) => row.holds !== false) && !isStopped ? 0 : 1;
+const isBroken = isStopped || rows.some((row) => row.budget === "runs");
+process.exitCode = isBroken ? 3 : rows.every((row) => row.holds !== false) ? 0 : 1;
