@@ -3,6 +3,7 @@
 import { Bm13xxChain } from "#drivers/bm13xx/bm13xx-chain.ts";
 import type { HashChain } from "#drivers/hash-chain.ts";
 import type { HashboardModel } from "#drivers/hashboards/models.ts";
+import type { TimerHandle } from "#hal/clock.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
 import { errorText, isKumpelError } from "#hal/errors.ts";
 import { createChainRuntime } from "./chain/chain-runtime.ts";
@@ -107,8 +108,9 @@ export class Miner {
         turn: () => this.#readTemperatures(inner.signal),
       }),
     ];
-    for (const supervisor of this.#supervisors) await supervisor.start();
-    const ends = loops.map((loop) => loop.finally(() => inner.abort()));
+    const starts = this.#supervisors.map((supervisor) => supervisor.start());
+    const ends = [...loops.map((loop) => loop.finally(() => inner.abort())), ...starts];
+    for (const start of starts) start.catch(() => inner.abort());
     const results = await Promise.allSettled([...ends, this.#whenStopped(inner.signal)]);
     signal.removeEventListener("abort", onAbort);
     const failed = results.find((r) => r.status === "rejected");
@@ -124,10 +126,11 @@ export class Miner {
     const { clock, log } = this.#options;
     this.#updateExpectation();
     const work = Promise.allSettled([this.#power.cut("stopped"), ...this.#supervisors.map((s) => s.stop())]);
+    let timer: TimerHandle | null = null;
     const limit = new Promise<"late">((resolve) => {
-      clock.setTimer(STOP_LIMIT_MS, () => resolve("late"));
+      timer = clock.setTimer(STOP_LIMIT_MS, () => resolve("late"));
     });
-    const result = await Promise.race([work, limit]);
+    const result = await Promise.race([work, limit]).finally(() => timer?.cancel());
     if (result === "late") {
       log.error({ limitMs: STOP_LIMIT_MS }, "the hardware did not confirm the stop in time");
       return;

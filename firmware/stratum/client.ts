@@ -51,6 +51,7 @@ export class StratumClient {
   #skipConfigure = false;
   #endSession: ((cause: CloseCause | "closed") => void) | null = null;
   #idleTimer: TimerHandle | null = null;
+  #tickTimer: TimerHandle | null = null;
 
   constructor(options: StratumClientOptions) {
     this.#options = options;
@@ -149,9 +150,7 @@ export class StratumClient {
   }
 
   #scheduleTick(): void {
-    const session = this.#session;
-    this.#options.clock.setTimer(TICK_MS, () => {
-      if (this.#session === null || session?.options.identity !== this.#session.options.identity) return;
+    this.#tickTimer = this.#options.clock.setTimer(TICK_MS, () => {
       this.#step({ kind: "tick" }, this.#options.clock.nowMs());
       this.#scheduleTick();
     });
@@ -215,6 +214,7 @@ export class StratumClient {
   #finish(connection: Connection, cause: CloseCause | "closed"): void {
     const session = this.#session;
     const nowMs = this.#options.clock.nowMs();
+    this.#tickTimer?.cancel();
     this.#endSession = null;
     this.#session = null;
     this.#connection = null;
