@@ -107,7 +107,7 @@ test("an empty connector is left alone", async () => {
 });
 
 test("bit errors on the line cost their frames and no wrong share", async () => {
-  const rig = await startRig({ hashesPerNonce: 2 ** 14 });
+  const rig = await startRig({ hashesPerNonce: 2 ** 9 });
   await hashing(rig);
   for (const faults of rig.world.faults.chains) {
     faults.flipBitProbability = 0.001;
@@ -127,7 +127,7 @@ test("bit errors on the line cost their frames and no wrong share", async () => 
 });
 
 test("false nonces of the chips are hardware errors, never shares", async () => {
-  const rig = await startRig({ hashesPerNonce: 2 ** 12 });
+  const rig = await startRig({ hashesPerNonce: 2 ** 9 });
   await hashing(rig);
   for (const faults of rig.world.faults.chains) faults.falseNonceFraction = 0.03;
   await rig.advance(30_000);
