@@ -45,8 +45,3 @@ export function chooseTicket(input: TicketInput): TicketChoice {
   if (isAbovePool) reason = "the pool's difficulty is below what the chips can report: easier shares are lost";
   return { difficulty, isAbovePool, reason };
 }
-
-/** Pool difficulty expressed in the chips' units, so that both can be shown side by side. */
-export function poolDifficultyInChipUnits(difficulty: number, chipScale: number, poolScale: number): number {
-  return difficulty * (chipScale / poolScale);
-}
