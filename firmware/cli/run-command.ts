@@ -96,10 +96,13 @@ function assertReportWritable(report: string | null): void {
   const folder = path.dirname(path.resolve(report));
   try {
     fs.accessSync(folder, fs.constants.W_OK);
-    if (fs.existsSync(report)) fs.accessSync(report, fs.constants.W_OK);
+    if (fs.existsSync(report)) {
+      if (fs.statSync(report).isDirectory()) throw new Error("a folder");
+      fs.accessSync(report, fs.constants.W_OK);
+    }
   } catch {
     throw usageError(
-      `--report "${report}" cannot be written: make the folder ${folder} writable or choose another path.`,
+      `--report "${report}" cannot be written: name a file in a folder that is there and writable (${folder} was tried).`,
     );
   }
 }
@@ -156,9 +159,9 @@ class Run {
       end: { reason, isPowerOff: !snapshot.isPowerOn },
     });
     this.#meter.close();
-    this.#writeReport(report);
+    const isWritten = this.#writeReport(report);
     if (failure !== null) throw failure instanceof Error ? failure : new Error(errorText(failure));
-    return this.#exitCode(report);
+    return isWritten ? this.#exitCode(report, atStop.pool.reason) : EXIT.failed;
   }
 
   #createManagement(): ManagementHost {
@@ -185,18 +188,31 @@ class Run {
     } while (await pause(clock, 1_000, signal));
   }
 
-  #writeReport(report: RunReport): void {
+  /** False, with a sentence, when the report could not be written. */
+  #writeReport(report: RunReport): boolean {
     const { report: target } = this.#options;
-    if (target === null) return;
+    if (target === null) return true;
     const text = `${JSON.stringify(report, null, 2)}\n`;
     if (target === "-") this.#context.stdout(text);
-    else fs.writeFileSync(target, text);
+    else {
+      try {
+        fs.writeFileSync(target, text);
+      } catch (error) {
+        this.#context.stderr(
+          `The report could not be written to ${target} (${errorText(error)}); choose another path.\n`,
+        );
+        return false;
+      }
+    }
+    return true;
   }
 
-  #exitCode(report: RunReport): number {
+  #exitCode(report: RunReport, poolReason: string): number {
     const neverHadPool = this.#options.forMs !== null && report.pool.notifies === 0;
     if (neverHadPool) {
-      this.#context.stderr(`Pool ${report.pool.url} never gave a job: check the address, and that the pool runs.\n`);
+      this.#context.stderr(
+        `Pool ${report.pool.url} never gave a job (${poolReason}): check address, user and that the pool runs.\n`,
+      );
       return EXIT.unreachable;
     }
     return report.end.hashboards_off ? EXIT.done : EXIT.failed;

@@ -59,6 +59,8 @@ export function parseRunOptions(args: readonly string[], isTerminal: boolean): R
   if (findHashboard(machine) === null || !(MACHINES as readonly string[]).includes(machine)) {
     throw usageError(`Machine "${machine}" is unknown; choose one of: ${MACHINES.join(" ")}.`);
   }
+  if (values.user === "")
+    throw usageError('--user "" is empty; give the user as the pool wants it, often ADDRESS.WORKER.');
   if (!isDemo && values.pool === undefined)
     throw usageError("No pool: give --pool stratum+tcp://HOST:PORT, or --demo for the built-in one.");
   return {

@@ -65,6 +65,14 @@ test.concurrent.each([
     ["run", "--demo", "--report", "/nowhere/at/all/report.json"],
     ["/nowhere/at/all", "writable"],
   ],
+  [
+    ["run", "--demo", "--report", "/tmp"],
+    ['"/tmp"', "name a file"],
+  ],
+  [
+    ["run", "--demo", "--user", ""],
+    ['--user ""', "ADDRESS.WORKER"],
+  ],
   [["mine"], ['"mine"', "--help"]],
   [
     ["version", "--all"],
@@ -92,6 +100,23 @@ test.concurrent("a pool that refuses the connection is named, retried, and a bou
   expect(code).toBe(3);
   expect(stderr).toMatch(/nobody listens on 127\.0\.0\.1 port 1/);
   expect(stderr).toMatch(/never gave a job/);
+});
+
+test.concurrent("a report that cannot be written is named after the run, without a stack", async () => {
+  const { code, stderr } = await runProgram(
+    "run",
+    "--demo",
+    "--for",
+    "2s",
+    "--http-port",
+    "0",
+    "--log-level",
+    "silent",
+    "--report",
+    "/dev/full",
+  );
+  expect(code).toBe(1);
+  expectOneSentence(stderr, "/dev/full", "choose another path");
 });
 
 test.concurrent("a port asked for and taken ends with 2; the default port gives way", async () => {
