@@ -173,6 +173,8 @@ function enumerated(state: ChainState, nowMs: number): ChainStep {
 }
 
 function fail(state: ChainState, fault: ChainFault, nowMs: number): ChainStep {
+  // One failure counts once, also when link and sequence both report it.
+  if (state.phase === "coolingDown") return ignore(state, "already restarting");
   if (state.phase === "off" || state.phase === "absent" || state.phase === "disabled")
     return ignore(state, "not running");
   const failures = state.failures + 1;

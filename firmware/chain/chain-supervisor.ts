@@ -189,9 +189,11 @@ export class ChainSupervisor {
     chain.onNonce((wireId, nonce, versionBits, chipIndex) => {
       runtime.validator.check(wireId, nonce, versionBits, chipIndex, chunk.atMs);
     });
-    chain.onError((error) =>
-      this.#input({ kind: "failed", fault: { code: "UART_IO_FAILED", text: errorText(error) } }),
-    );
+    chain.onError((error) => {
+      // A link that was closed already may still complain: it is no fault of the one that came after it.
+      if (this.#chain === chain)
+        this.#input({ kind: "failed", fault: { code: "UART_IO_FAILED", text: errorText(error) } });
+    });
     await chain.open();
   }
 
@@ -209,7 +211,9 @@ export class ChainSupervisor {
     const abort = new AbortController();
     this.#phaseAbort = abort;
     this.#runPhase(chain, phase, abort.signal).then(
-      () => this.#input({ kind: "phaseDone", phase, chipCount: chain.chipCount }),
+      () => {
+        if (!abort.signal.aborted) this.#input({ kind: "phaseDone", phase, chipCount: chain.chipCount });
+      },
       (error: unknown) => {
         if (abort.signal.aborted) return;
         if (!isKumpelError(error))

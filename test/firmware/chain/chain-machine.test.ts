@@ -47,6 +47,7 @@ const ARROWS: [ChainPhase, ChainInput, ChainPhase, string[], Partial<ChainState>
   ["hashing", { kind: "failed", fault }, "coolingDown", stopOrders],
   ["coolingDown", { kind: "tick" }, "resetting", ["setReset", "openLink"], { wakeAtMs: 0 }],
   ["hashing", { kind: "failed", fault }, "disabled", stopOrders, { failures: MAX_FAILURES - 1 }],
+  ["coolingDown", { kind: "failed", fault }, "coolingDown", []],
   ["disabled", { kind: "failed", fault }, "disabled", []],
   ["disabled", { kind: "tick" }, "disabled", [], { wakeAtMs: 0 }],
   ["hashing", { kind: "powerCut", reason: "hot" }, "off", stopOrders],
