@@ -48,7 +48,8 @@ export async function forkEmulatedBoard(options: ForkOptions): Promise<ForkedBoa
   const { machine, chipScale } = options;
   try {
     const started = await link.call("start", {
-      ...{ machine, chipScale },
+      machine,
+      chipScale,
       seed: options.seed ?? null,
       pool: options.pool ?? null,
     });

@@ -31,7 +31,10 @@ afterEach(async () => {
 
 async function forkBoard(options: Partial<ForkOptions> = {}): Promise<ForkedBoard> {
   const forked = await forkEmulatedBoard({
-    ...{ programPath: PROGRAM, machine: "s21", chipScale: DEMO_SCALE, seed: 1 },
+    programPath: PROGRAM,
+    machine: "s21",
+    chipScale: DEMO_SCALE,
+    seed: 1,
     openUart: (device, baud) => openSerialUart({ path: device, baud }),
     ...options,
   });

@@ -30,7 +30,10 @@ interface Desk {
 async function desk(baud = 115_200): Promise<Desk> {
   const clock = new VirtualClock();
   const { board, world } = createMemoryBoard({
-    ...{ machine: "s21", clock, random: new SeededRandom(3), chipScale: DEMO_SCALE },
+    machine: "s21",
+    clock,
+    random: new SeededRandom(3),
+    chipScale: DEMO_SCALE,
   });
   for (const faults of world.faults.chains) faults.noiseBurstBytes = 0;
   await board.power.setEnabled(true);

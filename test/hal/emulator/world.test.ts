@@ -16,7 +16,10 @@ interface Machine {
 function machine(options: Partial<WorldOptions> = {}): Machine {
   const clock = new VirtualClock();
   const { board, world } = createMemoryBoard({
-    ...{ machine: "s21", clock, random: new SeededRandom(11), chipScale: DEMO_SCALE * 64 },
+    machine: "s21",
+    clock,
+    random: new SeededRandom(11),
+    chipScale: DEMO_SCALE * 64,
     ...options,
   });
   return { clock, board, world };
