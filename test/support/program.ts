@@ -119,6 +119,9 @@ export function descendants(pid: number): number[] {
   return [...children, ...children.flatMap(descendants)];
 }
 
+/** Goes away with the test's process. */
 export function temporaryFolder(): string {
-  return fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-test-"));
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-test-"));
+  process.once("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
