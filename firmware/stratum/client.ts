@@ -78,22 +78,30 @@ export class StratumClient {
       if (!(await pause(clock, delayMs, signal))) break;
     }
     this.#idleTimer?.cancel();
+    for (const share of this.#queue.drainFor("").lost)
+      stats.shareEnded(share, "lost", "stopped before a link was up", null);
     stats.setState("stopped", "stopped");
   }
 
   /** A validated share: out at once, or kept until a fitting session is back. */
   submit(share: Share): void {
     const session = this.#session;
-    if (
-      session !== null &&
-      session.phase === "mining" &&
-      share.job.session.serial === session.options.identity.serial
-    ) {
-      this.#step({ kind: "submit", share }, this.#options.clock.nowMs());
+    if (session !== null && session.phase === "mining") {
+      if (this.#fits(share, session)) this.#step({ kind: "submit", share }, this.#options.clock.nowMs());
+      else this.#options.stats.shareEnded(share, "lost", "found for an earlier session", null);
       return;
     }
     const dropped = this.#queue.push(share);
     if (dropped !== null) this.#options.stats.shareEnded(dropped, "lost", "no session took it", null);
+  }
+
+  #fits(share: Share, session: SessionState): boolean {
+    const { identity } = session.options;
+    if (share.job.session.serial === identity.serial) return true;
+    const { session: own, extranonce1 } = share.job;
+    const present = session.extranonce?.extranonce1;
+    if (present === undefined) return false;
+    return sessionKey(own.poolUrl, own.user, extranonce1) === sessionKey(identity.poolUrl, identity.user, present);
   }
 
   /** One link from connect to close; resolves with what ended it. */
@@ -220,8 +228,9 @@ export class StratumClient {
     this.#connection = null;
     connection.close();
     for (const entry of session?.pending.values() ?? []) this.#carryOut(lost(entry, nowMs));
-    // Old servers close on mining.configure: the next try goes without it, for as long as this client lives.
-    if (session?.phase === "configuring" && cause === "closed") this.#skipConfigure = true;
+    // Old servers close on mining.configure: one session goes without it, then it is asked again. A pool that was only
+    // restarted at that moment must not cost the rolling for good.
+    this.#skipConfigure = session?.phase === "configuring" && cause === "closed";
     this.#idleTimer ??= this.#options.clock.setTimer(KEEP_LAST_JOB_MS, () => {
       this.#options.jobs.clearJob("no pool for two minutes");
     });

@@ -87,8 +87,7 @@ export function parseNotify(params: readonly unknown[]): NotifyFields | string {
   const prevHashStratum = hexBytes(prevHash);
   const first = hexBytes(coinb1);
   const second = hexBytes(coinb2);
-  if (prevHashStratum?.length !== 32)
-    return `mining.notify: previous hash is not 64 hex digits: ${clip(String(prevHash))}`;
+  if (prevHashStratum?.length !== 32) return `mining.notify: previous hash is not 64 hex digits: ${shown(prevHash)}`;
   if (first === null || second === null) return "mining.notify: coinbase parts are not hex";
   if (!Array.isArray(branches) || branches.length > MAX_BRANCHES) return "mining.notify: merkle branches are no list";
   const merkleBranches = branches.map(hexBytes);
@@ -119,10 +118,10 @@ export function parseSubscribeResult(result: unknown): SubscribeResult | string 
 /** `[extranonce1, extranonce2_size]`, of a subscribe answer or a mining.set_extranonce. */
 export function parseExtranonce(params: readonly unknown[]): SubscribeResult | string {
   const extranonce1 = params[0] === "" ? new Uint8Array(0) : hexBytes(params[0]);
-  const size = Number(params[1]);
-  if (extranonce1 === null) return `extranonce1 is no hex text: ${clip(String(params[0]))}`;
+  const size = typeof params[1] === "number" ? params[1] : Number.NaN;
+  if (extranonce1 === null) return `extranonce1 is no hex text: ${shown(params[0])}`;
   if (!Number.isInteger(size) || size < 0 || size > MAX_EXTRANONCE2_SIZE) {
-    return `extranonce2 size ${clip(String(params[1]))} is outside 0..${MAX_EXTRANONCE2_SIZE}`;
+    return `extranonce2 size ${shown(params[1])} is outside 0..${MAX_EXTRANONCE2_SIZE}`;
   }
   return { extranonce1, extranonce2Size: size };
 }
@@ -146,6 +145,15 @@ export function callLine(id: number, method: string, params: readonly unknown[])
 /** An answer to a call of the pool. */
 export function answerLine(id: unknown, result: unknown, error: readonly unknown[] | null = null): string {
   return `${JSON.stringify({ id, result, error })}\n`;
+}
+
+/**
+ * Any value that a pool sent, safe to show. Objects and lists are named, not printed: their own text may be made to throw.
+ */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return clip(JSON.stringify(value));
+  if (value === null || typeof value === "number" || typeof value === "boolean") return String(value);
+  return Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : "nothing";
 }
 
 /** Text from a pool, safe to show: printable, at most 200 characters. */

@@ -9,6 +9,7 @@ import {
   parseMask,
   parseNotify,
   type ServerMessage,
+  shown,
 } from "./messages.ts";
 import { applyNotify, close } from "./session-jobs.ts";
 import type { SessionAction, SessionState, SessionStep } from "./session-types.ts";
@@ -23,7 +24,8 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ["mining.set_version_mask", setVersionMask],
   [
     "client.show_message",
-    (state, call) => notice(state, "info", `message of the pool: ${clip(String(call.params[0] ?? ""))}`),
+    (state, call) =>
+      notice(state, "info", `message of the pool: ${clip(typeof call.params[0] === "string" ? call.params[0] : "")}`),
   ],
   ["client.get_version", (state, call) => reply(state, call.id, state.options.agent)],
   ["mining.ping", (state, call) => reply(state, call.id, "pong")],
@@ -33,7 +35,8 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
 export function handleServerCall(state: SessionState, call: ServerCall, nowMs: number): SessionStep {
   const handler = HANDLERS.get(call.method);
   if (handler !== undefined) return handler(state, call, nowMs);
-  if (call.id === null) return { state, actions: [], reason: `unknown call ${clip(call.method)} ignored` };
+  if (typeof call.id !== "number" && typeof call.id !== "string")
+    return { state, actions: [], reason: `unknown call ${clip(call.method)} ignored` };
   const line = answerLine(call.id, null, [-3, "Method not found", null]);
   return { state, actions: [{ kind: "send", line }], reason: `unknown call ${clip(call.method)}` };
 }
@@ -48,7 +51,7 @@ function notify(state: SessionState, call: ServerCall, nowMs: number): SessionSt
 function setDifficulty(state: SessionState, call: ServerCall): SessionStep {
   const difficulty = parseDifficulty(call.params);
   if (difficulty === null) {
-    const given = clip(JSON.stringify(call.params[0] ?? null));
+    const given = shown(call.params[0]);
     return notice(state, "warn", `difficulty ${given} is no number above 0: keeping ${state.difficulty}`);
   }
   return { state: { ...state, difficulty }, actions: [], reason: `difficulty ${difficulty} from the next job on` };
@@ -65,11 +68,7 @@ function setExtranonce(state: SessionState, call: ServerCall): SessionStep {
 function setVersionMask(state: SessionState, call: ServerCall): SessionStep {
   const mask = parseMask(call.params[0]);
   if (mask === null) {
-    return notice(
-      state,
-      "warn",
-      `version mask ${clip(JSON.stringify(call.params[0] ?? null))} is no hex number: ignored`,
-    );
+    return notice(state, "warn", `version mask ${shown(call.params[0])} is no hex number: ignored`);
   }
   const grantedMask = (mask & state.options.chipVersionMask) >>> 0;
   const next: SessionState = { ...state, grantedMask, isVersionRollingGranted: true };
@@ -91,10 +90,11 @@ function setVersionMask(state: SessionState, call: ServerCall): SessionStep {
 /** Only a plain "come back" is followed here; a move to another host is not. */
 function reconnect(state: SessionState, call: ServerCall): SessionStep {
   if (call.params.length === 0) return close(state, "asked", "the pool asked for a new connection");
-  return notice(state, "warn", `the pool asked to move to ${clip(String(call.params[0]))}: not followed`);
+  return notice(state, "warn", `the pool asked to move to ${shown(call.params[0])}: not followed`);
 }
 
 function reply(state: SessionState, id: unknown, result: unknown): SessionStep {
+  if (typeof id !== "number" && typeof id !== "string") return { state, actions: [], reason: "a call without an id" };
   return { state, actions: [{ kind: "send", line: answerLine(id, result) }], reason: "answered" };
 }
 

@@ -65,7 +65,8 @@ function sharesSpace(previous: Job | null, job: Job): boolean {
   if (previous === job) return true;
   return (
     previous !== null &&
-    previous.session.serial === job.session.serial &&
+    previous.session.poolUrl === job.session.poolUrl &&
+    previous.session.user === job.session.user &&
     previous.extranonce2Size === job.extranonce2Size &&
     previous.extranonce1.length === job.extranonce1.length &&
     previous.extranonce1.every((byte, i) => byte === job.extranonce1[i])

@@ -112,7 +112,8 @@ class SerialUart implements Uart {
   async drain(): Promise<void> {
     // serialport's own drain knows only of the write that it has begun, not of those that wait behind it.
     if (this.#unsentWrites > 0) await new Promise<void>((resolve) => this.#drains.push(resolve));
-    if (this.#isBroken) throw this.#failure(new Error("the link is broken"));
+    // serialport would wait for a closing port to open again.
+    if (this.#isBroken || this.#isClosing) throw this.#failure(new Error("the link is broken or closed"));
     await this.#call((done) => this.#port.drain(done));
   }
 

@@ -198,6 +198,27 @@ test("malformed lines and jobs are named and survived", () => {
   expect(session.jobs.length).toBe(1);
 });
 
+test("values made to break a text conversion are named and survived", () => {
+  const session = new SessionDriver().handshake().receive(fixtureNotify());
+  const deep = "[".repeat(100_000) + "]".repeat(100_000);
+  for (const value of ['{"toString":1}', '{"__proto__":{"x":1},"toString":null}', "[[]]", "null", deep]) {
+    for (const method of [
+      "client.show_message",
+      "client.reconnect",
+      "mining.set_extranonce",
+      "mining.set_difficulty",
+    ]) {
+      session.receive(`{"id":${value},"method":"${method}","params":[${value},${value}]}`);
+    }
+    session.receive(`{"id":null,"method":"mining.notify","params":[${Array(9).fill(value).join()}]}`);
+    session.receive(`{"id":7,"result":null,"error":[${value},${value}]}`);
+  }
+  expect(session.state.phase).toBe("mining");
+  expect(session.state.extranonce?.extranonce2Size).toBe(4);
+  session.receive(fixtureNotify({ jobId: "after" }));
+  expect(session.jobs.at(-1)?.job.jobId).toBe("after");
+});
+
 test("a refused user ends the session with a sentence that names it", () => {
   const session = new SessionDriver().input({ kind: "connected" });
   session.receive(
