@@ -3,7 +3,7 @@
 import { Bm13xxChain } from "#drivers/bm13xx/bm13xx-chain.ts";
 import type { HashChain } from "#drivers/hash-chain.ts";
 import type { HashboardModel } from "#drivers/hashboards/models.ts";
-import type { TimerHandle } from "#hal/clock.ts";
+import { sleep, type TimerHandle } from "#hal/clock.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
 import { errorText, isKumpelError } from "#hal/errors.ts";
 import { createChainRuntime } from "./chain/chain-runtime.ts";
@@ -25,7 +25,9 @@ const STATS_PERIOD_MS = 1_000;
 const CHIP_TEMPERATURE_PERIOD_MS = 5_000;
 const CHIP_TEMPERATURE_MAX_AGE_MS = 15_000;
 /** A stop must end within two seconds; the hardware gets most of it. */
-const STOP_LIMIT_MS = 1_500;
+const STOP_LIMIT_MS = 1_300;
+/** What the other parts get after that. */
+const PARTS_LIMIT_MS = 300;
 
 export class Miner {
   readonly #options: MinerOptions;
@@ -35,6 +37,7 @@ export class Miner {
   readonly #thermal: ThermalLoop;
   readonly #supervisors: ChainSupervisor[];
   readonly #stop = new AbortController();
+  #lost: Error | null = null;
 
   constructor(options: MinerOptions) {
     this.#options = options;
@@ -64,6 +67,7 @@ export class Miner {
       },
       temperatureChipMaxC: () =>
         hottest(this.#supervisors.map((s) => s.temperatureChipMaxC(CHIP_TEMPERATURE_MAX_AGE_MS))),
+      isPlugged: (chainIndex) => board.chains[chainIndex]?.isPlugged() ?? Promise.resolve(false),
       onCut: (reason) => this.#cutChains(reason),
     });
     this.#parts = {
@@ -94,35 +98,61 @@ export class Miner {
     if (signal.aborted) inner.abort();
     this.#options.board.onLost((error) => {
       this.#options.log.fatal(errorText(error));
-      inner.abort(error);
+      this.#lost = error;
+      inner.abort();
     });
-    const { clock } = this.#options;
-    const loops = [
-      this.#thermal.run(inner.signal),
-      this.#client.run(inner.signal),
-      runLoop({ clock, periodMs: STATS_PERIOD_MS, signal: inner.signal, turn: () => this.#updateExpectation() }),
-      runLoop({
-        clock,
-        periodMs: CHIP_TEMPERATURE_PERIOD_MS,
-        signal: inner.signal,
-        turn: () => this.#readTemperatures(inner.signal),
-      }),
-    ];
-    const starts = this.#supervisors.map((supervisor) => supervisor.start());
-    const ends = [...loops.map((loop) => loop.finally(() => inner.abort())), ...starts];
-    for (const start of starts) start.catch(() => inner.abort());
-    const results = await Promise.allSettled([...ends, this.#whenStopped(inner.signal)]);
+    const parts = [this.#runParts(inner.signal), this.#whenStopped(inner.signal)];
+    const ends = Promise.allSettled(parts.map((part) => part.finally(() => inner.abort())));
+    const results = await Promise.race([ends, this.#afterStop(parts[1])]);
     signal.removeEventListener("abort", onAbort);
+    if (this.#lost !== null) throw this.#lost;
     const failed = results.find((r) => r.status === "rejected");
     if (failed !== undefined) throw failed.reason;
-    if (inner.signal.reason instanceof Error && isKumpelError(inner.signal.reason, "EMULATOR_LOST"))
-      throw inner.signal.reason;
+  }
+
+  /** Everything that runs side by side; rejects with the first that breaks. */
+  async #runParts(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    // Whatever an earlier process left on is off before anything else happens.
+    await this.#power.begin();
+    await Promise.all([
+      this.#thermal.run(signal),
+      this.#client.run(signal),
+      runLoop({ name: "statistics", clock, periodMs: STATS_PERIOD_MS, signal, turn: () => this.#everySecond() }),
+      runLoop({
+        name: "chip temperature",
+        clock,
+        periodMs: CHIP_TEMPERATURE_PERIOD_MS,
+        signal,
+        turn: () => this.#readTemperatures(signal),
+      }),
+      ...this.#supervisors.map((supervisor) => supervisor.start()),
+    ]);
+  }
+
+  /** A part that hangs must not hold up the end: some time after the board is safe nobody is waited for. */
+  async #afterStop(stopped: Promise<void> | undefined): Promise<PromiseSettledResult<void>[]> {
+    await stopped?.catch(() => undefined);
+    const { clock, log } = this.#options;
+    await sleep(clock, PARTS_LIMIT_MS);
+    log.warn({ limitMs: PARTS_LIMIT_MS }, "a part did not end in time and is left behind");
+    return [];
+  }
+
+  async #everySecond(): Promise<void> {
+    this.#updateExpectation();
+    for (const supervisor of this.#supervisors) supervisor.checkSilence();
+    const canRun = this.#supervisors.some(({ state }) => state.phase !== "disabled" && state.phase !== "absent");
+    const isGivenUp = this.#supervisors.some(({ state }) => state.phase === "disabled");
+    if (isGivenUp && !canRun && this.#power.cutReason === null)
+      await this.#power.cut("no chain is left that could run");
   }
 
   /** Waits for the stop, then makes the board safe: power first, then resets and links; bounded in time. */
   async #whenStopped(signal: AbortSignal): Promise<void> {
-    if (!signal.aborted)
+    if (!signal.aborted) {
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    }
     const { clock, log } = this.#options;
     this.#updateExpectation();
     const work = Promise.allSettled([this.#power.cut("stopped"), ...this.#supervisors.map((s) => s.stop())]);

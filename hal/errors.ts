@@ -20,17 +20,14 @@ export type ErrorCode =
   | "EMULATOR_LOST"
   | "EMULATOR_MACHINE_UNKNOWN"
   // drivers
-  | "CHIP_MODEL_UNKNOWN"
   | "CHIP_COUNT_WRONG"
   | "CHIP_NOT_CONFIRMED"
   | "FREQUENCY_OUT_OF_RANGE"
   | "TICKET_INVALID"
-  | "SENSOR_FAILED"
   // firmware
   | "USAGE"
   | "POOL_URL_INVALID"
-  | "POOL_UNREACHABLE"
-  | "STRATUM_LINE_INVALID"
+  | "LOOP_STUCK"
   | "ABORTED";
 
 export class KumpelError extends Error {

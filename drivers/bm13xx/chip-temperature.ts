@@ -7,8 +7,13 @@ const CODE_MASK = 0xffff;
 const C_PER_CODE = 0.171342;
 const OFFSET_C = 299.5144;
 
-/** Degrees C, or null while the chip marks the value as not valid. */
+/** Outside of this a reply was damaged on the line (its check has five bits) or the sensor is broken. */
+const LOWEST_C = -20;
+const HIGHEST_C = 150;
+
+/** Degrees C, or null while the chip marks the value as not valid, or where no chip could be. */
 export function chipTemperatureC(value: number): number | null {
   if ((value & VALID) === 0) return null;
-  return (value & CODE_MASK) * C_PER_CODE - OFFSET_C;
+  const temperatureC = (value & CODE_MASK) * C_PER_CODE - OFFSET_C;
+  return temperatureC >= LOWEST_C && temperatureC <= HIGHEST_C ? temperatureC : null;
 }

@@ -31,6 +31,10 @@ export interface ChainState {
   /** Chips found by the last enumeration. */
   readonly chipCount: number;
   readonly expectedChips: number;
+  /** The supply was switched on for this chain. */
+  readonly isPowered: boolean;
+  /** Stopped or cut: nothing starts it again. */
+  readonly isEnded: boolean;
   /** Sum of the waits that the sequence prescribes between power-on and the first command. */
   readonly prescribedWaitMs: number;
 }
@@ -64,6 +68,8 @@ export const POWER_SETTLE_MS = 1_000;
 export const RESET_LOW_MS = 200;
 export const RESET_SETTLE_MS = 2_000;
 
+/** No sequence of any known chip takes half of this; a link that takes no bytes would otherwise hold it for ever. */
+export const PHASE_LIMIT_MS = 120_000;
 /** After so many failed starts the chain stays off with its reason. Our choice: about ten minutes of trying. */
 export const MAX_FAILURES = 6;
 const FIRST_PAUSE_MS = 10_000;
@@ -90,6 +96,8 @@ export function initialChain(expectedChips: number, nowMs: number): ChainState {
     lastFault: null,
     chipCount: 0,
     expectedChips,
+    isPowered: false,
+    isEnded: false,
     prescribedWaitMs: 0,
   };
 }
@@ -99,9 +107,7 @@ export function stepChain(state: ChainState, input: ChainInput, nowMs: number): 
     case "start":
       return start(state, input.isPlugged, nowMs);
     case "powered":
-      return state.phase === "powering"
-        ? wait(state, POWER_SETTLE_MS, "the supply settles", nowMs)
-        : ignore(state, "already powered");
+      return powered({ ...state, isPowered: true }, nowMs);
     case "tick":
       return tick(state, nowMs);
     case "phaseDone":
@@ -116,10 +122,20 @@ export function stepChain(state: ChainState, input: ChainInput, nowMs: number): 
 }
 
 function start(state: ChainState, isPlugged: boolean, nowMs: number): ChainStep {
-  if (state.phase !== "off" && state.phase !== "absent") return ignore(state, "already started");
+  if (state.isEnded || (state.phase !== "off" && state.phase !== "absent")) return ignore(state, "already started");
   if (!isPlugged) return { state: enter(state, "absent", nowMs), actions: [], reason: "no hashboard in the connector" };
+  return askForPower(state, "hashboard present", nowMs);
+}
+
+function askForPower(state: ChainState, reason: string, nowMs: number): ChainStep {
   const actions: ChainAction[] = [{ kind: "setReset", isAsserted: true }, { kind: "requestPower" }];
-  return { state: enter(state, "powering", nowMs), actions, reason: "hashboard present" };
+  return { state: enter(state, "powering", nowMs), actions, reason };
+}
+
+function powered(state: ChainState, nowMs: number): ChainStep {
+  return state.phase === "powering"
+    ? wait(state, POWER_SETTLE_MS, "the supply settles", nowMs)
+    : ignore(state, "powered");
 }
 
 function tick(state: ChainState, nowMs: number): ChainStep {
@@ -127,6 +143,7 @@ function tick(state: ChainState, nowMs: number): ChainStep {
   switch (state.phase) {
     case "powering":
     case "coolingDown": {
+      if (!state.isPowered) return askForPower(state, "trying for power again", nowMs);
       const next = wait(enter(state, "resetting", nowMs), RESET_LOW_MS, "reset low", nowMs);
       return { ...next, actions: [{ kind: "setReset", isAsserted: true }, { kind: "openLink" }] };
     }
@@ -142,13 +159,18 @@ function tick(state: ChainState, nowMs: number): ChainStep {
         actions: [],
         reason: "hashing for ten minutes: earlier failures forgiven",
       };
-    case "absent":
-    case "off":
     case "enumerating":
     case "addressing":
     case "configuring":
     case "ramping":
     case "starting":
+      return fail(
+        state,
+        { code: "PHASE_TIMEOUT", text: `${state.phase} took longer than ${PHASE_LIMIT_MS / 1000} s` },
+        nowMs,
+      );
+    case "absent":
+    case "off":
     case "disabled":
       return ignore(state, "nothing due");
   }
@@ -189,9 +211,10 @@ function fail(state: ChainState, fault: ChainFault, nowMs: number): ChainStep {
 }
 
 function turnOff(state: ChainState, lastFault: ChainFault | null, reason: string, nowMs: number): ChainStep {
-  if (state.phase === "absent") return ignore(state, reason);
+  const ended = { ...state, isPowered: false, isEnded: true };
+  if (state.phase === "absent") return ignore(ended, reason);
   const actions: ChainAction[] = [{ kind: "stopFeed" }, { kind: "closeLink" }, { kind: "setReset", isAsserted: true }];
-  return { state: { ...enter(state, "off", nowMs), lastFault }, actions, reason };
+  return { state: { ...enter(ended, "off", nowMs), lastFault }, actions, reason };
 }
 
 function enter(state: ChainState, phase: ChainPhase, nowMs: number): ChainState {
@@ -204,7 +227,8 @@ function wait(state: ChainState, waitMs: number, reason: string, nowMs: number):
 }
 
 function run(state: ChainState, phase: DriverPhase, reason: string, nowMs: number): ChainStep {
-  return { state: enter(state, phase, nowMs), actions: [{ kind: "runPhase", phase }], reason };
+  const entered = { ...enter(state, phase, nowMs), wakeAtMs: nowMs + PHASE_LIMIT_MS };
+  return { state: entered, actions: [{ kind: "runPhase", phase }], reason };
 }
 
 function ignore(state: ChainState, reason: string): ChainStep {

@@ -6,7 +6,7 @@ import type { ChainConnector } from "#hal/control-board.ts";
 import { errorText, isKumpelError } from "#hal/errors.ts";
 import type { PowerRequest } from "../control/power-line.ts";
 import type { Log } from "../log.ts";
-import { type Target, ticketTarget } from "../share/difficulty.ts";
+import { hashesPerTicket, type Target, ticketTarget } from "../share/difficulty.ts";
 import { chooseTicket, type TicketChoice } from "../share/ticket-choice.ts";
 import type { Scheduler } from "../work/scheduler.ts";
 import {
@@ -19,6 +19,10 @@ import {
 } from "./chain-machine.ts";
 import type { ChainRuntime } from "./chain-runtime.ts";
 import type { ChunkTime } from "./timed-uart.ts";
+
+/** In so many expected gaps a live chain stays silent once in e^20 times; the floor keeps short pauses harmless. */
+const SILENT_GAPS = 20;
+const SILENCE_FLOOR_MS = 10_000;
 
 export interface ChainSupervisorOptions {
   log: Log;
@@ -46,6 +50,7 @@ export class ChainSupervisor {
   #ticket: TicketChoice | null = null;
   #temperatureChipMaxC: number | null = null;
   #temperatureAtMs = 0;
+  #lastNonceAtMs = 0;
   #reason = "not started";
   #startWaitMs: number | null = null;
   /** Orders to the hardware run one after the other, in the machine's order. */
@@ -119,6 +124,23 @@ export class ChainSupervisor {
     log.info({ ticketDifficulty: choice.difficulty, reason: choice.reason }, "ticket changed");
   }
 
+  /** A chain that hashes and says nothing for far longer than chance allows is started anew. Once a second. */
+  checkSilence(): void {
+    const { clock, scheduler, connector } = this.#options;
+    const expected = this.expectedHashesPerS();
+    const nowMs = clock.nowMs();
+    if (expected === 0 || this.#ticket === null || scheduler.feedPeriodMs(connector.index) === null) {
+      this.#lastNonceAtMs = nowMs;
+      return;
+    }
+    const gapMs = (1000 * hashesPerTicket(this.#ticket.difficulty)) / expected;
+    const limitMs = Math.max(SILENCE_FLOOR_MS, SILENT_GAPS * gapMs);
+    if (nowMs - this.#lastNonceAtMs <= limitMs) return;
+    this.#lastNonceAtMs = nowMs;
+    const text = `no nonce for ${(limitMs / 1000).toFixed(0)} s, one was due every ${(gapMs / 1000).toFixed(2)} s`;
+    this.#input({ kind: "failed", fault: { code: "CHAIN_SILENT", text } });
+  }
+
   /** To be called every few seconds while hashing. */
   async readTemperatures(signal: AbortSignal): Promise<void> {
     const chain = this.#chain;
@@ -151,6 +173,7 @@ export class ChainSupervisor {
       .then(() => this.#carryOut(action))
       .catch((error: unknown) => {
         const code = isKumpelError(error) ? error.code : "UNEXPECTED";
+        this.#options.log.warn({ order: action.kind, code }, errorText(error));
         if (code === "UNEXPECTED")
           this.#options.log.error({ stack: error instanceof Error ? error.stack : undefined }, errorText(error));
         this.#input({ kind: "failed", fault: { code, text: errorText(error) } });
@@ -187,6 +210,7 @@ export class ChainSupervisor {
     const chain = createChain();
     this.#chain = chain;
     chain.onNonce((wireId, nonce, versionBits, chipIndex) => {
+      this.#lastNonceAtMs = chunk.atMs;
       runtime.validator.check(wireId, nonce, versionBits, chipIndex, chunk.atMs);
     });
     chain.onError((error) => {
@@ -258,6 +282,7 @@ export class ChainSupervisor {
     const chain = this.#chain;
     const ticket = this.#ticket;
     if (chain === null || ticket === null) return;
+    this.#lastNonceAtMs = this.#options.clock.nowMs();
     this.#startWaitMs ??= this.#state.prescribedWaitMs + chain.prescribedWaitMs;
     scheduler.addChain({
       chainIndex: connector.index,
@@ -267,6 +292,8 @@ export class ChainSupervisor {
       ticketDifficulty: ticket.difficulty,
       ticketTarget: ticketTarget(ticket.difficulty, chipScale),
     });
+    // A job may have come while the sequence still ran.
+    this.reviewTicket(scheduler.job?.target ?? null);
   }
 
   #stopFeed(): void {

@@ -1,18 +1,33 @@
 /** Runs a step at a period until it is told to stop; the next run starts a period after the last one ended. */
-import { type Clock, pause } from "#hal/clock.ts";
+import { type Clock, pause, type TimerHandle } from "#hal/clock.ts";
+import { KumpelError } from "#hal/errors.ts";
 
 export interface LoopOptions {
+  name: string;
   clock: Clock;
   periodMs: number;
   signal: AbortSignal;
+  /** A turn that takes longer ends the loop: whoever waits for it must know. Absent: no limit. */
+  deadlineMs?: number;
   /** What one turn does; a rejection ends the loop with it. */
   turn: () => Promise<void> | void;
 }
 
-/** Resolves when `signal` aborts; rejects with what a turn threw. */
+/** Resolves when `signal` aborts; rejects with what a turn threw, or with `LOOP_STUCK`. */
 export async function runLoop(options: LoopOptions): Promise<void> {
-  const { clock, periodMs, signal, turn } = options;
+  const { clock, periodMs, signal } = options;
   if (signal.aborted) return;
-  do await turn();
+  do await runTurn(options);
   while (await pause(clock, periodMs, signal));
+}
+
+async function runTurn({ name, clock, deadlineMs, turn }: LoopOptions): Promise<void> {
+  if (deadlineMs === undefined) return turn();
+  let timer: TimerHandle | null = null;
+  const late = new Promise<never>((_, reject) => {
+    timer = clock.setTimer(deadlineMs, () => {
+      reject(new KumpelError("LOOP_STUCK", `the ${name} loop did not finish a turn within ${deadlineMs / 1000} s`));
+    });
+  });
+  await Promise.race([Promise.resolve(turn()), late]).finally(() => timer?.cancel());
 }

@@ -1,22 +1,27 @@
 /**
  * The one owner of the line that powers the hashboards. Chains may ask for power; only the thermal supervisor permits
- * it (sensors and fans proven first) and only it may cut. A cut is latched until the process ends.
+ * it (sensors and fans proven first). It, and the end of the program, cut it; a cut is latched until the process ends.
  */
 import type { PowerSwitch } from "#hal/control-board.ts";
 import type { Log } from "../log.ts";
 
 /** What chains see: they can ask, nothing else. */
 export interface PowerRequest {
-  /** Resolves when the supply has been switched on. Never resolves after a cut. */
+  /** Resolves when the supply has been switched on. Never resolves after a cut; rejects when the switch failed. */
   request(): Promise<void>;
+}
+
+interface Waiter {
+  resolve(): void;
+  reject(error: unknown): void;
 }
 
 export class PowerLine implements PowerRequest {
   readonly #switch: PowerSwitch;
   readonly #log: Log;
-  readonly #waiting: (() => void)[] = [];
+  #waiting: Waiter[] = [];
   #isPermitted = false;
-  #isOn = false;
+  #isOffConfirmed = false;
   #switchingOn: Promise<void> | null = null;
   #cutReason: string | null = null;
 
@@ -25,9 +30,9 @@ export class PowerLine implements PowerRequest {
     this.#log = log;
   }
 
-  /** True from the moment that power was asked for until its end was confirmed. */
+  /** True unless the switch has confirmed that it is off: what is unknown counts as on. */
   get isOn(): boolean {
-    return this.#isOn;
+    return !this.#isOffConfirmed;
   }
 
   /** Why power is cut, or null. */
@@ -35,10 +40,16 @@ export class PowerLine implements PowerRequest {
     return this.#cutReason;
   }
 
+  /** First act of a run: whatever an earlier process left, the line is off from here on. */
+  async begin(): Promise<void> {
+    await this.#switch.setEnabled(false);
+    if (this.#switchingOn === null) this.#isOffConfirmed = true;
+  }
+
   request(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push(resolve);
-      this.#switchOnIfDue().catch(reject);
+      this.#waiting.push({ resolve, reject });
+      void this.#switchOnIfDue();
     });
   }
 
@@ -53,23 +64,40 @@ export class PowerLine implements PowerRequest {
   async cut(reason: string): Promise<void> {
     this.#cutReason ??= reason;
     await this.#switch.setEnabled(false);
-    this.#isOn = false;
+    if (this.#switchingOn !== null) {
+      // An order to switch on may still be under way and end after ours: off has the last word.
+      await this.#switchingOn.catch(() => undefined);
+      await this.#switch.setEnabled(false);
+    }
+    this.#isOffConfirmed = true;
     this.#log.info({ reason }, "hashboard power off");
   }
 
   async #switchOnIfDue(): Promise<void> {
     if (this.#cutReason !== null || !this.#isPermitted || this.#waiting.length === 0) return;
-    this.#switchingOn ??= this.#switchOn();
-    await this.#switchingOn;
-    // A cut may have come while the switch was on its way: it wins, and nobody is told that there is power.
-    if (this.#isCut()) return this.#switch.setEnabled(false);
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    try {
+      this.#switchingOn ??= this.#switchOn();
+      await this.#switchingOn;
+    } catch (error) {
+      // The next request tries again.
+      this.#switchingOn = null;
+      for (const waiter of this.#takeWaiting()) waiter.reject(error);
+      return;
+    }
+    if (this.#isCut()) return;
+    for (const waiter of this.#takeWaiting()) waiter.resolve();
   }
 
   async #switchOn(): Promise<void> {
-    this.#isOn = true;
+    this.#isOffConfirmed = false;
     await this.#switch.setEnabled(true);
     this.#log.info("hashboard power on");
+  }
+
+  #takeWaiting(): Waiter[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    return waiting;
   }
 
   #isCut(): boolean {

@@ -27,8 +27,12 @@ export const DEFAULT_LIMITS: ThermalLimits = { targetC: 60, hotC: 70, dangerousC
 export type ThermalPhase = "warmUp" | "regulating" | "hot" | "shutdown";
 
 interface SensorMemory {
+  /** Hash chain whose board it sits on. */
+  readonly chainIndex: number;
   readonly goodC: number | null;
   readonly goodAtMs: number;
+  /** Readings in a row at or above the danger limit, believed or not. */
+  readonly dangerousInARow: number;
 }
 
 export interface ThermalState {
@@ -38,6 +42,8 @@ export interface ThermalState {
   /** Since when each fan stands still although it is driven; null = it turns. */
   readonly fanStoppedSinceMs: readonly (number | null)[];
   readonly hottestC: number | null;
+  /** Since when the chips are at their limit, or null. */
+  readonly chipHotSinceMs: number | null;
   readonly glitches: number;
   readonly reason: string;
 }
@@ -61,6 +67,12 @@ const MAX_JUMP_C = 20;
 /** A sensor without a good reading for so long is failed. */
 const READING_MAX_AGE_MS = 10_000;
 const FAN_MIN_RPM = 500;
+/** A board that heats up faster than a jump allows is believed when it says so this often in a row. */
+const DANGEROUS_READINGS = 3;
+/** One damaged reply must not end a run: the chips are read every 5 s, so two readings in a row. */
+const CHIP_CONFIRM_MS = 6_000;
+/** `hot` is left this much below its limit. */
+const HOT_HYSTERESIS_C = 3;
 /** Spin-up and a slow tacho are forgiven for so long, then the other fans go full, then hashing stops. */
 const FAN_DEBOUNCE_MS = 10_000;
 const FAN_STOP_MS = 30_000;
@@ -70,13 +82,15 @@ const PROPORTIONAL_PCT_PER_C = 3;
 const INTEGRAL_PCT_PER_C = 0.15;
 const MAX_SLEW_PCT = 5;
 
-export function initialThermal(sensors: number, fans: number, nowMs: number): ThermalState {
+/** @param sensorChains hash chain of each sensor, in the order of the readings. */
+export function initialThermal(sensorChains: readonly number[], fans: number, nowMs: number): ThermalState {
   return {
     phase: "warmUp",
     dutyPct: FULL_DUTY_PCT,
-    sensors: Array.from({ length: sensors }, () => ({ goodC: null, goodAtMs: nowMs })),
+    sensors: sensorChains.map((chainIndex) => ({ chainIndex, goodC: null, goodAtMs: nowMs, dangerousInARow: 0 })),
     fanStoppedSinceMs: Array.from({ length: fans }, () => nowMs),
     hottestC: null,
+    chipHotSinceMs: null,
     glitches: 0,
     reason: "waiting for sensors and fans",
   };
@@ -89,49 +103,70 @@ export function stepThermal(
   limits: ThermalLimits,
   nowMs: number,
 ): ThermalStep {
-  const judged = judgeSensors(state, input, nowMs);
+  const judged = judgeSensors(state, input, limits, nowMs);
+  const isChipHot = input.temperatureChipMaxC !== null && input.temperatureChipMaxC >= limits.chipDangerousC;
   const next: ThermalState = {
     ...state,
     sensors: judged.sensors,
     glitches: state.glitches + judged.glitches,
     fanStoppedSinceMs: judgeFans(state, input, nowMs),
-    hottestC: judged.hottestC,
+    hottestC: hottestOf(judged.sensors.filter((s) => isLive(s, nowMs))),
+    chipHotSinceMs: isChipHot ? (state.chipHotSinceMs ?? nowMs) : null,
   };
   if (state.phase === "shutdown") return decide(next, "shutdown", FULL_DUTY_PCT, state.reason, []);
-  const danger = dangerOf(next, input, limits, judged.liveCount, nowMs);
+  const danger = dangerOf(next, input, limits, nowMs);
   if (danger !== null) {
     return decide(next, "shutdown", FULL_DUTY_PCT, danger, [{ kind: "cutPower", reason: danger }]);
   }
-  if (state.phase === "warmUp") return warmUp(next, judged.liveCount);
-  return regulate(state, next, judged.liveCount, limits, nowMs);
+  return state.phase === "warmUp" ? warmUp(next, nowMs) : regulate(state, next, limits, nowMs);
 }
 
-function judgeSensors(state: ThermalState, input: ThermalInput, nowMs: number) {
-  const isLive = (memory: SensorMemory): boolean =>
-    memory.goodC !== null && nowMs - memory.goodAtMs < READING_MAX_AGE_MS;
+function isLive(memory: SensorMemory, nowMs: number): boolean {
+  return memory.goodC !== null && nowMs - memory.goodAtMs < READING_MAX_AGE_MS;
+}
+
+/** Hottest sensor of one chain's board that is not too old, or null. */
+export function hottestOfChain(state: ThermalState, chainIndex: number, nowMs: number): number | null {
+  return hottestOf(state.sensors.filter((s) => s.chainIndex === chainIndex && isLive(s, nowMs)));
+}
+
+/** Chains of which no sensor tells the truth now. */
+function blindChains(state: ThermalState, nowMs: number): number[] {
+  const chains = [...new Set(state.sensors.map((s) => s.chainIndex))];
+  return chains.filter((chain) => !state.sensors.some((s) => s.chainIndex === chain && isLive(s, nowMs)));
+}
+
+function judgeSensors(state: ThermalState, input: ThermalInput, limits: ThermalLimits, nowMs: number) {
   let glitches = 0;
+  const othersC = hottestOf(state.sensors.filter((s) => isLive(s, nowMs)));
   const sensors = state.sensors.map((memory, i): SensorMemory => {
     const reading = input.sensors[i] ?? { kind: "failed" };
-    const referenceC =
-      memory.goodC === null || isLive(memory) ? memory.goodC : (hottestOf(state.sensors.filter(isLive)) ?? Number.NaN);
+    const isDangerous =
+      reading.kind === "ok" && inRange(reading.temperatureC) && reading.temperatureC >= limits.dangerousC;
+    const dangerousInARow = isDangerous ? memory.dangerousInARow + 1 : 0;
+    // Before power is on a sensor that was lost needs nobody to vouch for it.
+    const nobody = state.phase === "warmUp" ? null : Number.NaN;
+    const referenceC = isLive(memory, nowMs) ? memory.goodC : memory.goodC === null ? null : (othersC ?? nobody);
     if (reading.kind === "ok" && isPlausible(reading.temperatureC, referenceC)) {
-      return { goodC: reading.temperatureC, goodAtMs: nowMs };
+      return { ...memory, goodC: reading.temperatureC, goodAtMs: nowMs, dangerousInARow };
     }
     glitches++;
-    return memory;
+    return { ...memory, dangerousInARow };
   });
-  const live = sensors.filter(isLive);
-  return { sensors, glitches, hottestC: hottestOf(live), liveCount: live.length };
+  return { sensors, glitches };
 }
 
 function hottestOf(sensors: readonly SensorMemory[]): number | null {
   return sensors.length === 0 ? null : Math.max(...sensors.map((s) => s.goodC ?? Number.NEGATIVE_INFINITY));
 }
 
+function inRange(temperatureC: number): boolean {
+  return temperatureC >= LOWEST_PLAUSIBLE_C && temperatureC <= HIGHEST_PLAUSIBLE_C;
+}
+
 /** @param referenceC what the reading is held against; null = nothing yet, NaN = nothing that could vouch for it. */
 function isPlausible(temperatureC: number, referenceC: number | null): boolean {
-  if (temperatureC < LOWEST_PLAUSIBLE_C || temperatureC > HIGHEST_PLAUSIBLE_C) return false;
-  return referenceC === null || Math.abs(temperatureC - referenceC) <= MAX_JUMP_C;
+  return inRange(temperatureC) && (referenceC === null || Math.abs(temperatureC - referenceC) <= MAX_JUMP_C);
 }
 
 function judgeFans(state: ThermalState, input: ThermalInput, nowMs: number): (number | null)[] {
@@ -143,56 +178,49 @@ function judgeFans(state: ThermalState, input: ThermalInput, nowMs: number): (nu
 }
 
 /** The first cause that forbids power, or null. */
-function dangerOf(
-  state: ThermalState,
-  input: ThermalInput,
-  limits: ThermalLimits,
-  live: number,
-  nowMs: number,
-): string | null {
+function dangerOf(state: ThermalState, input: ThermalInput, limits: ThermalLimits, nowMs: number): string | null {
   if (state.hottestC !== null && state.hottestC >= limits.dangerousC) {
     return `board at ${state.hottestC.toFixed(1)} C, limit ${limits.dangerousC} C`;
   }
-  const chipC = input.temperatureChipMaxC;
-  if (chipC !== null && chipC >= limits.chipDangerousC)
-    return `chip at ${chipC.toFixed(1)} C, limit ${limits.chipDangerousC} C`;
-  if (state.phase !== "warmUp" && live === 0) return "no temperature sensor answers";
+  const sudden = state.sensors.find((s) => s.dangerousInARow >= DANGEROUS_READINGS);
+  if (sudden !== undefined)
+    return `board of chain ${sudden.chainIndex} suddenly above its limit of ${limits.dangerousC} C`;
+  if (state.chipHotSinceMs !== null && nowMs - state.chipHotSinceMs >= CHIP_CONFIRM_MS) {
+    return `chip at ${(input.temperatureChipMaxC ?? 0).toFixed(1)} C, limit ${limits.chipDangerousC} C`;
+  }
+  const [blind] = state.phase === "warmUp" ? [] : blindChains(state, nowMs);
+  if (blind !== undefined) return `no temperature sensor of chain ${blind} answers`;
   const stopped = state.fanStoppedSinceMs.findIndex((since) => since !== null && nowMs - since >= FAN_STOP_MS);
   if (stopped >= 0) return `fan ${stopped + 1} stands still`;
   return null;
 }
 
-/** Power only after every fan turned and at least one sensor told the truth. */
-function warmUp(state: ThermalState, liveCount: number): ThermalStep {
-  if (liveCount === 0) return decide(state, "warmUp", FULL_DUTY_PCT, "no temperature reading yet", []);
+/** Power only after every fan turned and a sensor of every board told the truth. */
+function warmUp(state: ThermalState, nowMs: number): ThermalStep {
+  const [blind] = blindChains(state, nowMs);
+  if (state.sensors.length === 0) return decide(state, "warmUp", FULL_DUTY_PCT, "no hashboard with a sensor", []);
+  if (blind !== undefined) return decide(state, "warmUp", FULL_DUTY_PCT, `no temperature of chain ${blind} yet`, []);
   const waiting = state.fanStoppedSinceMs.findIndex((since) => since !== null);
   if (waiting >= 0) return decide(state, "warmUp", FULL_DUTY_PCT, `fan ${waiting + 1} does not turn yet`, []);
   return decide(state, "regulating", FULL_DUTY_PCT, "sensors and fans proven", [{ kind: "permitPower" }]);
 }
 
-function regulate(
-  before: ThermalState,
-  state: ThermalState,
-  live: number,
-  limits: ThermalLimits,
-  nowMs: number,
-): ThermalStep {
+function regulate(before: ThermalState, state: ThermalState, limits: ThermalLimits, nowMs: number): ThermalStep {
   const hottestC = state.hottestC ?? limits.hotC;
+  const full = (phase: ThermalPhase, reason: string): ThermalStep =>
+    decide(state, phase, FULL_DUTY_PCT, `${reason}: full fans`, []);
   const stopped = state.fanStoppedSinceMs.findIndex((since) => since !== null && nowMs - since >= FAN_DEBOUNCE_MS);
-  if (stopped >= 0) return decide(state, "regulating", FULL_DUTY_PCT, `fan ${stopped + 1} stands still: full fans`, []);
-  if (hottestC >= limits.hotC)
-    return decide(state, "hot", FULL_DUTY_PCT, `board at ${hottestC.toFixed(1)} C: full fans`, []);
-  const errorC = hottestC - limits.targetC;
+  if (stopped >= 0) return full("regulating", `fan ${stopped + 1} stands still`);
+  const hotC = before.phase === "hot" ? limits.hotC - HOT_HYSTERESIS_C : limits.hotC;
+  if (hottestC >= hotC) return full("hot", `board at ${hottestC.toFixed(1)} C`);
+  // The sensor that is left may sit at the cool end of its board.
+  const lost = state.sensors.filter((s) => !isLive(s, nowMs)).length;
+  if (lost > 0) return full("regulating", `${lost} of ${state.sensors.length} temperature sensors lost`);
   const slopeC = hottestC - (before.hottestC ?? hottestC);
-  const wish = PROPORTIONAL_PCT_PER_C * slopeC + INTEGRAL_PCT_PER_C * errorC;
+  const wish = PROPORTIONAL_PCT_PER_C * slopeC + INTEGRAL_PCT_PER_C * (hottestC - limits.targetC);
   const change = Math.max(-MAX_SLEW_PCT, Math.min(MAX_SLEW_PCT, wish));
   const dutyPct = Math.max(MIN_DUTY_PCT, Math.min(FULL_DUTY_PCT, before.dutyPct + change));
-  const lostSensors = state.sensors.length - live;
-  const reason =
-    lostSensors === 0
-      ? `board at ${hottestC.toFixed(1)} C, target ${limits.targetC} C`
-      : `${lostSensors} temperature sensors lost`;
-  return decide(state, "regulating", dutyPct, reason, []);
+  return decide(state, "regulating", dutyPct, `board at ${hottestC.toFixed(1)} C, target ${limits.targetC} C`, []);
 }
 
 function decide(

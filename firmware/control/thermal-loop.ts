@@ -9,14 +9,18 @@ import type { Log } from "../log.ts";
 import { runLoop } from "./loop.ts";
 import type { PowerLine } from "./power-line.ts";
 import {
+  hottestOfChain,
   initialThermal,
   type SensorInput,
   stepThermal,
+  type ThermalAction,
   type ThermalLimits,
   type ThermalState,
 } from "./thermal-decision.ts";
 
 const PERIOD_MS = 1_000;
+/** Far above what a turn takes on the slowest bus; beyond it nobody watches the heat. */
+const DEADLINE_MS = 10_000;
 
 export interface BoardSensor {
   readonly chainIndex: number;
@@ -28,7 +32,9 @@ export interface ThermalLoopOptions {
   log: Log;
   clock: Clock;
   bus: I2cBus;
+  /** Of all connectors; those of empty ones are left out when the loop starts. */
   sensors: readonly BoardSensor[];
+  isPlugged: (chainIndex: number) => Promise<boolean>;
   fans: FanBank;
   power: PowerLine;
   limits: ThermalLimits;
@@ -42,11 +48,12 @@ export class ThermalLoop {
   readonly #options: ThermalLoopOptions;
   #state: ThermalState;
   #fansRpm: readonly (number | null)[];
+  readonly #sensors: BoardSensor[] = [];
   #dutySet = -1;
 
   constructor(options: ThermalLoopOptions) {
     this.#options = options;
-    this.#state = initialThermal(options.sensors.length, options.fans.count, options.clock.nowMs());
+    this.#state = initialThermal([], options.fans.count, options.clock.nowMs());
     this.#fansRpm = Array.from({ length: options.fans.count }, () => null);
   }
 
@@ -58,43 +65,62 @@ export class ThermalLoop {
     return this.#fansRpm;
   }
 
-  /** Last good reading of a chain's board sensors in degrees C, hottest first; null = none. */
+  /** Hottest fresh reading of a chain's board sensors in degrees C; null = unknown. */
   boardTemperatureC(chainIndex: number): number | null {
-    const values = this.#options.sensors.flatMap((sensor, i) => {
-      const goodC = this.#state.sensors[i]?.goodC ?? null;
-      return sensor.chainIndex === chainIndex && goodC !== null ? [goodC] : [];
-    });
-    return values.length === 0 ? null : Math.max(...values);
+    return hottestOfChain(this.#state, chainIndex, this.#options.clock.nowMs());
   }
 
+  /** Rejects when supervision itself fails or hangs; the caller then cuts the power. */
   async run(signal: AbortSignal): Promise<void> {
-    await this.#setDuty(100);
-    await runLoop({ clock: this.#options.clock, periodMs: PERIOD_MS, signal, turn: () => this.#turn() });
+    const { clock, fans } = this.#options;
+    for (const sensor of this.#options.sensors) {
+      if (await this.#options.isPlugged(sensor.chainIndex)) this.#sensors.push(sensor);
+    }
+    const chains = this.#sensors.map((sensor) => sensor.chainIndex);
+    this.#state = initialThermal(chains, fans.count, clock.nowMs());
+    await this.#setDuty(this.#state.dutyPct);
+    const turn = (): Promise<void> => this.#turn();
+    await runLoop({ name: "thermal", clock, periodMs: PERIOD_MS, deadlineMs: DEADLINE_MS, signal, turn });
   }
 
   async #turn(): Promise<void> {
-    const { clock, sensors, fans, power, limits, log, onCut } = this.#options;
+    const { clock, limits, log } = this.#options;
     const readings: SensorInput[] = [];
-    for (const sensor of sensors) readings.push(await this.#readSensor(sensor));
-    this.#fansRpm = await fans.readRpm();
+    for (const sensor of this.#sensors) readings.push(await this.#readSensor(sensor));
+    this.#fansRpm = await this.#readFans();
     const input = {
       sensors: readings,
       temperatureChipMaxC: this.#options.temperatureChipMaxC(),
       fansRpm: this.#fansRpm,
     };
-    const before = this.#state.phase;
-    const { state, actions, reason } = stepThermal(this.#state, input, limits, clock.nowMs());
+    const before = this.#state;
+    const { state, actions, reason } = stepThermal(before, input, limits, clock.nowMs());
     this.#state = state;
-    if (state.phase !== before) log.info({ from: before, to: state.phase, reason }, "thermal state");
-    for (const action of actions) {
-      if (action.kind === "permitPower") await power.permit();
-      else {
-        log.error({ reason: action.reason }, "power cut by the thermal supervisor");
-        await power.cut(action.reason);
-        onCut(action.reason);
-      }
+    if (state.phase !== before.phase) log.info({ from: before.phase, to: state.phase, reason }, "thermal state");
+    // Fans and cut start together: neither waits for the other.
+    const duty = this.#setDuty(Math.round(state.dutyPct));
+    for (const action of actions) await this.#carryOut(action);
+    await duty;
+  }
+
+  async #carryOut(action: ThermalAction): Promise<void> {
+    const { power, log, onCut } = this.#options;
+    if (action.kind === "permitPower") return power.permit();
+    log.error({ reason: action.reason }, "power cut by the thermal supervisor");
+    const cut = power.cut(action.reason);
+    onCut(action.reason);
+    return cut;
+  }
+
+  /** A tacho that cannot be read is a fan that may stand still. */
+  async #readFans(): Promise<readonly (number | null)[]> {
+    const { fans, log } = this.#options;
+    try {
+      return await fans.readRpm();
+    } catch (error) {
+      log.warn(`fans cannot be read: ${errorText(error)}`);
+      return Array.from({ length: fans.count }, () => null);
     }
-    await this.#setDuty(Math.round(state.dutyPct));
   }
 
   /** Whatever goes wrong at a sensor makes it failed, never cold. */

@@ -113,29 +113,23 @@ class ChildLink {
   }
 
   async stop(): Promise<void> {
-    if (this.#isStopping || this.#lost !== null) return;
+    if (this.#isStopping) return;
+    if (this.#lost !== null) {
+      this.kill();
+      return;
+    }
     this.#isStopping = true;
     const gone = new Promise<void>((resolve) => {
       this.#child.once("exit", () => resolve());
     });
-    try {
-      await this.call("stop", null);
-    } catch (error) {
-      if (!this.#isGone()) throw error;
-    } finally {
-      // Its world is stopped or it is gone; either way there is nothing left that wants a gentle end.
-      this.kill();
-    }
+    // The miner has made the board safe before; there is nothing left that wants a gentle end, and a hang must not delay it.
+    this.kill();
     await gone;
   }
 
   kill(): void {
     this.#isStopping = true;
     this.#child.kill("SIGKILL");
-  }
-
-  #isGone(): boolean {
-    return this.#lost !== null;
   }
 
   #onReply(reply: BoardReply): void {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ControlBoard } from "#hal/control-board.ts";
 import { type Rig, startRig } from "../support/rig.ts";
 
 async function hashing(rig: Rig): Promise<void> {
@@ -44,12 +45,37 @@ test("one failed sensor is a warning, all of them end the power within ten secon
   if (sensors[0] !== undefined) sensors[0] = ["failed", "none"];
   await rig.advance(60_000);
   expect(rig.world.powerIsOn).toBe(true);
-  expect(rig.snapshot().thermal.reason).toBe("1 temperature sensors lost");
+  expect(rig.snapshot().thermal.reason).toBe("1 of 6 temperature sensors lost: full fans");
   sensors.fill(["failed", "failed"]);
   await rig.advance(13_000);
   expect(rig.world.powerIsOn).toBe(false);
-  expect(rig.snapshot().thermal.reason).toBe("no temperature sensor answers");
+  expect(rig.snapshot().thermal.reason).toBe("no temperature sensor of chain 0 answers");
   await rig.stop();
+});
+
+test("one board without any working sensor ends the power, although the other boards are fine", async () => {
+  const rig = await startRig({ hashesPerNonce: 16 });
+  await hashing(rig);
+  rig.world.faults.sensors[2] = ["failed", "failed"];
+  await rig.advance(13_000);
+  expect(rig.world.powerIsOn).toBe(false);
+  expect(rig.snapshot().thermal.reason).toBe("no temperature sensor of chain 2 answers");
+  await rig.stop();
+});
+
+test("a hung sensor bus is no supervision: the miner ends itself with the power off", async () => {
+  let isHung = false;
+  const hanging = (board: ControlBoard): ControlBoard => {
+    const transfer: ControlBoard["sensorBus"]["transfer"] = (...args) =>
+      isHung ? new Promise<never>(() => undefined) : board.sensorBus.transfer(...args);
+    return { ...board, sensorBus: { name: "hanging", transfer } };
+  };
+  const rig = await startRig({ hashesPerNonce: 16, wrapBoard: hanging });
+  await hashing(rig);
+  isHung = true;
+  await rig.advance(15_000);
+  expect(rig.world.powerIsOn).toBe(false);
+  await expect(rig.stop()).rejects.toMatchObject({ code: "LOOP_STUCK" });
 });
 
 test("hot ambient air: the fans rise, and above the limit power goes before a chip passes its own", async () => {

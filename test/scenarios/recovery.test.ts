@@ -99,6 +99,30 @@ test("a silent chain is retried with growing pauses and then switched off with i
   await rig.stop();
 });
 
+test("a chain that falls silent while it hashes is started anew, alone, and comes back", async () => {
+  const rig = await startRig({ hashesPerNonce: 16 });
+  await hashing(rig);
+  await rig.advance(20_000);
+  const faults = rig.world.faults.chains[1];
+  if (faults !== undefined) faults.isSilent = true;
+  await rig.until("chain 1 is restarted", () => states(rig)[1] === "coolingDown", 15_000);
+  expect(rig.snapshot().chains[1]?.reason).toMatch(/^no nonce for 10 s, one was due every 0\.02 s/);
+  expect([states(rig)[0], states(rig)[2]]).toEqual(["hashing", "hashing"]);
+  if (faults !== undefined) faults.isSilent = false;
+  await rig.until("chain 1 hashes again", () => states(rig)[1] === "hashing", 60_000);
+  await rig.stop();
+});
+
+test("when no chain is left that could run, the power goes off", async () => {
+  const rig = await startRig({ hashesPerNonce: 4 });
+  for (const faults of rig.world.faults.chains) faults.isSilent = true;
+  await rig.until("all are given up", () => states(rig).every((s) => s === "disabled"), 1_200_000);
+  await rig.advance(2_000);
+  expect(rig.world.powerIsOn).toBe(false);
+  expect(rig.snapshot().alarms[0]).toBe("power is cut: no chain is left that could run");
+  await rig.stop();
+});
+
 test("an empty connector is left alone", async () => {
   const rig = await startRig({ hashesPerNonce: 16, world: { plugged: [true, false, true] } });
   await rig.until("two chains hash", () => states(rig).filter((s) => s === "hashing").length === 2, 60_000);

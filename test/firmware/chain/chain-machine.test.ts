@@ -14,7 +14,7 @@ import {
 const fault = { code: "CHIP_COUNT_WRONG", text: "0 of 108 chips answered" };
 
 function inPhase(phase: ChainPhase, changes: Partial<ChainState> = {}): ChainState {
-  return { ...initialChain(108, 0), phase, ...changes };
+  return { ...initialChain(108, 0), phase, isPowered: true, ...changes };
 }
 
 const stopOrders = ["stopFeed", "closeLink", "setReset"];
@@ -48,6 +48,9 @@ const ARROWS: [ChainPhase, ChainInput, ChainPhase, string[], Partial<ChainState>
   ["coolingDown", { kind: "tick" }, "resetting", ["setReset", "openLink"], { wakeAtMs: 0 }],
   ["hashing", { kind: "failed", fault }, "disabled", stopOrders, { failures: MAX_FAILURES - 1 }],
   ["coolingDown", { kind: "failed", fault }, "coolingDown", []],
+  ["coolingDown", { kind: "tick" }, "powering", ["setReset", "requestPower"], { wakeAtMs: 0, isPowered: false }],
+  ["configuring", { kind: "tick" }, "coolingDown", stopOrders, { wakeAtMs: 0 }],
+  ["off", { kind: "start", isPlugged: true }, "off", [], { isEnded: true }],
   ["disabled", { kind: "failed", fault }, "disabled", []],
   ["disabled", { kind: "tick" }, "disabled", [], { wakeAtMs: 0 }],
   ["hashing", { kind: "powerCut", reason: "hot" }, "off", stopOrders],

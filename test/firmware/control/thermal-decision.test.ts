@@ -19,7 +19,13 @@ interface Second {
 
 /** Feeds one input a second; returns the states and when power was permitted and cut. */
 function play(seconds: Second[], start?: ThermalState) {
-  let state = start ?? initialThermal(seconds[0]?.sensors.length ?? 0, 2, 0);
+  let state =
+    start ??
+    initialThermal(
+      (seconds[0]?.sensors ?? []).map(() => 0),
+      2,
+      0,
+    );
   const states: ThermalState[] = [];
   const events: string[] = [];
   seconds.forEach(({ sensors, fans = FANS, chipC = null }, i) => {
@@ -62,7 +68,8 @@ test("one sensor lost for ever: a warning, the hottest of the rest leads", () =>
   const { state, events } = play([...warm, ...times(20, { sensors: [ok(-1), ...rest] })]);
   expect(events).toEqual(["1:permitPower"]);
   expect(state.hottestC).toBe(53);
-  expect(state.reason).toContain("1 temperature sensors lost");
+  expect(state.reason).toBe("1 of 4 temperature sensors lost: full fans");
+  expect(state.dutyPct).toBe(100);
 });
 
 test.each([
@@ -75,7 +82,7 @@ test.each([
   expect(Number(cut?.split(":")[0])).toBeLessThanOrEqual(3 + 10);
   expect(state.phase).toBe("shutdown");
   expect(state.dutyPct).toBe(100);
-  expect(state.reason).toBe("no temperature sensor answers");
+  expect(state.reason).toBe("no temperature sensor of chain 0 answers");
 });
 
 test("a board at its limit, or a chip, cuts power once, and stays latched with the first cause", () => {
@@ -87,7 +94,29 @@ test("a board at its limit, or a chip, cuts power once, and stays latched with t
   expect(hot.events).toEqual(["1:permitPower", "7:cutPower"]);
   expect(hot.states[5]).toMatchObject({ phase: "hot", dutyPct: 100 });
   expect(hot.state).toMatchObject({ phase: "shutdown", reason: "board at 75.0 C, limit 75 C", dutyPct: 100 });
-  expect(play([...warm, { sensors: [ok(55), ...rest], chipC: 95 }]).events).toEqual(["1:permitPower", "4:cutPower"]);
+});
+
+test("chips at their limit cut the power when a second reading says so, one damaged reply does not", () => {
+  const chip = (chipC: number): Second => ({ sensors: [ok(55), ...rest], chipC });
+  expect(play([...warm, ...times(5, chip(149)), ...times(10, chip(60))]).events).toEqual(["1:permitPower"]);
+  const held = play([...warm, ...times(10, chip(95))]);
+  expect(held.events).toEqual(["1:permitPower", "10:cutPower"]);
+  expect(held.state.reason).toBe("chip at 95.0 C, limit 95 C");
+});
+
+test("a board that jumps above its limit is believed at the third reading", () => {
+  const jump = play([...warm, ...times(5, { sensors: [ok(95), ...rest] })]);
+  expect(jump.events).toEqual(["1:permitPower", "6:cutPower"]);
+  expect(jump.state.reason).toBe("board of chain 0 suddenly above its limit of 75 C");
+});
+
+test("a sensor that fails before power is on may come back without a witness", () => {
+  const flapping = [
+    { sensors: [ok(25)], fans: [0, 0] },
+    ...times(15, { sensors: [failed], fans: [0, 0] }),
+    { sensors: [ok(26)] },
+  ];
+  expect(play(flapping).events).toEqual(["17:permitPower"]);
 });
 
 test("a fan that stops: full fans after ten seconds, power off after thirty, with the fan's number", () => {
