@@ -95,7 +95,7 @@ export interface HashChain {
   setTicketDifficulty(difficulty: number): void;
   /** One-step change of the hash clock, with the registers that depend on it; resolves with the real frequency. */
   setFrequency(frequencyMhz: number, signal: AbortSignal): Promise<number>;
-  /** Milliseconds until the chips have tried every header of a job under this version mask and begin to repeat. */
+  /** Milliseconds of hashing at full rate that the different headers of a job under this version mask last. */
   epochMs(versionMask: number): number;
   /** Reads the on-die sensors where there are any. */
   readTemperatures(signal: AbortSignal): Promise<ChainTelemetryReading>;

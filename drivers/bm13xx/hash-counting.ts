@@ -46,8 +46,11 @@ export function versionCount(row: ChipRow, versionMask: number): number {
   return count;
 }
 
-/** Milliseconds until a chip has tried every version of a job and begins to repeat: at least one sweep. */
+/**
+ * Milliseconds of hashing at full rate that the different headers of a job last. Under a mask of fewer versions than a
+ * core has engines these are less than one sweep: several engines then try the same headers side by side.
+ */
 export function sweepEpochMs(row: ChipRow, hcn: number, versionMask: number): number {
-  const sweeps = Math.max(1, versionCount(row, versionMask) / row.enginesPerCore);
+  const sweeps = versionCount(row, versionMask) / row.enginesPerCore;
   return (sweeps * (hcn + row.sweepOverrunTicks)) / TICKS_PER_MS;
 }

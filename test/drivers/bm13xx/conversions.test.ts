@@ -144,8 +144,8 @@ describe("sweep", () => {
   test("the epoch halves with each bit that a pool withholds, down to one sweep", () => {
     const full = sweepEpochMs(BM1368, 0x15a4, 0x1fffe000);
     expect(sweepEpochMs(BM1368, 0x15a4, 0x00ffe000)).toBeCloseTo(full / 32, 9);
-    expect(sweepEpochMs(BM1368, 0x15a4, 0)).toBeCloseTo((0x15a4 + 133) / 12_500, 9);
-    expect(sweepEpochMs(BM1368, 0x15a4, 0xe0001fff)).toBeCloseTo((0x15a4 + 133) / 12_500, 9);
+    expect(sweepEpochMs(BM1368, 0x15a4, 0)).toBeCloseTo((0x15a4 + 133) / 12_500 / 16, 9);
+    expect(sweepEpochMs(BM1368, 0x15a4, 0xe0001fff)).toBeCloseTo((0x15a4 + 133) / 12_500 / 16, 9);
   });
 });
 
