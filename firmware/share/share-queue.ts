@@ -1,15 +1,10 @@
 /**
- * Shares found while no session takes them. Bounded, and bound to their session: a share goes out later only over a
- * session with the same pool, user and extranonce1, else it is dropped and counted. It never reaches another pool.
+ * Shares found while no session takes them. Bounded; what does not fit the session that comes back is dropped and
+ * counted by the caller. A share never reaches another pool, user or work.
  */
 import type { Share } from "../job/job.ts";
 
 export const MAX_QUEUED_SHARES = 256;
-
-/** What a share and a session must have in common. */
-export function sessionKey(poolUrl: string, user: string, extranonce1: Uint8Array): string {
-  return `${poolUrl} ${user} ${Buffer.from(extranonce1).toString("hex")}`;
-}
 
 export class ShareQueue {
   #shares: Share[] = [];
@@ -24,14 +19,11 @@ export class ShareQueue {
     return this.#shares.length > MAX_QUEUED_SHARES ? (this.#shares.shift() ?? null) : null;
   }
 
-  /** Empties the queue: what fits the session in the order found, and what is lost. */
-  drainFor(key: string): { fitting: Share[]; lost: Share[] } {
+  /** Empties the queue: what fits in the order found, and what is lost. */
+  drain(fits: (share: Share) => boolean): { fitting: Share[]; lost: Share[] } {
     const fitting: Share[] = [];
     const lost: Share[] = [];
-    for (const share of this.#shares) {
-      const { session, extranonce1 } = share.job;
-      (sessionKey(session.poolUrl, session.user, extranonce1) === key ? fitting : lost).push(share);
-    }
+    for (const share of this.#shares) (fits(share) ? fitting : lost).push(share);
     this.#shares = [];
     return { fitting, lost };
   }

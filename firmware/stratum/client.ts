@@ -6,15 +6,16 @@ import { type Clock, pause, type TimerHandle } from "#hal/clock.ts";
 import { errorText, isKumpelError } from "#hal/errors.ts";
 import type { Connection, Network } from "#hal/network.ts";
 import type { Random } from "#hal/random.ts";
-import type { JobSink, Share } from "../job/job.ts";
+import type { Job, JobSink, Share } from "../job/job.ts";
 import type { Log } from "../log.ts";
-import { ShareQueue, sessionKey } from "../share/share-queue.ts";
+import { ShareQueue } from "../share/share-queue.ts";
 import type { LatencyHistogram } from "../stats/latency-histogram.ts";
 import type { PoolStats } from "../stats/pool-stats.ts";
 import { retryDelayMs } from "./back-off.ts";
 import { LineSplitter, MAX_LINE_BYTES } from "./line-splitter.ts";
 import { parseLine } from "./messages.ts";
 import type { PoolAddress } from "./pool-url.ts";
+import { isSameWork } from "./session-jobs.ts";
 import { initialSession, stepSession } from "./session-machine.ts";
 import type { CloseCause, SessionAction, SessionInput, SessionState } from "./session-types.ts";
 import { lost } from "./submits.ts";
@@ -78,7 +79,7 @@ export class StratumClient {
       if (!(await pause(clock, delayMs, signal))) break;
     }
     this.#idleTimer?.cancel();
-    for (const share of this.#queue.drainFor("").lost)
+    for (const share of this.#queue.drain(() => false).lost)
       stats.shareEnded(share, "lost", "stopped before a link was up", null);
     stats.setState("stopped", "stopped");
   }
@@ -87,21 +88,13 @@ export class StratumClient {
   submit(share: Share): void {
     const session = this.#session;
     if (session !== null && session.phase === "mining") {
-      if (this.#fits(share, session)) this.#step({ kind: "submit", share }, this.#options.clock.nowMs());
+      const isOwn = share.job.session.serial === session.options.identity.serial;
+      if (isOwn) this.#step({ kind: "submit", share }, this.#options.clock.nowMs());
       else this.#options.stats.shareEnded(share, "lost", "found for an earlier session", null);
       return;
     }
     const dropped = this.#queue.push(share);
     if (dropped !== null) this.#options.stats.shareEnded(dropped, "lost", "no session took it", null);
-  }
-
-  #fits(share: Share, session: SessionState): boolean {
-    const { identity } = session.options;
-    if (share.job.session.serial === identity.serial) return true;
-    const { session: own, extranonce1 } = share.job;
-    const present = session.extranonce?.extranonce1;
-    if (present === undefined) return false;
-    return sessionKey(own.poolUrl, own.user, extranonce1) === sessionKey(identity.poolUrl, identity.user, present);
   }
 
   /** One link from connect to close; resolves with what ended it. */
@@ -166,11 +159,9 @@ export class StratumClient {
 
   #step(input: SessionInput, nowMs: number): void {
     if (this.#session === null) return;
-    const before = this.#session.phase;
     const { state, actions } = stepSession(this.#session, input, nowMs);
     this.#session = state;
     for (const action of actions) this.#carryOut(action);
-    if (before !== "mining" && state.phase === "mining") this.#sendQueued(state);
   }
 
   #carryOut(action: SessionAction): void {
@@ -209,14 +200,16 @@ export class StratumClient {
     if (action.isReplacing) this.#options.jobs.replaceJob(action.job);
     else this.#options.jobs.updateJob(action.job);
     this.#options.stats.jobReceived(action.job);
+    if (this.#queue.length > 0 && this.#session?.phase === "mining") this.#sendQueued(action.job);
   }
 
-  #sendQueued(state: SessionState): void {
-    const { address, user, stats } = this.#options;
-    const key = sessionKey(address.url, user, state.extranonce?.extranonce1 ?? new Uint8Array(0));
-    const { fitting, lost: dropped } = this.#queue.drainFor(key);
+  /** What was found without a link goes out only if the new session is at the very same work. */
+  #sendQueued(job: Job): void {
+    const { fitting, lost: dropped } = this.#queue.drain(
+      (share) => sharesSession(share.job, job) && isSameWork(share.job, job),
+    );
     for (const share of fitting) this.#step({ kind: "submit", share }, this.#options.clock.nowMs());
-    for (const share of dropped) stats.shareEnded(share, "lost", "found while no link was up", null);
+    for (const share of dropped) this.#options.stats.shareEnded(share, "lost", "found while no link was up", null);
   }
 
   #finish(connection: Connection, cause: CloseCause | "closed"): void {
@@ -235,4 +228,8 @@ export class StratumClient {
       this.#options.jobs.clearJob("no pool for two minutes");
     });
   }
+}
+
+function sharesSession(a: Job, b: Job): boolean {
+  return a.session.poolUrl === b.session.poolUrl && a.session.user === b.session.user;
 }

@@ -17,12 +17,32 @@ export function applyNotify(state: SessionState, fields: NotifyFields, receivedA
   const previous = state.job;
   const isNewBlock = previous === null || !previous.prevHash.every((byte, i) => byte === fields.prevHash[i]);
   const job = freezeJob(state, fields, receivedAtMs);
-  const isReplacing = isNewBlock || fields.cleanJobs;
+  // An id that comes again with another content means something else from now on: shares of the old work would be wrong.
+  const isReused = previous !== null && previous.jobId === fields.jobId && !isSameWork(previous, job);
+  const isReplacing = isNewBlock || fields.cleanJobs || isReused;
   return {
     state: { ...state, job },
     actions: [{ kind: "job", job, isReplacing }],
     reason: isReplacing ? "new block or clean jobs" : "job refreshed",
   };
+}
+
+/** True when a share of one job is right for the other: same id, same coinbase, same branches, same header fields. */
+export function isSameWork(a: Job, b: Job): boolean {
+  const isEqual = (x: Uint8Array, y: Uint8Array): boolean =>
+    x.length === y.length && x.every((byte, i) => byte === y[i]);
+  return (
+    a.jobId === b.jobId &&
+    a.version === b.version &&
+    a.nBits === b.nBits &&
+    a.extranonce2Size === b.extranonce2Size &&
+    isEqual(a.prevHash, b.prevHash) &&
+    isEqual(a.coinb1, b.coinb1) &&
+    isEqual(a.coinb2, b.coinb2) &&
+    isEqual(a.extranonce1, b.extranonce1) &&
+    a.merkleBranches.length === b.merkleBranches.length &&
+    a.merkleBranches.every((branch, i) => isEqual(branch, b.merkleBranches[i] as Uint8Array))
+  );
 }
 
 function freezeJob(state: SessionState, fields: NotifyFields, receivedAtMs: number): Job {

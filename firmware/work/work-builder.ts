@@ -15,12 +15,18 @@ export interface WorkBuilderOptions {
   chipVersionMask: number;
 }
 
+/** Pools take an nTime at most two hours ahead; ckpool 7,000 s. Beyond it the seconds start over. */
+const MAX_NTIME_AHEAD_S = 7_000;
+
 export class WorkBuilder {
   readonly #options: WorkBuilderOptions;
-  #counter: Extranonce2Counter | null = null;
-  #counterJob: Job | null = null;
-  /** How often the extranonce2 range started over under the present job: then nTime makes the work new. */
-  #laps = 0;
+  /**
+   * One counter for each extranonce2 size, never set back: an extranonce1 may come again (a resumed session, a pool that
+   * goes back and forth), and headers that were hashed once must not be hashed again.
+   */
+  readonly #counters = new Map<number, Extranonce2Counter>();
+  /** Second that the present round through the extranonce2 range is hashed at. */
+  #roundNTime = 0;
 
   constructor(options: WorkBuilderOptions) {
     this.#options = options;
@@ -44,31 +50,21 @@ export class WorkBuilder {
   /** Next extranonce2 of this chain; returns the seconds to add to the job's nTime so that the work is new. */
   #takeExtranonce2(out: Uint8Array, job: Job): number {
     const { chains, chainPosition } = this.#options;
-    if (job.extranonce2Size > MAX_EXTRANONCE2_BYTES) {
-      throw new RangeError(`extranonce2 of ${job.extranonce2Size} bytes: at most ${MAX_EXTRANONCE2_BYTES} are handled`);
+    const size = job.extranonce2Size;
+    if (size > MAX_EXTRANONCE2_BYTES) {
+      throw new RangeError(`extranonce2 of ${size} bytes: at most ${MAX_EXTRANONCE2_BYTES} are handled`);
     }
-    if (this.#counter === null || !sharesSpace(this.#counterJob, job)) {
-      this.#counter = new Extranonce2Counter(job.extranonce2Size, chainPosition, chains);
-      this.#laps = 0;
-    } else if (this.#counterJob?.nTime !== job.nTime) {
-      this.#laps = 0;
+    let counter = this.#counters.get(size);
+    if (counter === undefined) {
+      counter = new Extranonce2Counter(size, chainPosition, chains);
+      this.#counters.set(size, counter);
     }
-    this.#counterJob = job;
-    if (!this.#counter.take(out)) this.#laps++;
     // Without any extranonce2 byte all chains share one coinbase: each takes every n-th second instead.
-    return job.extranonce2Size === 0 ? this.#laps * chains + chainPosition : this.#laps;
+    const step = size === 0 ? chains : 1;
+    const isFresh = counter.take(out);
+    if (!isFresh) this.#roundNTime += step;
+    const ahead = this.#roundNTime - job.nTime;
+    if (ahead < 0 || ahead > MAX_NTIME_AHEAD_S) this.#roundNTime = job.nTime;
+    return this.#roundNTime - job.nTime + (size === 0 ? chainPosition : 0);
   }
-}
-
-/** True when the counter may go on: same session, same extranonce1, same size. */
-function sharesSpace(previous: Job | null, job: Job): boolean {
-  if (previous === job) return true;
-  return (
-    previous !== null &&
-    previous.session.poolUrl === job.session.poolUrl &&
-    previous.session.user === job.session.user &&
-    previous.extranonce2Size === job.extranonce2Size &&
-    previous.extranonce1.length === job.extranonce1.length &&
-    previous.extranonce1.every((byte, i) => byte === job.extranonce1[i])
-  );
 }

@@ -166,6 +166,73 @@ test("two megabytes without a line end close the link; it is dialled again and m
   await rig.stop();
 });
 
+test("a job id that comes again with another content: shares of the old work are not sent under it", async () => {
+  const pool = scripted();
+  const rig = await start(pool);
+  await hashing(rig);
+  for (let i = 0; i < 10; i++) {
+    pool.notify({ id: "j0", coinb2: `0${i}${"02".repeat(59)}` });
+    await rig.advance(3_000);
+  }
+  expect(expectAllGood(pool)).toBeGreaterThan(100);
+  await rig.stop();
+});
+
+test("a pool that restarts with the same extranonce1 and ids, but other work, gets no share of the old", async () => {
+  const pool = scripted();
+  const rig = await start(pool);
+  await hashing(rig);
+  for (let i = 0; i < 5; i++) {
+    pool.onMining = () => {
+      pool.setDifficulty(DIFFICULTY);
+      pool.notify({ id: "j0", clean: true, coinb1: `0${i}${"01".repeat(39)}` });
+    };
+    await rig.advance(5_000);
+    pool.close();
+    await rig.until(
+      "mining again",
+      () => rig.snapshot().pool.connects === i + 2 && rig.snapshot().pool.state === "mining",
+      90_000,
+    );
+    await rig.advance(5_000);
+  }
+  expect(expectAllGood(pool)).toBeGreaterThan(100);
+  expect(rig.snapshot().pool.shares.lost).toBeGreaterThan(0);
+  await rig.stop();
+});
+
+test.each([0, 1, 4])(
+  "headers are never hashed twice, extranonce2 of %i bytes: resumed sessions, changing extranonce1, refreshed nTime",
+  async (size) => {
+    const pool = scripted();
+    pool.extranonce2Size = size;
+    const rig = await start(pool);
+    const seen = new Set<string>();
+    let works = 0;
+    for (const { runtime } of rig.miner.parts.chains) {
+      const fill = runtime.builder.fill.bind(runtime.builder);
+      runtime.builder.fill = (work, job) => {
+        fill(work, job);
+        works++;
+        seen.add(Buffer.from(work.header).toString("hex"));
+      };
+    }
+    await hashing(rig);
+    for (let i = 0; i < 12; i++) {
+      pool.extranonce1 = i % 2 === 0 ? "0a0b0c0d" : "a1b2c3d4";
+      pool.call("mining.set_extranonce", [pool.extranonce1, size]);
+      pool.notify({ id: `r${i}`, nTime: (0x6655aa00 + 5 * Math.floor(i / 3)).toString(16) });
+      await rig.advance(4_000);
+      if (i % 4 !== 3) continue;
+      pool.close();
+      await rig.until("mining again", () => rig.snapshot().pool.state === "mining", 90_000);
+    }
+    expect(works).toBeGreaterThan(120);
+    expect(seen.size).toBe(works);
+    await rig.stop();
+  },
+);
+
 test("a coinbase of 70 kB is mined like any other", async () => {
   const pool = scripted((p) => p.notify({ id: "big", clean: true, coinb2: "ab".repeat(70_000) }));
   const rig = await start(pool);

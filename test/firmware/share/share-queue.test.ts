@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { MAX_QUEUED_SHARES, ShareQueue, sessionKey } from "#firmware/share/share-queue.ts";
+import { MAX_QUEUED_SHARES, ShareQueue } from "#firmware/share/share-queue.ts";
+import { isSameWork } from "#firmware/stratum/session-jobs.ts";
 import { fixtureNotify, SessionDriver, shareOf } from "../stratum/session-support.ts";
 
 function job() {
@@ -8,17 +9,15 @@ function job() {
   return made;
 }
 
-test("queued shares go only to a session of the same pool, user and extranonce1", () => {
+test("a queue gives what fits in order, and tells what is lost", () => {
   const queue = new ShareQueue();
   const own = job();
-  const { poolUrl, user } = own.session;
-  queue.push(shareOf(own, { nonce: 1 }));
-  queue.push(shareOf({ ...own, extranonce1: Uint8Array.of(9) }, { nonce: 2 }));
-  queue.push(shareOf({ ...own, session: { ...own.session, user: "bob.9" } }, { nonce: 3 }));
-  queue.push(shareOf(own, { nonce: 4 }));
-  const { fitting, lost } = queue.drainFor(sessionKey(poolUrl, user, own.extranonce1));
-  expect(fitting.map((s) => s.nonce)).toEqual([1, 4]);
-  expect(lost.map((s) => s.nonce)).toEqual([2, 3]);
+  for (const nonce of [1, 2, 3, 4]) queue.push(shareOf(own, { nonce }));
+  const { fitting, lost } = queue.drain((share) => share.nonce % 2 === 0);
+  expect([fitting.map((s) => s.nonce), lost.map((s) => s.nonce)]).toEqual([
+    [2, 4],
+    [1, 3],
+  ]);
   expect(queue.length).toBe(0);
 });
 
@@ -28,4 +27,23 @@ test("the queue is bounded and gives back what it drops", () => {
   const dropped = Array.from({ length: MAX_QUEUED_SHARES + 2 }, (_, nonce) => queue.push(shareOf(own, { nonce })));
   expect(dropped.filter((s) => s !== null).map((s) => s.nonce)).toEqual([0, 1]);
   expect(queue.length).toBe(MAX_QUEUED_SHARES);
+});
+
+test("work is the same only when every byte of it is", () => {
+  const own = job();
+  expect(isSameWork(own, { ...own, nTime: own.nTime + 1, difficulty: 2 })).toBe(true);
+  const other = Uint8Array.of(9);
+  for (const change of [
+    { jobId: "x" },
+    { version: 1 },
+    { nBits: 1 },
+    { prevHash: other },
+    { coinb1: other },
+    { coinb2: other },
+    { extranonce1: other },
+    { extranonce2Size: 3 },
+    { merkleBranches: [other] },
+  ]) {
+    expect(isSameWork(own, { ...own, ...change }), Object.keys(change)[0]).toBe(false);
+  }
 });
