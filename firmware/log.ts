@@ -8,5 +8,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Root logger; parts take children of it (`log.child({ part: "chain", chain: 1 })`). */
 export function createLog(level: LogLevel): Log {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }));
+  const destination = pino.destination({ fd: 2, sync: true });
+  // A log that cannot be written (closed terminal, full disk) must not end the miner.
+  destination.on("error", () => undefined);
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }

@@ -18,6 +18,7 @@ From a checkout: npm start is kumpel run --demo; npm run kumpel -- SUBCOMMAND is
 const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** After a stop signal the process ends by itself within this; a hang must not keep it. */
 const EXIT_LIMIT_MS = 1_900;
+const LINGER_LIMIT_MS = 300;
 
 async function runCli(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
@@ -52,21 +53,31 @@ async function commandContext() {
     stdout: writeOut,
     stderr: writeErr,
     isTerminal: process.stderr.isTTY === true,
+    columns: () => (process.stderr.isTTY === true ? process.stderr.columns : 80),
     chipCountOfMachine: chipChainsOf,
   };
 }
 
+/** An error that nobody caught: the ordinary stop runs, and the exit code says that something broke. */
+let hasCrashed = false;
+
 function onStopSignal(listener: (name: string) => void): void {
   let isStopping = false;
-  for (const name of STOP_SIGNALS) {
-    process.on(name, () => {
-      if (isStopping) return;
-      isStopping = true;
-      setTimeout(() => {
-        writeErr("The stop took too long: ended by force; the emulator or watchdog cuts the power.\n");
-        process.exit(EXIT.failed);
-      }, EXIT_LIMIT_MS).unref();
-      listener(name);
+  const stop = (name: string): void => {
+    if (isStopping) return;
+    isStopping = true;
+    setTimeout(() => {
+      writeErr("The stop took too long: ended by force, and whether the hashboards are off is not confirmed.\n");
+      process.exit(EXIT.failed);
+    }, EXIT_LIMIT_MS).unref();
+    listener(name);
+  };
+  for (const name of STOP_SIGNALS) process.on(name, () => stop(name));
+  for (const kind of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(kind, (error: unknown) => {
+      hasCrashed = true;
+      writeErr(`${kind}: ${error instanceof Error ? error.stack : String(error)}\n`);
+      stop(kind);
     });
   }
 }
@@ -79,12 +90,10 @@ function writeErr(text: string): void {
   process.stderr.write(text);
 }
 
-/** A reader that went away (a closed pipe, a closed terminal) is no reason to die with power on. */
+/** A reader that went away (a closed pipe, a closed terminal, a full disk) is no reason to die with power on. */
 function ignoreBrokenPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
-    });
+    stream.on("error", () => undefined);
   }
 }
 
@@ -98,11 +107,14 @@ function exitCodeOf(error: unknown): number {
 async function main(): Promise<void> {
   ignoreBrokenPipes();
   try {
-    process.exitCode = await runCli(process.argv.slice(2));
+    const code = await runCli(process.argv.slice(2));
+    process.exitCode = hasCrashed ? EXIT.failed : code;
   } catch (error) {
     writeErr(`${isKumpelError(error) ? errorText(error) : error instanceof Error ? error.stack : String(error)}\n`);
     process.exitCode = exitCodeOf(error);
   }
+  // All is done; whatever still holds the process (a socket that nobody reads) must not keep it.
+  setTimeout(() => process.exit(), LINGER_LIMIT_MS).unref();
 }
 
 if (!isMainThread) {

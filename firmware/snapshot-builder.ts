@@ -21,7 +21,7 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
     firstAcceptedShareMs: poolStats.firstAcceptedAtMs === null ? null : poolStats.firstAcceptedAtMs - parts.startedAtMs,
     prescribedWaitMs: Math.max(0, ...waits),
     isPowerOn: parts.power.isOn,
-    pool: poolSnapshot(parts),
+    pool: poolSnapshot(parts, chains),
     chains,
     hashrate: {
       expectedThs: sum((c) => c.hashrate.expectedThs),
@@ -79,7 +79,21 @@ function chainSnapshot(parts: MinerParts, chain: MinerParts["chains"][number], n
   };
 }
 
-function poolSnapshot(parts: MinerParts): PoolSnapshot {
+/** What a pool's own settings take away is told here and lowers the expectation, so that no alarm blames a chain. */
+function poolWarnings(parts: MinerParts, chains: readonly ChainSnapshot[]): string[] {
+  const warnings: string[] = [];
+  const coverage = Math.min(1, ...chains.filter((c) => c.state === "hashing").map((c) => c.coverage));
+  if (coverage < 1) {
+    warnings.push(
+      `the pool grants too few version bits: ${(100 * coverage).toPrecision(2)} % of the hashrate is of use`,
+    );
+  }
+  const hidden = parts.chains.find(({ supervisor }) => supervisor.ticket?.isAbovePool === true);
+  if (hidden !== undefined) warnings.push(hidden.supervisor.ticket?.reason ?? "");
+  return warnings;
+}
+
+function poolSnapshot(parts: MinerParts, chains: readonly ChainSnapshot[]): PoolSnapshot {
   const { poolStats, options } = parts;
   return {
     url: options.pool.address.url,
@@ -87,6 +101,7 @@ function poolSnapshot(parts: MinerParts): PoolSnapshot {
     state: poolStats.state,
     reason: poolStats.reason,
     lastNotice: poolStats.lastNotice,
+    warnings: poolWarnings(parts, chains),
     connects: poolStats.connects,
     notifies: poolStats.notifies,
     difficulty: poolStats.difficulty,

@@ -19,7 +19,9 @@ export function ensureSetUp() {
   const lock = path.join(ROOT, "package-lock.json");
   const stamp = path.join(ROOT, "node_modules/.package-lock.json");
   if (fs.existsSync(stamp) && fs.statSync(stamp).mtimeMs >= fs.statSync(lock).mtimeMs) return;
-  console.error("Installing packages from the lockfile (once, under a minute) ...");
+  // npm would empty the folder behind a link before it installs beside it.
+  if (fs.lstatSync(path.join(ROOT, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  console.error("Installing packages from the lockfile (once, about a minute) ...");
   // Development and optional packages are asked for by name: NODE_ENV=production would leave them out.
   const flags = ["--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
   const result = spawnSync("npm", ["ci", ...flags], { cwd: ROOT, stdio: ["ignore", 2, 2] });

@@ -44,6 +44,8 @@ export interface PoolSnapshot {
   readonly state: PoolState;
   readonly reason: string;
   readonly lastNotice: string;
+  /** What this pool's settings cost, in words; empty when nothing. */
+  readonly warnings: readonly string[];
   readonly connects: number;
   readonly notifies: number;
   readonly difficulty: number | null;

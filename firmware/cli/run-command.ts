@@ -26,11 +26,12 @@ const LOOPBACK = "127.0.0.1";
 export interface CommandContext {
   readonly programPath: string;
   readonly openPlatform: (options: RunOptions, scales: EmulationScales, log: Log) => Promise<Platform>;
-  /** Resolves with the name of the first signal that asks the process to end. */
+  /** Calls the listener once, with the name of the signal (or the kind of failure) that asks the process to end. */
   readonly onStopSignal: (listener: (name: string) => void) => void;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly isTerminal: boolean;
+  readonly columns: () => number;
   readonly chipCountOfMachine: (machine: string) => number;
 }
 
@@ -93,11 +94,15 @@ function createMiner(
 /** A wrong report path must be known before the run, not after five minutes. */
 function assertReportWritable(report: string | null): void {
   if (report === null || report === "-") return;
+  if (report === "") throw usageError('--report "" names no file; give a path, or - for standard output.');
   const folder = path.dirname(path.resolve(report));
   try {
     fs.accessSync(folder, fs.constants.W_OK);
+    if (report.endsWith(path.sep)) throw new Error("a folder");
     if (fs.existsSync(report)) {
-      if (fs.statSync(report).isDirectory()) throw new Error("a folder");
+      const kind = fs.statSync(report);
+      // A pipe without a reader would block the whole program when the report is due.
+      if (!kind.isFile() && !kind.isCharacterDevice()) throw new Error("no file");
       fs.accessSync(report, fs.constants.W_OK);
     }
   } catch {
@@ -147,9 +152,9 @@ class Run {
     ];
     await Promise.all(tasks);
     timer?.cancel();
-    printer.end();
     const { chains, hashrate } = atStop;
     const snapshot = { ...takeSnapshot(this.#miner.parts), chains, hashrate };
+    printer.end(snapshot);
     const reason = failure === null ? stopReason() : errorText(failure);
     const report = buildReport({
       version: VERSION,
@@ -208,6 +213,7 @@ class Run {
   }
 
   #exitCode(report: RunReport, poolReason: string): number {
+    if (!report.end.hashboards_off) return EXIT.failed;
     const neverHadPool = this.#options.forMs !== null && report.pool.notifies === 0;
     if (neverHadPool) {
       this.#context.stderr(
@@ -215,6 +221,6 @@ class Run {
       );
       return EXIT.unreachable;
     }
-    return report.end.hashboards_off ? EXIT.done : EXIT.failed;
+    return EXIT.done;
   }
 }

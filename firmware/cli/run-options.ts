@@ -27,9 +27,9 @@ export const MACHINES = Object.values(HASHBOARDS)
 
 export const RUN_HELP = `kumpel run: mine.
 
-  --demo                 emulated S21 and a local pool in one command; binds loopback only
-  --machine NAME         emulated machine: ${MACHINES.join(" ")} (default with --demo: s21)
-  --pool URL             stratum+tcp://HOST:PORT; without it --demo starts its own pool
+  --demo                 emulated machine (S21 unless named) and a local pool in one command; binds loopback only
+  --machine NAME         auto (finding the real board, not built yet; default without --demo), or emulated: ${MACHINES.join(" ")} (default with --demo: s21)
+  --pool URL             stratum+tcp://HOST:PORT or HOST:PORT; without it --demo starts its own pool
   --user USER            as the pool wants it (default: kumpel.demo)
   --password TEXT        default: x
   --for TIME             stop after TIME: 90s, 5m, 1h (1s .. 30d); default: until Ctrl-C

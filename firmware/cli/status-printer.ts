@@ -1,7 +1,7 @@
 /** Shows the snapshot: a picture that redraws itself on a terminal, a line every ten seconds elsewhere. */
 import type { Clock } from "#hal/clock.ts";
 import type { MinerSnapshot } from "../api/snapshot.ts";
-import { statusLine, statusLines } from "./status-view.ts";
+import { statusLine, statusLines, titleLine } from "./status-view.ts";
 
 const LINE_PERIOD_MS = 10_000;
 const ESC = "\u001b[";
@@ -9,6 +9,8 @@ const ESC = "\u001b[";
 export interface PrinterOutput {
   readonly stderr: (text: string) => void;
   readonly isTerminal: boolean;
+  /** Width of the terminal now. */
+  readonly columns: () => number;
 }
 
 export class StatusPrinter {
@@ -16,7 +18,6 @@ export class StatusPrinter {
   readonly #clock: Clock;
   #lastLineMs = Number.NEGATIVE_INFINITY;
   #drawnLines = 0;
-  #last: MinerSnapshot | null = null;
 
   constructor(output: PrinterOutput, clock: Clock) {
     this.#output = output;
@@ -24,21 +25,25 @@ export class StatusPrinter {
   }
 
   show(snapshot: MinerSnapshot, httpPort: number | null): void {
-    this.#last = snapshot;
     if (this.#output.isTerminal) {
-      this.#redraw([...statusLines(snapshot), ...footer(httpPort)]);
+      this.#redraw(
+        [...statusLines(snapshot), ...footer(httpPort)].map((line) => clipped(line, this.#output.columns())),
+      );
       return;
     }
     const nowMs = this.#clock.nowMs();
     if (nowMs - this.#lastLineMs < LINE_PERIOD_MS) return;
+    // The first line says what this is, as the picture does on a terminal.
+    if (!Number.isFinite(this.#lastLineMs)) this.#output.stderr(`${titleLine(snapshot)}\n`);
     this.#lastLineMs = nowMs;
     this.#output.stderr(`${statusLine(snapshot)}\n`);
   }
 
-  /** The last picture stays on the screen; what comes next starts below it. */
-  end(): void {
-    if (!this.#output.isTerminal && this.#last !== null) this.#output.stderr(`${statusLine(this.#last)}\n`);
-    this.#drawnLines = 0;
+  /** The last word of a run; on a terminal the picture stays above it. */
+  end(snapshot: MinerSnapshot): void {
+    const { accepted, rejected } = snapshot.pool.shares;
+    const power = snapshot.isPowerOn ? "HASHBOARD POWER NOT CONFIRMED OFF" : "hashboards off";
+    this.#output.stderr(`Stopped: ${power}, ${accepted} shares accepted, ${rejected} rejected.\n`);
   }
 
   #redraw(lines: readonly string[]): void {
@@ -51,5 +56,10 @@ export class StatusPrinter {
 
 function footer(httpPort: number | null): string[] {
   const api = httpPort === null ? "starting" : `http://127.0.0.1:${httpPort}/api/v1/snapshot`;
-  return ["", `own API ${api}   Ctrl-C stops (hashboards off first)`];
+  return ["", `own API ${api}`, "Ctrl-C stops (hashboards off first)"];
+}
+
+/** A line that wraps would spoil the next redraw, which counts lines. */
+function clipped(line: string, columns: number): string {
+  return line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
 }

@@ -19,9 +19,16 @@ export function statusLines(snapshot: MinerSnapshot): string[] {
     ...snapshot.chains.map(chainLine),
     ...snapshot.chains.filter((c) => c.state !== "hashing").map((c) => `chain ${c.index}: ${c.reason}`),
     ...(pool.state === "mining" ? [] : [`pool: ${pool.reason}`]),
+    ...pool.warnings.map((warning) => `pool: ${warning}`),
     ...snapshot.alarms.map((alarm) => `ALARM   ${alarm}`),
   ];
   return lines.map((line) => (line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line));
+}
+
+/** What runs here, in one line. */
+export function titleLine(snapshot: MinerSnapshot): string {
+  const label = snapshot.emulationLabel === null ? "" : ` (${snapshot.emulationLabel})`;
+  return `kumpel: ${snapshot.machine} on ${snapshot.controlBoard}${label}, pool ${snapshot.pool.url}`;
 }
 
 /** One line for logs and pipes. */

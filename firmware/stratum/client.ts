@@ -22,7 +22,7 @@ import { lost } from "./submits.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const TICK_MS = 1_000;
-/** A lost pool's last job is worked on for so long; after that the chips idle until a pool is back. */
+/** A lost pool's last job is worked on for so long; after that no chain is fed until a pool is back. */
 const KEEP_LAST_JOB_MS = 120_000;
 
 export interface StratumClientOptions {

@@ -51,7 +51,7 @@ export type SessionInput =
   | { readonly kind: "submit"; readonly share: Share }
   | { readonly kind: "tick" };
 
-export type CloseCause = "silent" | "handshake" | "unauthorised" | "configureRefused" | "asked";
+export type CloseCause = "silent" | "handshake" | "unauthorised" | "asked";
 
 export type SessionAction =
   | { readonly kind: "send"; readonly line: string }

@@ -20,7 +20,15 @@ export function submitParams(share: Share): string[] {
   return params;
 }
 
+/** More than this without an answer is no pool that counts shares; the rest is lost instead of piling up. */
+export const MAX_PENDING_SHARES = 256;
+
 export function handleSubmit(state: SessionState, share: Share, nowMs: number): SessionStep {
+  const refusal = reasonNotToSend(state, share);
+  if (refusal !== null) {
+    const action: SessionAction = { kind: "answered", share, outcome: "lost", text: refusal, roundTripMs: 0 };
+    return { state, actions: [action], reason: refusal };
+  }
   const id = state.nextId;
   const line = callLine(id, "mining.submit", submitParams(share));
   const pending = new Map(state.pending).set(String(id), { share, sentAtMs: nowMs });
@@ -29,6 +37,13 @@ export function handleSubmit(state: SessionState, share: Share, nowMs: number): 
     actions: [{ kind: "submitted", line, share }],
     reason: "share",
   };
+}
+
+function reasonNotToSend(state: SessionState, share: Share): string | null {
+  if (state.pending.size >= MAX_PENDING_SHARES) return `${MAX_PENDING_SHARES} shares wait for an answer already`;
+  // The pool took bits back after the work went out: it would refuse what was rolled with them.
+  const rolled = share.version ^ share.job.version;
+  return (rolled & ~state.grantedMask) === 0 ? null : "rolled with bits that the pool has taken back";
 }
 
 export function handleShareAnswer(

@@ -93,12 +93,6 @@ export class Scheduler implements JobSink {
     this.#feeds.delete(chainIndex);
   }
 
-  /** Frequency, chip count or nonce window of a chain changed: its period is reckoned anew with the next work. */
-  epochChanged(chainIndex: number): void {
-    const feed = this.#feeds.get(chainIndex);
-    if (feed !== undefined && this.#job !== null) this.#send(feed, this.#job);
-  }
-
   /** The chips of a chain report by another ticket from now on; works in flight accept the easier of both. */
   setTicket(chainIndex: number, difficulty: number, target: Target): void {
     const feed = this.#feeds.get(chainIndex);
@@ -167,7 +161,6 @@ export class Scheduler implements JobSink {
       feed.versionMask = work.versionMask;
       feed.sink.setVersionMask(work.versionMask);
     }
-    work.sentAtMs = this.#clock.nowMs();
     feed.sink.sendWork(work.wireId, work.header);
     const epochMs = feed.sink.epochMs(work.versionMask);
     feed.periodMs = Math.max(FEED_FLOOR_MS, Math.min(FEED_CEILING_MS, EPOCH_SHARE * epochMs));

@@ -28,7 +28,6 @@ export class Work {
   /** Ticket in force when the work went out (the easier one around a change): hashes at or below are valid. */
   ticketDifficulty = 1;
   ticketTarget: Target | null = null;
-  sentAtMs = 0;
 
   constructor(wireId: number) {
     this.wireId = wireId;

@@ -4,6 +4,10 @@ import { errorText, KumpelError } from "#hal/errors.ts";
 import type { Connection, ConnectOptions, Listener, Network } from "#hal/network.ts";
 
 /** Idle time before the first keepalive probe; public miners use 45 to 60 s. */
+/** Bytes that may wait for a side that does not read. */
+const UNSENT_MAX_BYTES = 1 << 20;
+/** The last bytes get so long to leave. */
+const CLOSE_LIMIT_MS = 500;
 const KEEPALIVE_IDLE_MS = 45_000;
 
 function errorCode(error: unknown): string {
@@ -64,6 +68,11 @@ class SocketConnection implements Connection {
 
   write(data: Uint8Array | string): void {
     if (this.#isClosed) return;
+    if (this.#socket.writableLength > UNSENT_MAX_BYTES) {
+      this.#finish(new Error("it takes nothing any more"));
+      this.#socket.destroy();
+      return;
+    }
     // A copy: the socket may keep bytes until later, and callers reuse their buffers.
     this.#socket.write(typeof data === "string" ? data : Uint8Array.from(data));
   }
@@ -82,6 +91,8 @@ class SocketConnection implements Connection {
   close(): void {
     this.#isClosed = true;
     this.#socket.destroySoon();
+    // What the other side does not read must not keep the socket, and with it the process, for ever.
+    setTimeout(() => this.#socket.destroy(), CLOSE_LIMIT_MS).unref();
   }
 
   #finish(error: Error | null): void {

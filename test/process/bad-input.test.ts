@@ -10,7 +10,7 @@ function expectOneSentence(stderr: string, ...words: string[]): void {
   const lines = stderr
     .trim()
     .split("\n")
-    .filter((line) => !line.startsWith("{") && !/TH\/s/.test(line));
+    .filter((line) => !line.startsWith("{") && !/TH\/s|^kumpel: |^Stopped: /.test(line));
   expect(lines.length, stderr).toBe(1);
   for (const word of words) expect(lines[0]).toContain(word);
 }
@@ -100,6 +100,14 @@ test.concurrent("a pool that refuses the connection is named, retried, and a bou
   expect(code).toBe(3);
   expect(stderr).toMatch(/nobody listens on 127\.0\.0\.1 port 1/);
   expect(stderr).toMatch(/never gave a job/);
+});
+
+test.concurrent("a pipe without a reader is no place for a report: said at once, nothing blocks", async () => {
+  const fifo = path.join(temporaryFolder(), "fifo");
+  spawnSync("mkfifo", [fifo]);
+  const { code, stderr } = await runProgram("run", "--demo", "--report", fifo);
+  expect(code).toBe(2);
+  expectOneSentence(stderr, fifo, "name a file");
 });
 
 test.concurrent("a report that cannot be written is named after the run, without a stack", async () => {

@@ -31,7 +31,7 @@ test("the pool's link breaks: the chips hash on, the client comes back, later sh
   await rig.stop();
 });
 
-test("without any pool for two minutes the chips idle; they start again by themselves", async () => {
+test("without any pool for two minutes no chain is fed; feeding starts again by itself", async () => {
   const rig = await startRig();
   await hashing(rig);
   rig.network.breakAll();
