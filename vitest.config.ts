@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxConcurrency: 4,
+    // The process tests mostly wait: they and the reckoning ones share two processors well.
+    maxWorkers: 2,
     globalSetup: ["test/support/bundle-setup.ts"],
   },
 });
