@@ -3,7 +3,7 @@
 import { Bm13xxChain } from "#drivers/bm13xx/bm13xx-chain.ts";
 import type { HashChain } from "#drivers/hash-chain.ts";
 import type { HashboardModel } from "#drivers/hashboards/models.ts";
-import { sleep, type TimerHandle } from "#hal/clock.ts";
+import { LATE, within } from "#hal/clock.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
 import { errorText, isKumpelError } from "#hal/errors.ts";
 import { createChainRuntime } from "./chain/chain-runtime.ts";
@@ -101,13 +101,14 @@ export class Miner {
       this.#lost = error;
       inner.abort();
     });
-    const parts = [this.#runParts(inner.signal), this.#whenStopped(inner.signal)];
-    const ends = Promise.allSettled(parts.map((part) => part.finally(() => inner.abort())));
-    const results = await Promise.race([ends, this.#afterStop(parts[1])]);
+    const parts = Promise.allSettled([this.#runParts(inner.signal).finally(() => inner.abort())]);
+    await this.#whenStopped(inner.signal);
+    // A part that hangs must not hold up the end: once the board is safe nobody is waited for long.
+    const result = await within(this.#options.clock, PARTS_LIMIT_MS, parts);
     signal.removeEventListener("abort", onAbort);
     if (this.#lost !== null) throw this.#lost;
-    const failed = results.find((r) => r.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    if (result === LATE) this.#options.log.warn({ limitMs: PARTS_LIMIT_MS }, "a part did not end in time");
+    else if (result[0].status === "rejected") throw result[0].reason;
   }
 
   /** Everything that runs side by side; rejects with the first that breaks. */
@@ -130,15 +131,6 @@ export class Miner {
     ]);
   }
 
-  /** A part that hangs must not hold up the end: some time after the board is safe nobody is waited for. */
-  async #afterStop(stopped: Promise<void> | undefined): Promise<PromiseSettledResult<void>[]> {
-    await stopped?.catch(() => undefined);
-    const { clock, log } = this.#options;
-    await sleep(clock, PARTS_LIMIT_MS);
-    log.warn({ limitMs: PARTS_LIMIT_MS }, "a part did not end in time and is left behind");
-    return [];
-  }
-
   async #everySecond(): Promise<void> {
     this.#updateExpectation();
     for (const supervisor of this.#supervisors) supervisor.checkSilence();
@@ -156,12 +148,8 @@ export class Miner {
     const { clock, log } = this.#options;
     this.#updateExpectation();
     const work = Promise.allSettled([this.#power.cut("stopped"), ...this.#supervisors.map((s) => s.stop())]);
-    let timer: TimerHandle | null = null;
-    const limit = new Promise<"late">((resolve) => {
-      timer = clock.setTimer(STOP_LIMIT_MS, () => resolve("late"));
-    });
-    const result = await Promise.race([work, limit]).finally(() => timer?.cancel());
-    if (result === "late") {
+    const result = await within(clock, STOP_LIMIT_MS, work);
+    if (result === LATE) {
       log.error({ limitMs: STOP_LIMIT_MS }, "the hardware did not confirm the stop in time");
       return;
     }

@@ -47,6 +47,18 @@ export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promi
   );
 }
 
+/** What `within` resolves with when the time was over first. */
+export const LATE = Symbol("late");
+
+/** Outcome of `promise`, or `LATE` when it has none after `limitMs`; the promise itself goes on. */
+export async function within<T>(clock: Clock, limitMs: number, promise: Promise<T>): Promise<T | typeof LATE> {
+  let timer: TimerHandle | null = null;
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = clock.setTimer(limitMs, () => resolve(LATE));
+  });
+  return Promise.race([promise, late]).finally(() => timer?.cancel());
+}
+
 function abortError(): KumpelError {
   return new KumpelError("ABORTED", "stopped before the wait was over");
 }

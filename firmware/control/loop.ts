@@ -1,5 +1,5 @@
 /** Runs a step at a period until it is told to stop; the next run starts a period after the last one ended. */
-import { type Clock, pause, type TimerHandle } from "#hal/clock.ts";
+import { type Clock, LATE, pause, within } from "#hal/clock.ts";
 import { KumpelError } from "#hal/errors.ts";
 
 export interface LoopOptions {
@@ -23,11 +23,6 @@ export async function runLoop(options: LoopOptions): Promise<void> {
 
 async function runTurn({ name, clock, deadlineMs, turn }: LoopOptions): Promise<void> {
   if (deadlineMs === undefined) return turn();
-  let timer: TimerHandle | null = null;
-  const late = new Promise<never>((_, reject) => {
-    timer = clock.setTimer(deadlineMs, () => {
-      reject(new KumpelError("LOOP_STUCK", `the ${name} loop did not finish a turn within ${deadlineMs / 1000} s`));
-    });
-  });
-  await Promise.race([Promise.resolve(turn()), late]).finally(() => timer?.cancel());
+  if ((await within(clock, deadlineMs, Promise.resolve(turn()))) !== LATE) return;
+  throw new KumpelError("LOOP_STUCK", `the ${name} loop did not finish a turn within ${deadlineMs / 1000} s`);
 }
