@@ -44,7 +44,7 @@ async function runCli(args: readonly string[]): Promise<number> {
 }
 
 async function commandContext() {
-  const { chipChainsOf, openEmulatedPlatform } = await import("./platform/emulated.ts");
+  const { chainCountOf, openEmulatedPlatform } = await import("./platform/emulated.ts");
   const programPath = process.argv[1] ?? "";
   return {
     programPath,
@@ -54,7 +54,7 @@ async function commandContext() {
     stderr: writeErr,
     isTerminal: process.stderr.isTTY === true,
     columns: () => (process.stderr.isTTY === true ? process.stderr.columns : 80),
-    chipCountOfMachine: chipChainsOf,
+    chainCountOf,
   };
 }
 

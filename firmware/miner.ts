@@ -1,7 +1,8 @@
 /** Composition root: builds all parts of one machine, starts and stops them in order, and takes the snapshot. */
 
 import { Bm13xxChain } from "#drivers/bm13xx/bm13xx-chain.ts";
-import type { HashChain } from "#drivers/hash-chain.ts";
+import { CHIPS } from "#drivers/bm13xx/chips.ts";
+import type { ChainChipFacts, HashChain } from "#drivers/hash-chain.ts";
 import type { HashboardModel } from "#drivers/hashboards/models.ts";
 import { LATE, within } from "#hal/clock.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
@@ -23,7 +24,6 @@ import { Scheduler } from "./work/scheduler.ts";
 
 const STATS_PERIOD_MS = 1_000;
 const CHIP_TEMPERATURE_PERIOD_MS = 5_000;
-const CHIP_TEMPERATURE_MAX_AGE_MS = 15_000;
 /** A stop must end within two seconds; the hardware gets most of it. */
 const STOP_LIMIT_MS = 1_300;
 /** What the other parts get after that. */
@@ -65,8 +65,7 @@ export class Miner {
         dangerousC: hashboard.temperatureLimits.boardMaxC,
         chipDangerousC: hashboard.temperatureLimits.chipMaxC,
       },
-      temperatureChipMaxC: () =>
-        hottest(this.#supervisors.map((s) => s.temperatureChipMaxC(CHIP_TEMPERATURE_MAX_AGE_MS))),
+      temperatureChipMaxC: () => hottest(this.#supervisors.map((s) => s.temperatureChipMaxC())),
       isPlugged: (chainIndex) => board.chains[chainIndex]?.isPlugged() ?? Promise.resolve(false),
       onCut: (reason) => this.#cutChains(reason),
     });
@@ -158,7 +157,6 @@ export class Miner {
 
   #createClient(stats: PoolStats, nonceToSubmit: LatencyHistogram, jobs: JobSink): StratumClient {
     const { log, clock, random, network, pool, agent, poolScale, hashboard } = this.#options;
-    const { versionMask } = new Bm13xxChain({ clock, chainIndex: 0, board: hashboard, openUart: neverOpened }).facts;
     return new StratumClient({
       log: log.child({ part: "pool" }),
       clock,
@@ -170,7 +168,7 @@ export class Miner {
       stats,
       nonceToSubmit,
       ...pool,
-      chipVersionMask: versionMask,
+      chipVersionMask: CHIPS[hashboard.chip].versionMask,
     });
   }
 
@@ -198,7 +196,7 @@ export class Miner {
     const openUart = async (baud: number) => timedUart(await connector.openUart(baud), clock, chunk);
     const createChain = (): HashChain =>
       new Bm13xxChain({ clock, chainIndex: connector.index, board: hashboard, openUart });
-    const { facts } = createChain();
+    const facts: ChainChipFacts = CHIPS[hashboard.chip];
     const runtime = createChainRuntime({
       clock,
       chainIndex: connector.index,
@@ -250,10 +248,6 @@ export class Miner {
       }
     }
   }
-}
-
-function neverOpened(): Promise<never> {
-  return Promise.reject(new Error("this chain is only asked for its facts"));
 }
 
 function boardSensors(hashboard: HashboardModel, chains: number): BoardSensor[] {

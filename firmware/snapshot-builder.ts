@@ -3,8 +3,6 @@ import type { ChainSnapshot, MinerSnapshot, PoolSnapshot } from "./api/snapshot.
 import type { MinerParts } from "./miner-parts.ts";
 import { feedAlarm } from "./stats/feed-alarm.ts";
 
-/** On-die temperatures older than this are shown as unknown. */
-const CHIP_TEMPERATURE_MAX_AGE_MS = 15_000;
 const TERA = 1e12;
 
 export function takeSnapshot(parts: MinerParts): MinerSnapshot {
@@ -49,6 +47,7 @@ function chainSnapshot(parts: MinerParts, chain: MinerParts["chains"][number], n
   const total = runtime.hashrate.total(nowMs);
   const recent = runtime.hashrate.recent(nowMs);
   const driver = supervisor.chain;
+  const counters = driver?.counters;
   const isHashing = supervisor.state.phase === "hashing";
   return {
     index: connector.index,
@@ -60,7 +59,7 @@ function chainSnapshot(parts: MinerParts, chain: MinerParts["chains"][number], n
     frequencyMhz: driver === null || driver.frequencyMhz === 0 ? null : driver.frequencyMhz,
     voltageV: null,
     temperatureBoardMaxC: parts.thermal.boardTemperatureC(connector.index),
-    temperatureChipMaxC: supervisor.temperatureChipMaxC(CHIP_TEMPERATURE_MAX_AGE_MS),
+    temperatureChipMaxC: supervisor.temperatureChipMaxC(),
     ticketDifficulty: isHashing ? (supervisor.ticket?.difficulty ?? null) : null,
     ticketReason: supervisor.ticket?.reason ?? "",
     feedPeriodMs: parts.scheduler.feedPeriodMs(connector.index),
@@ -72,9 +71,9 @@ function chainSnapshot(parts: MinerParts, chain: MinerParts["chains"][number], n
       recentMeasuredThs: recent === null ? null : recent.foundHashesPerS / TERA,
     },
     link: {
-      resyncBytes: driver?.counters.resyncBytes ?? 0,
-      crcErrors: driver?.counters.crcErrors ?? 0,
-      jobsWritten: driver?.counters.jobsWritten ?? 0,
+      resyncBytes: counters?.resyncBytes ?? 0,
+      crcErrors: counters?.crcErrors ?? 0,
+      jobsWritten: counters?.jobsWritten ?? 0,
     },
   };
 }

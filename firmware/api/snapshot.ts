@@ -4,7 +4,7 @@
  */
 import type { ChainPhase } from "../chain/chain-machine.ts";
 import type { ThermalPhase } from "../control/thermal-decision.ts";
-import type { OutcomeCounts } from "../stats/chip-counters.ts";
+import type { NonceOutcome, OutcomeCounts } from "../stats/chip-counters.ts";
 import type { PoolState } from "../stats/pool-stats.ts";
 
 export interface Percentiles {
@@ -93,4 +93,9 @@ export interface MinerSnapshot {
     readonly nonceToSubmit: Percentiles;
     readonly submitRoundTrip: Percentiles;
   };
+}
+
+/** Nonces of all chains that ended this way. */
+export function totalNonces(snapshot: MinerSnapshot, outcome: NonceOutcome): number {
+  return snapshot.chains.reduce((sum, chain) => sum + chain.nonces[outcome], 0);
 }

@@ -8,6 +8,7 @@ import type { PowerRequest } from "../control/power-line.ts";
 import type { Log } from "../log.ts";
 import { hashesPerTicket, type Target, ticketTarget } from "../share/difficulty.ts";
 import { chooseTicket, type TicketChoice } from "../share/ticket-choice.ts";
+import { promisedHashesPerS } from "../stats/promised-hashrate.ts";
 import type { Scheduler } from "../work/scheduler.ts";
 import {
   type ChainAction,
@@ -23,6 +24,8 @@ import type { ChunkTime } from "./timed-uart.ts";
 /** In so many expected gaps a live chain stays silent once in e^20 times; the floor keeps short pauses harmless. */
 const SILENT_GAPS = 20;
 const SILENCE_FLOOR_MS = 10_000;
+/** Three readings missed: an older temperature is unknown. */
+const CHIP_TEMPERATURE_MAX_AGE_MS = 15_000;
 
 export interface ChainSupervisorOptions {
   log: Log;
@@ -89,9 +92,9 @@ export class ChainSupervisor {
     return rawHashesPerS(chain) * this.#options.scheduler.coverage(this.#options.connector.index);
   }
 
-  /** On-die temperature no older than `maxAgeMs`, or null. */
-  temperatureChipMaxC(maxAgeMs: number): number | null {
-    const isFresh = this.#options.clock.nowMs() - this.#temperatureAtMs <= maxAgeMs;
+  /** On-die temperature, or null where there is none that is fresh. */
+  temperatureChipMaxC(): number | null {
+    const isFresh = this.#options.clock.nowMs() - this.#temperatureAtMs <= CHIP_TEMPERATURE_MAX_AGE_MS;
     return isFresh ? this.#temperatureChipMaxC : null;
   }
 
@@ -172,12 +175,18 @@ export class ChainSupervisor {
     this.#orders = this.#orders
       .then(() => this.#carryOut(action))
       .catch((error: unknown) => {
-        const code = isKumpelError(error) ? error.code : "UNEXPECTED";
-        this.#options.log.warn({ order: action.kind, code }, errorText(error));
-        if (code === "UNEXPECTED")
-          this.#options.log.error({ stack: error instanceof Error ? error.stack : undefined }, errorText(error));
-        this.#input({ kind: "failed", fault: { code, text: errorText(error) } });
+        this.#options.log.warn({ order: action.kind }, errorText(error));
+        this.#fail(error);
       });
+  }
+
+  /** Tells the machine; an error that is none of ours is a bug and leaves its stack in the log. */
+  #fail(error: unknown): void {
+    const isOurs = isKumpelError(error);
+    if (!isOurs) {
+      this.#options.log.error({ stack: error instanceof Error ? error.stack : undefined }, errorText(error));
+    }
+    this.#input({ kind: "failed", fault: { code: isOurs ? error.code : "UNEXPECTED", text: errorText(error) } });
   }
 
   async #carryOut(action: ChainAction): Promise<void> {
@@ -239,13 +248,7 @@ export class ChainSupervisor {
         if (!abort.signal.aborted) this.#input({ kind: "phaseDone", phase, chipCount: chain.chipCount });
       },
       (error: unknown) => {
-        if (abort.signal.aborted) return;
-        if (!isKumpelError(error))
-          this.#options.log.error({ phase, stack: error instanceof Error ? error.stack : undefined }, errorText(error));
-        this.#input({
-          kind: "failed",
-          fault: { code: isKumpelError(error) ? error.code : "UNEXPECTED", text: errorText(error) },
-        });
+        if (!abort.signal.aborted) this.#fail(error);
       },
     );
   }
@@ -303,5 +306,5 @@ export class ChainSupervisor {
 }
 
 function rawHashesPerS(chain: HashChain): number {
-  return chain.frequencyMhz * 1e6 * chain.facts.engines * chain.chipCount;
+  return promisedHashesPerS(chain.frequencyMhz, chain.facts.engines, chain.chipCount);
 }

@@ -1,15 +1,14 @@
 /** `kumpel run`: builds the machine, shows it, ends it cleanly, writes the report. */
 import fs from "node:fs";
 import path from "node:path";
-import { CHIPS } from "#drivers/bm13xx/chips.ts";
-import { findHashboard, type HashboardModel } from "#drivers/hashboards/models.ts";
 import { type Clock, pause } from "#hal/clock.ts";
 import { errorText } from "#hal/errors.ts";
 import { ManagementHost } from "../api/management-host.ts";
 import { createLog, type Log } from "../log.ts";
 import { Miner } from "../miner.ts";
-import { type EmulationScales, emulationScales, type Platform } from "../platform/platform.ts";
+import { type EmulationScales, emulationScales, LOOPBACK, type Platform } from "../platform/platform.ts";
 import { takeSnapshot } from "../snapshot-builder.ts";
+import { machineHashesPerS } from "../stats/promised-hashrate.ts";
 import { parsePoolUrl } from "../stratum/pool-url.ts";
 import { AGENT, VERSION } from "../version.ts";
 import { warmUp } from "../warm-up.ts";
@@ -20,7 +19,6 @@ import { StatusPrinter } from "./status-printer.ts";
 import { EXIT, usageError } from "./usage.ts";
 
 const DEFAULT_HTTP_PORT = 8080;
-const LOOPBACK = "127.0.0.1";
 
 /** What the command needs of its process; `main.ts` hands it in. */
 export interface CommandContext {
@@ -32,7 +30,8 @@ export interface CommandContext {
   readonly stderr: (text: string) => void;
   readonly isTerminal: boolean;
   readonly columns: () => number;
-  readonly chipCountOfMachine: (machine: string) => number;
+  /** Hash chains of an emulated machine. */
+  readonly chainCountOf: (machine: string) => number;
 }
 
 export async function runCommand(args: readonly string[], context: CommandContext): Promise<number> {
@@ -41,10 +40,8 @@ export async function runCommand(args: readonly string[], context: CommandContex
     return EXIT.done;
   }
   const options = parseRunOptions(args, context.isTerminal);
-  if (options.pool !== null) parsePoolUrl(options.pool);
   assertReportWritable(options.report);
-  const hashboard = findHashboard(options.machine);
-  if (hashboard === null) throw usageError(`Machine "${options.machine}" is unknown.`);
+  const { hashboard } = options;
   const stop = new AbortController();
   let stopReason = "the run was asked to last so long";
   context.onStopSignal((name) => {
@@ -52,34 +49,24 @@ export async function runCommand(args: readonly string[], context: CommandContex
     stop.abort();
   });
   const log = createLog(options.logLevel);
-  const hashesPerS = promisedHashesPerS(hashboard, context.chipCountOfMachine(options.machine));
+  const hashesPerS = machineHashesPerS(hashboard, context.chainCountOf(hashboard.model));
   const scales = emulationScales(hashesPerS, options.chipTicket, options.pool === null);
   const platform = await context.openPlatform(options, scales, log);
   try {
     warmUp();
-    const run = new Run(options, context, platform, createMiner(options, hashboard, platform, scales, log), log);
+    const run = new Run(options, context, platform, createMiner(options, platform, scales, log), log);
     return await run.untilStopped(stop, () => stopReason);
   } finally {
     await platform.stop();
   }
 }
 
-function promisedHashesPerS(hashboard: HashboardModel, chains: number): number {
-  return hashboard.defaultFrequencyMhz * 1e6 * CHIPS[hashboard.chip].engines * hashboard.chips * chains;
-}
-
-function createMiner(
-  options: RunOptions,
-  hashboard: HashboardModel,
-  platform: Platform,
-  scales: EmulationScales,
-  log: Log,
-): Miner {
-  const address = parsePoolUrl(options.pool ?? `stratum+tcp://${LOOPBACK}:${platform.localPoolPort ?? 0}`);
+function createMiner(options: RunOptions, platform: Platform, scales: EmulationScales, log: Log): Miner {
+  const address = options.pool ?? parsePoolUrl(`${LOOPBACK}:${platform.localPoolPort ?? 0}`);
   const { suggestDifficulty, label: emulationLabel, ...rest } = scales;
   return new Miner({
     log,
-    hashboard,
+    hashboard: options.hashboard,
     emulationLabel,
     agent: AGENT,
     ...rest,
@@ -161,7 +148,7 @@ class Run {
       snapshot,
       process: this.#meter.read(),
       httpPort: management.port,
-      end: { reason, isPowerOff: !snapshot.isPowerOn },
+      endReason: reason,
     });
     this.#meter.close();
     const isWritten = this.#writeReport(report);

@@ -1,13 +1,15 @@
 /** Options of `kumpel run`: parsing, ranges, help. An option whose part is not built yet is unknown. */
 import { parseArgs } from "node:util";
-import { findHashboard, HASHBOARDS } from "#drivers/hashboards/models.ts";
+import { findHashboard, HASHBOARDS, type HashboardModel } from "#drivers/hashboards/models.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
+import { type PoolAddress, parsePoolUrl } from "../stratum/pool-url.ts";
 import { usageError } from "./usage.ts";
 
 export interface RunOptions {
   isDemo: boolean;
-  machine: string;
-  pool: string | null;
+  hashboard: HashboardModel;
+  /** null = the built-in pool. */
+  pool: PoolAddress | null;
   user: string;
   password: string;
   /** Length of the run in ms; null = until a signal. */
@@ -56,7 +58,8 @@ export function parseRunOptions(args: readonly string[], isTerminal: boolean): R
       'Machine "auto": finding a real board is not built yet; name an emulated one with --machine, for example s21.',
     );
   }
-  if (findHashboard(machine) === null || !(MACHINES as readonly string[]).includes(machine)) {
+  const hashboard = findHashboard(machine);
+  if (hashboard === null || !MACHINES.includes(hashboard.model)) {
     throw usageError(`Machine "${machine}" is unknown; choose one of: ${MACHINES.join(" ")}.`);
   }
   if (values.user === "")
@@ -65,8 +68,7 @@ export function parseRunOptions(args: readonly string[], isTerminal: boolean): R
     throw usageError("No pool: give --pool stratum+tcp://HOST:PORT, or --demo for the built-in one.");
   return {
     isDemo,
-    machine,
-    pool: values.pool ?? null,
+    hashboard,
     user: values.user ?? "kumpel.demo",
     password: values.password ?? "x",
     forMs: values.for === undefined ? null : parseDuration(values.for),
@@ -76,6 +78,7 @@ export function parseRunOptions(args: readonly string[], isTerminal: boolean): R
       values["chip-ticket"] === undefined ? null : parseNumber(values["chip-ticket"], "--chip-ticket", 1e-9, 1),
     httpPort: values["http-port"] === undefined ? null : parsePort(values["http-port"], "--http-port"),
     logLevel: oneOf(values["log-level"] ?? (isTerminal ? "warn" : "info"), LOG_LEVELS, "--log-level"),
+    pool: values.pool === undefined ? null : parsePoolUrl(values.pool),
   };
 }
 

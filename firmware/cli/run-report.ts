@@ -1,5 +1,5 @@
 /** The run report: one JSON object at the end of a run, in the form of docs/CLI.md. */
-import type { MinerSnapshot } from "../api/snapshot.ts";
+import { type MinerSnapshot, totalNonces } from "../api/snapshot.ts";
 import { NONCE_OUTCOMES, type NonceOutcome } from "../stats/chip-counters.ts";
 
 export interface ProcessFigures {
@@ -13,7 +13,8 @@ export interface ReportInput {
   readonly snapshot: MinerSnapshot;
   readonly process: ProcessFigures;
   readonly httpPort: number | null;
-  readonly end: { readonly reason: string; readonly isPowerOff: boolean };
+  /** Signal, or why else the run ended. */
+  readonly endReason: string;
 }
 
 export function buildReport(input: ReportInput) {
@@ -66,14 +67,14 @@ export function buildReport(input: ReportInput) {
     efficiency_j_per_th: null,
     ports: { http: input.httpPort, stock: null, status: null, cgminer: null, metrics: null },
     alarms: snapshot.alarms,
-    end: { reason: input.end.reason, hashboards_off: input.end.isPowerOff },
+    end: { reason: input.endReason, hashboards_off: !snapshot.isPowerOn },
   };
 }
 
 export type RunReport = ReturnType<typeof buildReport>;
 
 function nonceTotals(snapshot: MinerSnapshot) {
-  const sum = (outcome: NonceOutcome): number => snapshot.chains.reduce((n, chain) => n + chain.nonces[outcome], 0);
+  const sum = (outcome: NonceOutcome): number => totalNonces(snapshot, outcome);
   return {
     received: NONCE_OUTCOMES.reduce((n, outcome) => n + sum(outcome), 0),
     valid: sum("valid") + sum("share"),

@@ -1,9 +1,12 @@
 /** Shows the snapshot: a picture that redraws itself on a terminal, a line every ten seconds elsewhere. */
 import type { Clock } from "#hal/clock.ts";
 import type { MinerSnapshot } from "../api/snapshot.ts";
+import { LOOPBACK } from "../platform/platform.ts";
 import { statusLine, statusLines, titleLine } from "./status-view.ts";
 
 const LINE_PERIOD_MS = 10_000;
+/** The picture is made for a terminal of this width, also where there is more room. */
+const MOST_COLUMNS = 80;
 const ESC = "\u001b[";
 
 export interface PrinterOutput {
@@ -27,7 +30,9 @@ export class StatusPrinter {
   show(snapshot: MinerSnapshot, httpPort: number | null): void {
     if (this.#output.isTerminal) {
       this.#redraw(
-        [...statusLines(snapshot), ...footer(httpPort)].map((line) => clipped(line, this.#output.columns())),
+        [...statusLines(snapshot), ...footer(httpPort)].map((line) =>
+          clipped(line, Math.min(this.#output.columns(), MOST_COLUMNS)),
+        ),
       );
       return;
     }
@@ -55,7 +60,7 @@ export class StatusPrinter {
 }
 
 function footer(httpPort: number | null): string[] {
-  const api = httpPort === null ? "starting" : `http://127.0.0.1:${httpPort}/api/v1/snapshot`;
+  const api = httpPort === null ? "starting" : `http://${LOOPBACK}:${httpPort}/api/v1/snapshot`;
   return ["", `own API ${api}`, "Ctrl-C stops (hashboards off first)"];
 }
 

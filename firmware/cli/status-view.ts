@@ -1,13 +1,11 @@
-/** The snapshot as an owner wants to see it in a terminal: at most 80 columns and 24 lines, plain text. */
-import type { ChainSnapshot, MinerSnapshot } from "../api/snapshot.ts";
-
-const WIDTH = 79;
+/** The snapshot as an owner wants to see it in a terminal, as plain lines; the printer cuts them to its width. */
+import { type ChainSnapshot, type MinerSnapshot, totalNonces } from "../api/snapshot.ts";
 
 export function statusLines(snapshot: MinerSnapshot): string[] {
   const { pool, thermal } = snapshot;
   const { shares } = pool;
   const fans = thermal.fansRpm.map((rpm) => rpm ?? "?").join(" ");
-  const lines = [
+  return [
     `kumpel  ${snapshot.machine} on ${snapshot.controlBoard}  up ${duration(snapshot.uptimeMs)}  hashboard power ${snapshot.isPowerOn ? "on" : "off"}`,
     ...(snapshot.emulationLabel === null ? [] : [`        ${snapshot.emulationLabel}`]),
     `pool    ${pool.url}  ${pool.state}  difficulty ${short(pool.difficulty)}  as ${pool.user}`,
@@ -22,7 +20,6 @@ export function statusLines(snapshot: MinerSnapshot): string[] {
     ...pool.warnings.map((warning) => `pool: ${warning}`),
     ...snapshot.alarms.map((alarm) => `ALARM   ${alarm}`),
   ];
-  return lines.map((line) => (line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line));
 }
 
 /** What runs here, in one line. */
@@ -34,16 +31,11 @@ export function titleLine(snapshot: MinerSnapshot): string {
 /** One line for logs and pipes. */
 export function statusLine(snapshot: MinerSnapshot): string {
   const { shares } = snapshot.pool;
-  const { nonces } = totals(snapshot);
   return (
     `${duration(snapshot.uptimeMs)} ${ths(snapshot.hashrate.recentMeasuredThs)} of ${ths(snapshot.hashrate.expectedThs)} expected, ` +
-    `${shares.accepted} accepted, ${shares.rejected} rejected, ${shares.stale} stale, ${nonces} hardware errors, ` +
+    `${shares.accepted} accepted, ${shares.rejected} rejected, ${shares.stale} stale, ${totalNonces(snapshot, "hardwareError")} hardware errors, ` +
     `chains ${snapshot.chains.map((c) => c.state).join(" ")}, pool ${snapshot.pool.state}`
   );
-}
-
-function totals(snapshot: MinerSnapshot): { nonces: number } {
-  return { nonces: snapshot.chains.reduce((n, c) => n + c.nonces.hardwareError, 0) };
 }
 
 function chainLine(chain: ChainSnapshot): string {

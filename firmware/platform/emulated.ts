@@ -14,14 +14,13 @@ import { SystemClock } from "#hal/linux/system-clock.ts";
 import { SystemRandom } from "#hal/linux/system-random.ts";
 import type { RunOptions } from "../cli/run-options.ts";
 import type { Log } from "../log.ts";
-import type { EmulationScales, Platform } from "./platform.ts";
+import { type EmulationScales, LOOPBACK, type Platform } from "./platform.ts";
 
-const LOOPBACK = "127.0.0.1";
 /** In real time waits below this go out at once: Node's timers are no finer. */
 const MIN_TIMER_MS = 0.5;
 
 /** Hash chains of an emulated machine. */
-export function chipChainsOf(machine: string): number {
+export function chainCountOf(machine: string): number {
   return machineFacts(machineName(machine)).chainCount;
 }
 
@@ -35,7 +34,7 @@ async function openInProcess(options: RunOptions, scales: EmulationScales): Prom
   const random = new SystemRandom();
   const network = new SocketNetwork();
   const { board, world } = createMemoryBoard({
-    machine: machineName(options.machine),
+    machine: machineName(options.hashboard.model),
     clock,
     chipScale: scales.chipScale,
     minTimerMs: MIN_TIMER_MS,
@@ -59,7 +58,7 @@ async function openChild(
   const random = new SystemRandom();
   const emulator = await forkOrExplain({
     programPath,
-    machine: machineName(options.machine),
+    machine: machineName(options.hashboard.model),
     chipScale: scales.chipScale,
     seed: random.uint32(),
     openUart: (path, baud) => openSerialUart({ path, baud }),

@@ -1,4 +1,5 @@
 /** What `main.ts` chooses: a board with the clock, randomness and network that belong to it. */
+import { STOCK_TICKET_DIFFICULTY } from "#drivers/bm13xx/init-sequence.ts";
 import type { Clock } from "#hal/clock.ts";
 import type { ControlBoard } from "#hal/control-board.ts";
 import type { Network } from "#hal/network.ts";
@@ -25,7 +26,8 @@ export interface EmulationScales {
   readonly label: string;
 }
 
-export const STOCK_TICKET = 256;
+/** Demo, own API and built-in pool are reachable from this machine only. */
+export const LOOPBACK = "127.0.0.1";
 /** Hashes that a nonce at the stock ticket costs the emulator: 175 nonces/s take about 5 % of a core. */
 const HASHES_PER_NONCE = 1024;
 const CHIP_TICKET_NONCES_PER_S = 10;
@@ -42,12 +44,12 @@ export function emulationScales(hashesPerS: number, chipTicket: number | null, h
     const label = `emulated chips: nonces of real difficulty ${chipTicket}, hashrate in the chips' scale`;
     return { chipScale, poolScale: 1, stockTicket: ticket, suggestDifficulty: chipTicket, label };
   }
-  const chipScale = (2 ** 32 * STOCK_TICKET) / HASHES_PER_NONCE;
+  const chipScale = (2 ** 32 * STOCK_TICKET_DIFFICULTY) / HASHES_PER_NONCE;
   if (!hasLocalPool) {
     const label = "emulated chips: an outside pool gets no shares without --chip-ticket";
-    return { chipScale, poolScale: 1, stockTicket: STOCK_TICKET, suggestDifficulty: null, label };
+    return { chipScale, poolScale: 1, stockTicket: STOCK_TICKET_DIFFICULTY, suggestDifficulty: null, label };
   }
   const suggestDifficulty = Math.max(1, Math.round(hashesPerS / 2 ** 32));
   const label = "emulated chips and built-in pool: difficulty scaled, nothing is earned";
-  return { chipScale, poolScale: chipScale, stockTicket: STOCK_TICKET, suggestDifficulty, label };
+  return { chipScale, poolScale: chipScale, stockTicket: STOCK_TICKET_DIFFICULTY, suggestDifficulty, label };
 }

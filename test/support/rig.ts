@@ -1,12 +1,12 @@
 /** A whole miner on an emulated machine in virtual time: board, chips, pool, network, clock, all from one seed. */
 
-import { CHIPS } from "#drivers/bm13xx/chips.ts";
 import { findHashboard } from "#drivers/hashboards/models.ts";
 import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
 import { createLog } from "#firmware/log.ts";
 import { Miner } from "#firmware/miner.ts";
 import type { MinerOptions } from "#firmware/miner-parts.ts";
 import { takeSnapshot } from "#firmware/snapshot-builder.ts";
+import { machineHashesPerS } from "#firmware/stats/promised-hashrate.ts";
 import { parsePoolUrl } from "#firmware/stratum/pool-url.ts";
 import type { ControlBoard } from "#hal/control-board.ts";
 import { createMemoryBoard } from "#hal/emulator/emulated-board.ts";
@@ -64,8 +64,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     chipScale: scale,
     ...options.world,
   });
-  const { chainCount, chipsPerChain } = machineFacts(machine);
-  const hashesPerS = hashboard.defaultFrequencyMhz * 1e6 * CHIPS[hashboard.chip].engines * chipsPerChain * chainCount;
+  const { chainCount } = machineFacts(machine);
+  const hashesPerS = machineHashesPerS(hashboard, chainCount);
   const aShareASecond = Math.max(1, Math.round(hashesPerS / 2 ** 32));
   const suggestDifficulty = options.suggestDifficulty === undefined ? aShareASecond : options.suggestDifficulty;
   const pool = new LocalPool({
