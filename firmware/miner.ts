@@ -186,7 +186,7 @@ export class Miner {
         scheduler.replaceJob(job);
         review(job);
       },
-      clearJob: (reason) => scheduler.clearJob(reason),
+      clearJob: () => scheduler.clearJob(),
     };
   }
 

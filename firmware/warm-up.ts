@@ -2,6 +2,7 @@
  * Runs the way of a job and of a nonce with made-up data until the engine has compiled it. Cold, the first work costs
  * tens of milliseconds on a board's processor, just when a new block should reach the chips at once.
  */
+import { CHIPS } from "#drivers/bm13xx/chips.ts";
 import { warmUpSha256 } from "#hal/sha256.ts";
 import type { Job } from "./job/job.ts";
 import { ticketTarget } from "./share/difficulty.ts";
@@ -15,13 +16,14 @@ import { WorkBuilder } from "./work/work-builder.ts";
 import { WorkRegistry } from "./work/work-registry.ts";
 
 const ROUNDS = 400;
-const VERSION_MASK = 0x1fffe000;
+/** Any chip: the way is the same for all of them. */
+const CHIP = CHIPS.BM1368;
 
 export function warmUp(): void {
   warmUpSha256();
-  const registry = new WorkRegistry(16, 6);
+  const registry = new WorkRegistry(CHIP.wireIdCount, CHIP.retiredIdCount);
   const merkle = new MerkleRootBuilder();
-  const builder = new WorkBuilder({ merkle, chainPosition: 0, chains: 3, chipVersionMask: VERSION_MASK });
+  const builder = new WorkBuilder({ merkle, chainPosition: 0, chains: 3 });
   const nothing = (): void => undefined;
   const counters = new ChipCounters(1);
   const validator = new NonceValidator({
@@ -65,7 +67,7 @@ function madeUpSession(): SessionState {
     identity: { serial: 0, poolUrl: "warm-up", user: "" },
     password: "",
     agent: "",
-    chipVersionMask: VERSION_MASK,
+    chipVersionMask: CHIP.versionMask,
     poolScale: 1,
     suggestDifficulty: null,
     skipConfigure: false,
@@ -75,7 +77,7 @@ function madeUpSession(): SessionState {
     ...initialSession(options, 0),
     phase: "mining",
     extranonce,
-    grantedMask: VERSION_MASK,
+    grantedMask: CHIP.versionMask,
     isVersionRollingGranted: true,
   };
 }

@@ -38,7 +38,6 @@ export type InitStep =
   /** Tells that the PLL now makes this frequency. */
   | { readonly kind: "frequencyReached"; readonly frequencyMhz: number };
 
-export const VERSION_MASK_ALL = 0x1fffe000;
 /** Difficulty that the stock sequences put into register 0x14. */
 export const STOCK_TICKET_DIFFICULTY = 256;
 /** Between the last byte of the rate command and the host's own switch; stock waits about as long. */
@@ -87,7 +86,7 @@ export function enumerateSteps(board: HashboardModel): InitStep[] {
   const variant = variantOf(board);
   const rolling = writeAll(
     "versionRolling",
-    versionRollingWord(VERSION_MASK_ALL),
+    versionRollingWord(CHIPS[board.chip].versionMask),
     variant.provenance,
     "replies become 11 bytes long",
   );

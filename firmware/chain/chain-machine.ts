@@ -3,16 +3,22 @@
  * `chain-supervisor.ts` carries them out and knows nothing of what comes next.
  *
  *   absent | off -> powering -> resetting -> settling -> enumerating -> addressing -> configuring -> ramping
- *   -> starting -> hashing;  any -> coolingDown -> resetting (bounded, growing pause) ... -> disabled
+ *   -> starting -> hashing;  any -> coolingDown -> resetting (bounded, growing pause; powering where
+ *   power was never given) ... -> disabled
  */
 
-export const CHAIN_PHASES = [
-  ...(["absent", "off", "powering", "resetting", "settling", "enumerating", "addressing", "configuring"] as const),
-  ...(["ramping", "starting", "hashing", "coolingDown", "disabled"] as const),
-] as const;
-export type ChainPhase = (typeof CHAIN_PHASES)[number];
+export type ChainPhase =
+  | "absent"
+  | "off"
+  | "powering"
+  | "resetting"
+  | "settling"
+  | DriverPhase
+  | "hashing"
+  | "coolingDown"
+  | "disabled";
 
-/** Phases in which the driver runs a sequence of its own; they end with `phaseDone` or `phaseFailed`. */
+/** Phases in which the driver runs a sequence of its own; they end with `phaseDone` or `failed`. */
 export type DriverPhase = "enumerating" | "addressing" | "configuring" | "ramping" | "starting";
 
 export interface ChainFault {
@@ -22,7 +28,6 @@ export interface ChainFault {
 
 export interface ChainState {
   readonly phase: ChainPhase;
-  readonly sinceMs: number;
   /** When a `tick` is due, or null. */
   readonly wakeAtMs: number | null;
   /** Failed starts since the chain last hashed for a good while. */
@@ -87,10 +92,9 @@ const NEXT_PHASE: Readonly<Record<DriverPhase, DriverPhase | "hashing">> = {
   starting: "hashing",
 };
 
-export function initialChain(expectedChips: number, nowMs: number): ChainState {
+export function initialChain(expectedChips: number): ChainState {
   return {
     phase: "off",
-    sinceMs: nowMs,
     wakeAtMs: null,
     failures: 0,
     lastFault: null,
@@ -105,7 +109,7 @@ export function initialChain(expectedChips: number, nowMs: number): ChainState {
 export function stepChain(state: ChainState, input: ChainInput, nowMs: number): ChainStep {
   switch (input.kind) {
     case "start":
-      return start(state, input.isPlugged, nowMs);
+      return start(state, input.isPlugged);
     case "powered":
       return powered({ ...state, isPowered: true }, nowMs);
     case "tick":
@@ -115,21 +119,21 @@ export function stepChain(state: ChainState, input: ChainInput, nowMs: number): 
     case "failed":
       return fail(state, input.fault, nowMs);
     case "powerCut":
-      return turnOff(state, { code: "POWER_CUT", text: input.reason }, input.reason, nowMs);
+      return turnOff(state, { code: "POWER_CUT", text: input.reason }, input.reason);
     case "stop":
-      return turnOff(state, state.lastFault, "stopped", nowMs);
+      return turnOff(state, state.lastFault, "stopped");
   }
 }
 
-function start(state: ChainState, isPlugged: boolean, nowMs: number): ChainStep {
+function start(state: ChainState, isPlugged: boolean): ChainStep {
   if (state.isEnded || (state.phase !== "off" && state.phase !== "absent")) return ignore(state, "already started");
-  if (!isPlugged) return { state: enter(state, "absent", nowMs), actions: [], reason: "no hashboard in the connector" };
-  return askForPower(state, "hashboard present", nowMs);
+  if (!isPlugged) return { state: enter(state, "absent"), actions: [], reason: "no hashboard in the connector" };
+  return askForPower(state, "hashboard present");
 }
 
-function askForPower(state: ChainState, reason: string, nowMs: number): ChainStep {
+function askForPower(state: ChainState, reason: string): ChainStep {
   const actions: ChainAction[] = [{ kind: "setReset", isAsserted: true }, { kind: "requestPower" }];
-  return { state: enter(state, "powering", nowMs), actions, reason };
+  return { state: enter(state, "powering"), actions, reason };
 }
 
 function powered(state: ChainState, nowMs: number): ChainStep {
@@ -143,12 +147,12 @@ function tick(state: ChainState, nowMs: number): ChainStep {
   switch (state.phase) {
     case "powering":
     case "coolingDown": {
-      if (!state.isPowered) return askForPower(state, "trying for power again", nowMs);
-      const next = wait(enter(state, "resetting", nowMs), RESET_LOW_MS, "reset low", nowMs);
+      if (!state.isPowered) return askForPower(state, "trying for power again");
+      const next = wait(enter(state, "resetting"), RESET_LOW_MS, "reset low", nowMs);
       return { ...next, actions: [{ kind: "setReset", isAsserted: true }, { kind: "openLink" }] };
     }
     case "resetting": {
-      const next = wait(enter(state, "settling", nowMs), RESET_SETTLE_MS, "chips start", nowMs);
+      const next = wait(enter(state, "settling"), RESET_SETTLE_MS, "chips start", nowMs);
       return { ...next, actions: [{ kind: "setReset", isAsserted: false }] };
     }
     case "settling":
@@ -181,7 +185,7 @@ function phaseDone(state: ChainState, phase: DriverPhase, chipCount: number, now
   if (phase === "enumerating") return enumerated({ ...state, chipCount }, nowMs);
   const next = NEXT_PHASE[phase];
   if (next !== "hashing") return run(state, next, `${phase} done`, nowMs);
-  const hashing = { ...enter(state, "hashing", nowMs), wakeAtMs: nowMs + FORGIVE_AFTER_MS };
+  const hashing = { ...enter(state, "hashing"), wakeAtMs: nowMs + FORGIVE_AFTER_MS };
   return { state: hashing, actions: [{ kind: "startFeed" }], reason: `${chipCount} chips hash` };
 }
 
@@ -202,23 +206,23 @@ function fail(state: ChainState, fault: ChainFault, nowMs: number): ChainStep {
   const failures = state.failures + 1;
   const actions: ChainAction[] = [{ kind: "stopFeed" }, { kind: "closeLink" }, { kind: "setReset", isAsserted: true }];
   if (failures >= MAX_FAILURES) {
-    const disabled = { ...enter(state, "disabled", nowMs), failures, lastFault: fault };
+    const disabled = { ...enter(state, "disabled"), failures, lastFault: fault };
     return { state: disabled, actions, reason: `${fault.text}; given up after ${failures} tries` };
   }
   const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
-  const cooling = { ...enter(state, "coolingDown", nowMs), failures, lastFault: fault, wakeAtMs: nowMs + pauseMs };
+  const cooling = { ...enter(state, "coolingDown"), failures, lastFault: fault, wakeAtMs: nowMs + pauseMs };
   return { state: cooling, actions, reason: `${fault.text}; next try in ${pauseMs / 1000} s` };
 }
 
-function turnOff(state: ChainState, lastFault: ChainFault | null, reason: string, nowMs: number): ChainStep {
+function turnOff(state: ChainState, lastFault: ChainFault | null, reason: string): ChainStep {
   const ended = { ...state, isPowered: false, isEnded: true };
   if (state.phase === "absent") return ignore(ended, reason);
   const actions: ChainAction[] = [{ kind: "stopFeed" }, { kind: "closeLink" }, { kind: "setReset", isAsserted: true }];
-  return { state: { ...enter(ended, "off", nowMs), lastFault }, actions, reason };
+  return { state: { ...enter(ended, "off"), lastFault }, actions, reason };
 }
 
-function enter(state: ChainState, phase: ChainPhase, nowMs: number): ChainState {
-  return { ...state, phase, sinceMs: nowMs, wakeAtMs: null };
+function enter(state: ChainState, phase: ChainPhase): ChainState {
+  return { ...state, phase, wakeAtMs: null };
 }
 
 function wait(state: ChainState, waitMs: number, reason: string, nowMs: number): ChainStep {
@@ -227,7 +231,7 @@ function wait(state: ChainState, waitMs: number, reason: string, nowMs: number):
 }
 
 function run(state: ChainState, phase: DriverPhase, reason: string, nowMs: number): ChainStep {
-  const entered = { ...enter(state, phase, nowMs), wakeAtMs: nowMs + PHASE_LIMIT_MS };
+  const entered = { ...enter(state, phase), wakeAtMs: nowMs + PHASE_LIMIT_MS };
   return { state: entered, actions: [{ kind: "runPhase", phase }], reason };
 }
 

@@ -46,6 +46,6 @@ export function createChainRuntime(options: ChainRuntimeOptions): ChainRuntime {
     onShare,
     onValid: (ticketDifficulty) => hashrate.addFound(clock.nowMs(), hashesPerTicket(ticketDifficulty)),
   });
-  const builder = new WorkBuilder({ merkle, chainPosition: chainIndex, chains, chipVersionMask: facts.versionMask });
+  const builder = new WorkBuilder({ merkle, chainPosition: chainIndex, chains });
   return { chainIndex, registry, builder, counters, hashrate, validator, recentNonces: new RecentNonces() };
 }

@@ -61,7 +61,7 @@ export class ChainSupervisor {
 
   constructor(options: ChainSupervisorOptions) {
     this.#options = options;
-    this.#state = initialChain(options.expectedChips, options.clock.nowMs());
+    this.#state = initialChain(options.expectedChips);
   }
 
   get state(): ChainState {

@@ -46,7 +46,7 @@ export interface JobSink {
   /** New block, clean jobs or first job: all work in flight is stale, every chain gets new work at once. */
   replaceJob(job: Job): void;
   /** No job is left to work on (the pool is gone for too long): chains stop being fed. */
-  clearJob(reason: string): void;
+  clearJob(): void;
 }
 
 /** A validated nonce with the work it solves, ready to be submitted. */

@@ -225,7 +225,7 @@ export class StratumClient {
     // restarted at that moment must not cost the rolling for good.
     this.#skipConfigure = session?.phase === "configuring" && cause === "closed";
     this.#idleTimer ??= this.#options.clock.setTimer(KEEP_LAST_JOB_MS, () => {
-      this.#options.jobs.clearJob("no pool for two minutes");
+      this.#options.jobs.clearJob();
     });
   }
 }

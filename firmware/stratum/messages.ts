@@ -3,6 +3,8 @@
  * sentence. Traps of the format: QUIRKS.md beside this file.
  */
 
+import { MAX_EXTRANONCE2_BYTES } from "../work/work-registry.ts";
+
 export type ServerMessage =
   | { kind: "call"; method: string; params: readonly unknown[]; id: unknown }
   | { kind: "answer"; id: string; result: unknown; error: PoolError | null; isTrue: boolean }
@@ -31,9 +33,8 @@ export interface SubscribeResult {
   extranonce2Size: number;
 }
 
-/** Longest job id, extranonce2 and branch list accepted; all far above what was ever seen. */
+/** Longest job id and branch list accepted; all far above what was ever seen. */
 const MAX_JOB_ID_CHARS = 256;
-const MAX_EXTRANONCE2_SIZE = 16;
 const MAX_BRANCHES = 64;
 
 export function parseLine(line: string): ServerMessage {
@@ -120,8 +121,8 @@ export function parseExtranonce(params: readonly unknown[]): SubscribeResult | s
   const extranonce1 = params[0] === "" ? new Uint8Array(0) : hexBytes(params[0]);
   const size = typeof params[1] === "number" ? params[1] : Number.NaN;
   if (extranonce1 === null) return `extranonce1 is no hex text: ${shown(params[0])}`;
-  if (!Number.isInteger(size) || size < 0 || size > MAX_EXTRANONCE2_SIZE) {
-    return `extranonce2 size ${shown(params[1])} is outside 0..${MAX_EXTRANONCE2_SIZE}`;
+  if (!Number.isInteger(size) || size < 0 || size > MAX_EXTRANONCE2_BYTES) {
+    return `extranonce2 size ${shown(params[1])} is outside 0..${MAX_EXTRANONCE2_BYTES}`;
   }
   return { extranonce1, extranonce2Size: size };
 }

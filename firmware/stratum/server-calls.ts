@@ -1,6 +1,5 @@
 /** Calls that a pool makes: one table, method to handler. Unknown ones get an error only if they carry an id. */
 import type { Job } from "../job/job.ts";
-import { rollableMask } from "../work/version-rolling.ts";
 import {
   answerLine,
   clip,
@@ -11,7 +10,7 @@ import {
   type ServerMessage,
   shown,
 } from "./messages.ts";
-import { applyNotify, close } from "./session-jobs.ts";
+import { applyNotify, close, masksOf } from "./session-jobs.ts";
 import type { SessionAction, SessionState, SessionStep } from "./session-types.ts";
 
 type ServerCall = Extract<ServerMessage, { kind: "call" }>;
@@ -74,12 +73,7 @@ function setVersionMask(state: SessionState, call: ServerCall): SessionStep {
   const next: SessionState = { ...state, grantedMask, isVersionRollingGranted: true };
   const previous = state.job;
   if (previous === null) return { state: next, actions: [], reason: "version mask set" };
-  const job: Job = Object.freeze({
-    ...previous,
-    grantedMask,
-    isVersionRollingGranted: true,
-    versionMask: rollableMask(grantedMask, state.options.chipVersionMask, previous.version),
-  });
+  const job: Job = Object.freeze({ ...previous, ...masksOf(next, previous.version) });
   return {
     state: { ...next, job },
     actions: [{ kind: "job", job, isReplacing: false }],

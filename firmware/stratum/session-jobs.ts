@@ -15,7 +15,7 @@ export function applyNotify(state: SessionState, fields: NotifyFields, receivedA
     };
   }
   const previous = state.job;
-  const isNewBlock = previous === null || !previous.prevHash.every((byte, i) => byte === fields.prevHash[i]);
+  const isNewBlock = previous === null || !isEqual(previous.prevHash, fields.prevHash);
   const job = freezeJob(state, fields, receivedAtMs);
   // An id that comes again with another content means something else from now on: shares of the old work would be wrong.
   const isReused = previous !== null && previous.jobId === fields.jobId && !isSameWork(previous, job);
@@ -27,10 +27,25 @@ export function applyNotify(state: SessionState, fields: NotifyFields, receivedA
   };
 }
 
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** Which version bits of a job may be rolled, as the session stands. */
+export function masksOf(
+  state: SessionState,
+  version: number,
+): Pick<Job, "versionMask" | "isVersionRollingGranted" | "grantedMask"> {
+  const { grantedMask, isVersionRollingGranted } = state;
+  return {
+    versionMask: rollableMask(grantedMask, state.options.chipVersionMask, version),
+    isVersionRollingGranted,
+    grantedMask,
+  };
+}
+
 /** True when a share of one job is right for the other: same id, same coinbase, same branches, same header fields. */
 export function isSameWork(a: Job, b: Job): boolean {
-  const isEqual = (x: Uint8Array, y: Uint8Array): boolean =>
-    x.length === y.length && x.every((byte, i) => byte === y[i]);
   return (
     a.jobId === b.jobId &&
     a.version === b.version &&
@@ -59,9 +74,7 @@ function freezeJob(state: SessionState, fields: NotifyFields, receivedAtMs: numb
     nTime,
     extranonce1: state.extranonce?.extranonce1 ?? new Uint8Array(0),
     extranonce2Size: state.extranonce?.extranonce2Size ?? 0,
-    versionMask: rollableMask(state.grantedMask, state.options.chipVersionMask, version),
-    isVersionRollingGranted: state.isVersionRollingGranted,
-    grantedMask: state.grantedMask,
+    ...masksOf(state, version),
     difficulty: state.difficulty,
     target: poolTarget(state.difficulty, state.options.poolScale),
     receivedAtMs,

@@ -3,7 +3,8 @@
  * arrive together), then jobs down and shares up. Messages are told apart by method and id, never by their order:
  * difficulty, mask and even a job may come before the subscribe answer.
  */
-import { callLine, parseSubscribeResult, type ServerMessage } from "./messages.ts";
+import { hex32 } from "../work/header.ts";
+import { callLine, parseMask, parseSubscribeResult, type ServerMessage } from "./messages.ts";
 import { handleServerCall } from "./server-calls.ts";
 import { applyNotify, close } from "./session-jobs.ts";
 import type { SessionAction, SessionInput, SessionOptions, SessionState, SessionStep } from "./session-types.ts";
@@ -13,7 +14,7 @@ import { handleShareAnswer, handleSubmit, timeOutShares } from "./submits.ts";
 const CONFIGURE_WAIT_MS = 5_000;
 const HANDSHAKE_WAIT_MS = 15_000;
 /** No byte for this long: the pool is gone, whatever the socket says. */
-export const SILENCE_LIMIT_MS = 120_000;
+const SILENCE_LIMIT_MS = 120_000;
 
 export function initialSession(options: SessionOptions, nowMs: number): SessionState {
   return {
@@ -99,11 +100,7 @@ function applyConfigureAnswer(state: SessionState, result: unknown): SessionStat
   if (typeof result !== "object" || result === null) return state;
   const answer = result as Record<string, unknown>;
   if (answer["version-rolling"] !== true) return state;
-  const text = answer["version-rolling.mask"];
-  const mask =
-    typeof text === "string" && /^[0-9a-fA-F]{1,8}$/.test(text)
-      ? Number.parseInt(text, 16)
-      : state.options.chipVersionMask;
+  const mask = parseMask(answer["version-rolling.mask"]) ?? state.options.chipVersionMask;
   return { ...state, grantedMask: (mask & state.options.chipVersionMask) >>> 0, isVersionRollingGranted: true };
 }
 
@@ -123,8 +120,10 @@ function call(
 }
 
 function configure(state: SessionState, nowMs: number): SessionStep {
-  const mask = state.options.chipVersionMask.toString(16).padStart(8, "0");
-  const extension = { "version-rolling.mask": mask, "version-rolling.min-bit-count": 2 };
+  const extension = {
+    "version-rolling.mask": hex32(state.options.chipVersionMask),
+    "version-rolling.min-bit-count": 2,
+  };
   return call(state, "configuring", "mining.configure", [["version-rolling"], extension], nowMs);
 }
 

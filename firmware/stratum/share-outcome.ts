@@ -2,16 +2,7 @@
 import type { PoolError } from "./messages.ts";
 
 /** `stale`: outrun by a newer job or block; the chips did nothing wrong. `lost`: never answered. */
-export const SHARE_OUTCOMES = [
-  "accepted",
-  "stale",
-  "duplicate",
-  "lowDifficulty",
-  "unauthorised",
-  "refused",
-  "lost",
-] as const;
-export type ShareOutcome = (typeof SHARE_OUTCOMES)[number];
+export type ShareOutcome = "accepted" | "stale" | "duplicate" | "lowDifficulty" | "unauthorised" | "refused" | "lost";
 
 const BY_CODE: ReadonlyMap<number, ShareOutcome> = new Map([
   [21, "stale"],

@@ -7,7 +7,7 @@ import type { PendingShare, SessionAction, SessionState, SessionStep } from "./s
 import { shareOutcome } from "./share-outcome.ts";
 
 /** A submit without an answer for this long counts as lost. */
-export const ANSWER_LIMIT_MS = 30_000;
+const ANSWER_LIMIT_MS = 30_000;
 /** So many lost answers in a row mean a dead link, even while other lines still come in. */
 const MAX_UNANSWERED = 2;
 
@@ -21,7 +21,7 @@ export function submitParams(share: Share): string[] {
 }
 
 /** More than this without an answer is no pool that counts shares; the rest is lost instead of piling up. */
-export const MAX_PENDING_SHARES = 256;
+const MAX_PENDING_SHARES = 256;
 
 export function handleSubmit(state: SessionState, share: Share, nowMs: number): SessionStep {
   const refusal = reasonNotToSend(state, share);

@@ -6,7 +6,6 @@ import type { Clock, TimerHandle } from "#hal/clock.ts";
 import type { Job, JobSink } from "../job/job.ts";
 import type { Target } from "../share/difficulty.ts";
 import type { LatencyHistogram } from "../stats/latency-histogram.ts";
-import { rollableMask } from "./version-rolling.ts";
 import type { WorkBuilder } from "./work-builder.ts";
 import type { Work, WorkRegistry } from "./work-registry.ts";
 
@@ -19,7 +18,6 @@ const EPOCH_SHARE = 0.8;
 
 /** What the scheduler needs of a chain. `HashChain` fits it. */
 export interface WorkSink {
-  readonly facts: { readonly versionMask: number };
   sendWork(wireId: number, header: Uint8Array): void;
   setVersionMask(mask: number): void;
   epochMs(versionMask: number): number;
@@ -105,7 +103,7 @@ export class Scheduler implements JobSink {
   updateJob(job: Job): void {
     this.#job = job;
     for (const feed of this.#feeds.values()) {
-      if (feed.timer === null || this.#maskOf(feed, job) !== feed.versionMask) this.#send(feed, job);
+      if (feed.timer === null || job.versionMask !== feed.versionMask) this.#send(feed, job);
     }
   }
 
@@ -128,17 +126,13 @@ export class Scheduler implements JobSink {
     if (isTimed) this.#stats.notifyToLastChain.record(this.#clock.nowMs() - job.receivedAtMs);
   }
 
-  clearJob(_reason: string): void {
+  clearJob(): void {
     this.#job = null;
     for (const feed of this.#feeds.values()) {
       feed.timer?.cancel();
       feed.timer = null;
       feed.registry.retireAll();
     }
-  }
-
-  #maskOf(feed: RunningFeed, job: Job): number {
-    return rollableMask(job.grantedMask, feed.sink.facts.versionMask, job.version);
   }
 
   #send(feed: RunningFeed, job: Job): void {

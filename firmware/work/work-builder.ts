@@ -3,7 +3,6 @@ import type { Job } from "../job/job.ts";
 import { Extranonce2Counter } from "./extranonce2.ts";
 import { HEADER_OFFSET, writeU32Le } from "./header.ts";
 import type { MerkleRootBuilder } from "./merkle.ts";
-import { rollableMask } from "./version-rolling.ts";
 import { MAX_EXTRANONCE2_BYTES, type Work } from "./work-registry.ts";
 
 export interface WorkBuilderOptions {
@@ -11,8 +10,6 @@ export interface WorkBuilderOptions {
   /** 0 .. chains - 1: which share of the extranonce2 space this chain takes. */
   chainPosition: number;
   chains: number;
-  /** Version bits that the chips can roll. */
-  chipVersionMask: number;
 }
 
 /** Pools take an nTime at most two hours ahead; ckpool 7,000 s. Beyond it the seconds start over. */
@@ -38,7 +35,7 @@ export class WorkBuilder {
     const header = work.header;
     work.job = job;
     work.nTime = (job.nTime + nTimeOffset) >>> 0;
-    work.versionMask = rollableMask(job.grantedMask, this.#options.chipVersionMask, job.version);
+    work.versionMask = job.versionMask;
     writeU32Le(header, HEADER_OFFSET.version, job.version);
     header.set(job.prevHash, HEADER_OFFSET.prevHash);
     this.#options.merkle.build(header, HEADER_OFFSET.merkleRoot, job, work.extranonce2);

@@ -17,7 +17,7 @@ const work = new Work(0);
 const job = benchJob();
 
 function run(count: number): number {
-  const builder = new WorkBuilder({ merkle, chainPosition: 0, chains: 1, chipVersionMask: 0x1fffe000 });
+  const builder = new WorkBuilder({ merkle, chainPosition: 0, chains: 1 });
   let sum = 0;
   for (let i = 0; i < count; i++) {
     builder.fill(work, job);

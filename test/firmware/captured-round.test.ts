@@ -51,7 +51,6 @@ test("the captured BM1370 round: notify to the very 88 bytes, reply to the very 
     merkle: new MerkleRootBuilder(),
     chainPosition: 0,
     chains: 1,
-    chipVersionMask: row.versionMask,
   });
   const wanted = { wireId: 13, extranonce2: stratum.extranonce2 };
   for (let i = 0; i < 6; i++) registry.next();

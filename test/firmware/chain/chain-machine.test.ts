@@ -14,7 +14,7 @@ import {
 const fault = { code: "CHIP_COUNT_WRONG", text: "0 of 108 chips answered" };
 
 function inPhase(phase: ChainPhase, changes: Partial<ChainState> = {}): ChainState {
-  return { ...initialChain(108, 0), phase, isPowered: true, ...changes };
+  return { ...initialChain(108), phase, isPowered: true, ...changes };
 }
 
 const stopOrders = ["stopFeed", "closeLink", "setReset"];
@@ -73,7 +73,7 @@ test("a tick before its time does nothing", () => {
 });
 
 test("the prescribed waits are those of the board and add up", () => {
-  let state = stepChain(initialChain(108, 0), { kind: "start", isPlugged: true }, 0).state;
+  let state = stepChain(initialChain(108), { kind: "start", isPlugged: true }, 0).state;
   state = stepChain(state, { kind: "powered" }, 10).state;
   expect(state.wakeAtMs).toBe(10 + POWER_SETTLE_MS);
   state = stepChain(state, { kind: "tick" }, 2000).state;
