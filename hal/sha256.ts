@@ -310,7 +310,8 @@ export function storeHash(bytes: Uint8Array, offset: number, hash: Readonly<Int3
 /** Last block of a message of 64 bytes. */
 const PADDING_AFTER_64_BYTES: Readonly<Int32Array> = Int32Array.of(1 << 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 512);
 
-function swapBytes(word: number): number {
+/** A word with its four bytes in the other order; `>>> 0` makes it unsigned. */
+export function swapBytes(word: number): number {
   return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 

@@ -8,13 +8,12 @@
  *   BM1362, BM1366   31:25 core | 24:17 chip address | 16:0 and the low address bit: counter
  *   BM1368, BM1370   31:25 core | 24:0 counter from the chip's offset (register 0x0C, bits 24:9)
  */
+import { swapBytes } from "#hal/sha256.ts";
 import type { ChipRow } from "./chips.ts";
 
 /** Value for the block header, to be submitted as 8 hex digits: the four bytes read little-endian, unsigned. */
 export function headerNonce(nonceWord: number): number {
-  return (
-    ((nonceWord << 24) | ((nonceWord & 0xff00) << 8) | ((nonceWord >>> 8) & 0xff00) | ((nonceWord >>> 24) & 0xff)) >>> 0
-  );
+  return swapBytes(nonceWord) >>> 0;
 }
 
 /** Rolled version bits at their place in the header version, 28:13. */

@@ -7,6 +7,8 @@
  * exceed 2^256.
  */
 
+import { swapBytes } from "#hal/sha256.ts";
+
 /** 256-bit number as 8 unsigned words, most significant first. */
 export type Target = Readonly<Uint32Array>;
 
@@ -87,17 +89,13 @@ export function isEasierOrEqual(a: Target, b: Target): boolean {
   return true;
 }
 
-function swapBytes(word: number): number {
-  return (((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
-}
-
 /**
  * True when the hash (8 words as SHA-256 gives them) is at or below the target. Bitcoin reads the hash as a
  * little-endian number, so its top word is the last one with its bytes swapped.
  */
 export function hashMeetsTarget(hash: Readonly<Int32Array>, target: Target): boolean {
   for (let i = 0; i < 8; i++) {
-    const word = swapBytes(hash[7 - i] ?? 0);
+    const word = swapBytes(hash[7 - i] ?? 0) >>> 0;
     const limit = target[i] ?? 0;
     if (word !== limit) return word < limit;
   }
@@ -107,7 +105,7 @@ export function hashMeetsTarget(hash: Readonly<Int32Array>, target: Target): boo
 /** Difficulty of a hash for display (best share): F x T1 / hash. Never used to accept or refuse. */
 export function hashDifficulty(hash: Readonly<Int32Array>, scale: number): number {
   let value = 0;
-  for (let i = 0; i < 8; i++) value = value * 2 ** 32 + swapBytes(hash[7 - i] ?? 0);
+  for (let i = 0; i < 8; i++) value = value * 2 ** 32 + (swapBytes(hash[7 - i] ?? 0) >>> 0);
   return value === 0 ? Number.POSITIVE_INFINITY : (scale * Number(T1)) / value;
 }
 

@@ -51,7 +51,6 @@ export interface BoardCalls {
   transferI2c: { args: { address: number; write: number[]; readLength: number }; answer: number[] };
   setChainFaults: { args: { chainIndex: number; faults: Partial<ChainFaults> }; answer: null };
   stats: { args: null; answer: EmulatorStats };
-  stop: { args: null; answer: null };
 }
 
 export type BoardCallName = keyof BoardCalls;

@@ -91,10 +91,6 @@ class EmulatorChild {
         Object.assign(target, faults);
       }),
     stats: () => ({ world: this.#running().stats(), pool: this.#pool?.counts() ?? null }),
-    stop: async () => {
-      await this.stop();
-      return null;
-    },
   };
 
   constructor(deps: EmulatorChildDeps) {

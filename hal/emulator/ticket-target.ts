@@ -2,6 +2,8 @@
  * The chips' own filter. Real chips ask for 32 zero bits and log2(D) more: hash < 2^224 / D, exact in zero bits (31,766
  * captured nonces). The scale F makes that easier, hash < F x 2^224 / D, so that a nonce costs h = 2^32 x D / F hashes.
  */
+import { swapBytes } from "#hal/sha256.ts";
+
 export interface TicketTarget {
   readonly difficulty: number;
   /** Expected hashes for one find. */
@@ -36,7 +38,7 @@ export function ticketTarget(registerValue: number, scale: number): TicketTarget
 /** @param hash eight big-endian words, first word first; Bitcoin's number has the last one, byte-swapped, on top. */
 export function meetsTarget(hash: Int32Array, target: TicketTarget): boolean {
   for (let i = 0; i < 8; i++) {
-    const word = swapBytes(hash[7 - i]!);
+    const word = swapBytes(hash[7 - i]!) >>> 0;
     const limit = target.words[i]!;
     if (word !== limit) return word < limit;
   }
@@ -46,10 +48,6 @@ export function meetsTarget(hash: Int32Array, target: TicketTarget): boolean {
 /** log2 of how much better than the target the hash is: 0 .. about 10, fractional. */
 export function excessBits(hash: Int32Array, target: TicketTarget): number {
   let value = 0;
-  for (let i = 7; i >= 0; i--) value = value * 2 ** 32 + swapBytes(hash[i]!);
+  for (let i = 7; i >= 0; i--) value = value * 2 ** 32 + (swapBytes(hash[i]!) >>> 0);
   return Math.log2(target.bound) - Math.log2(value);
-}
-
-function swapBytes(word: number): number {
-  return ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
 }

@@ -1,0 +1,19 @@
+/** Whether code allocates: heap growth over rounds of it. */
+import v8 from "node:v8";
+import vm from "node:vm";
+
+/**
+ * Least growth of the heap in bytes over `rounds` runs. The test runner allocates now and then as well, so the best of
+ * several rounds counts; garbage of our own would be in each.
+ */
+export function leastGrowthBytes(rounds: number, run: () => void): number {
+  v8.setFlagsFromString("--expose-gc");
+  const collect = vm.runInNewContext("gc") as () => void;
+  const grownBytes = Array.from({ length: rounds }, () => {
+    collect();
+    const beforeBytes = process.memoryUsage().heapUsed;
+    run();
+    return process.memoryUsage().heapUsed - beforeBytes;
+  });
+  return Math.min(...grownBytes.filter((bytes) => bytes >= 0));
+}
