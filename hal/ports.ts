@@ -26,8 +26,8 @@ export interface PwmSelector {
 }
 
 export type RegisterSelector =
-  /** A UIO device by its name in /sys/class/uio/N/name. */
-  | { readonly kind: "uio"; readonly name: string; readonly bytes: number }
+  /** A UIO device by its name in /sys/class/uio/N/name; the first of several possible names that exists. */
+  | { readonly kind: "uio"; readonly names: readonly string[]; readonly bytes: number }
   /** A character device that can be mapped, at an offset. */
   | { readonly kind: "device"; readonly path: string; readonly offset: number; readonly bytes: number };
 
