@@ -111,6 +111,11 @@ export class PsuModelI2c implements I2cDevice {
     this.#isEnabled = isEnabled;
   }
 
+  /** The output goes for this voltage from now on, as if it had been set over the bus. */
+  presetMv(voltageMv: number): void {
+    this.#targetMv = voltageMv;
+  }
+
   step(elapsedMs: number): void {
     this.#silentMs += elapsedMs;
     if (this.#isWatchdogOn && this.#isEnabled && this.#silentMs >= WATCHDOG_LIMIT_MS) this.#isTripped = true;
