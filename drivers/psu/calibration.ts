@@ -58,25 +58,25 @@ export const PSU_V2_TYPES: readonly number[] = [0x62, 0x64, 0x65, 0x66];
 export const PSU_V2_RANGE_MV = [16_500, 22_100] as const;
 
 /** Marketing names as far as sources have them. */
-const PSU_NAMES: Readonly<Record<number, string>> = {
-  65: "APW8/APW9 family",
-  66: "APW8/APW9 family",
-  97: "APW8/APW9 family",
-  98: "APW11 family",
-  100: "APW11 family",
-  101: "APW11 family",
-  102: "APW11 family",
-  113: "APW121215a",
-  114: "APW121215b",
-  115: "APW121215c",
-  116: "APW121215d",
-  117: "APW121215e",
-  118: "APW121215f",
-  119: "APW121215g",
-};
+const PSU_NAMES: ReadonlyMap<number, string> = new Map([
+  [0x41, "APW8/APW9 family"],
+  [0x42, "APW8/APW9 family"],
+  [0x61, "APW8/APW9 family"],
+  [0x62, "APW11 family"],
+  [0x64, "APW11 family"],
+  [0x65, "APW11 family"],
+  [0x66, "APW11 family"],
+  [0x71, "APW121215a"],
+  [0x72, "APW121215b"],
+  [0x73, "APW121215c"],
+  [0x74, "APW121215d"],
+  [0x75, "APW121215e"],
+  [0x76, "APW121215f"],
+  [0x77, "APW121215g"],
+]);
 
 export function psuLabel(type: number): string {
-  return `${PSU_NAMES[type] ?? "power supply"} (type 0x${hex(type)})`;
+  return `${PSU_NAMES.get(type) ?? "power supply"} (type 0x${hex(type)})`;
 }
 
 /** Row for a type and the low byte of its firmware, or null. Where the formula depends on an unknown firmware there is none. */

@@ -18,6 +18,8 @@ const NOT_READY_PAUSE_MS = 50;
 const LENGTH_MAX = 40;
 
 export class PacketWire {
+  /** Supply and bus, for messages. */
+  readonly name: string;
   readonly #clock: Clock;
   readonly #bus: I2cBus;
   readonly #address: number;
@@ -26,6 +28,7 @@ export class PacketWire {
     this.#clock = clock;
     this.#bus = bus;
     this.#address = address;
+    this.name = `power supply 0x${address.toString(16)} on ${bus.name}`;
   }
 
   /** Payload of the reply, after up to three tries. @throws KumpelError `PSU_FAILED`, `ABORTED`. */
@@ -64,8 +67,7 @@ export class PacketWire {
 
   /** A typed error about this supply. */
   failure(what: string, details: Record<string, unknown> = {}, cause?: unknown): KumpelError {
-    const message = `power supply 0x${this.#address.toString(16)} on ${this.#bus.name} ${what}`;
-    return new KumpelError("PSU_FAILED", message, {
+    return new KumpelError("PSU_FAILED", `${this.name} ${what}`, {
       cause,
       details: Object.assign({ bus: this.#bus.name, address: this.#address }, details),
     });
@@ -93,4 +95,9 @@ export class PacketWire {
     if (bytes.length !== 1) throw new KumpelError("I2C_FAILED", "the bus gave no byte");
     return bytes[0]!;
   }
+}
+
+/** Payload as a number, low byte first; -1 when it is empty. */
+export function payloadWord(payload: Uint8Array): number {
+  return payload.length === 0 ? -1 : payload[0]! | ((payload[1] ?? 0) << 8);
 }

@@ -121,8 +121,3 @@ test("the legacy formula", () => {
   expect(psuCode(LEGACY_CALIBRATION, 18_000)).toBe(179);
   expect(LEGACY_CALIBRATION.provenance).toBe("unconfirmed");
 });
-
-test("the command that writes the calibration exists nowhere", () => {
-  const codes = [...Object.values(PSU_V1_COMMANDS), ...Object.values(PSU_V2_COMMANDS)].map((c): number => c.code);
-  expect(codes).not.toContain(0x86);
-});
