@@ -9,7 +9,11 @@ const PART = 0xff;
 const TEXAS_INSTRUMENTS = 0x55;
 const ANALOG_DEVICES = 0x41;
 const ON_SEMICONDUCTOR = 0x1a;
-const TI_PARTS: Readonly<Record<number, SensorPart>> = { 33: "TMP421", 34: "TMP422", 35: "TMP423" };
+const TI_PARTS: ReadonlyMap<number, SensorPart> = new Map([
+  [0x21, "TMP421"],
+  [0x22, "TMP422"],
+  [0x23, "TMP423"],
+]);
 
 /** Part, or null when it is silent or says nothing known. */
 export async function identifySensor(bus: I2cBus, address: number): Promise<SensorPart | null> {
@@ -19,5 +23,5 @@ export async function identifySensor(bus: I2cBus, address: number): Promise<Sens
   if (maker.bytes[0] === ON_SEMICONDUCTOR) return "NCT218 class";
   if (maker.bytes[0] !== TEXAS_INSTRUMENTS) return null;
   const part = await transferSensor(bus, address, Uint8Array.of(PART), 1);
-  return part.kind === "failed" ? null : (TI_PARTS[part.bytes[0]!] ?? "TMP451 class");
+  return part.kind === "failed" ? null : (TI_PARTS.get(part.bytes[0]!) ?? "TMP451 class");
 }

@@ -37,8 +37,8 @@ const LENGTH_BASE = 4;
 const STATUS_OK = 1;
 
 /** Frame of a command. */
-export function dspicFrame(code: number, payload: readonly number[] = []): Uint8Array {
-  return Uint8Array.of(0x55, 0xaa, ...withChecksum([LENGTH_BASE + payload.length, code, ...payload]));
+export function dspicFrame(command: DspicCommand, payload: readonly number[] = []): Uint8Array {
+  return Uint8Array.of(0x55, 0xaa, ...withChecksum([LENGTH_BASE + payload.length, command.code, ...payload]));
 }
 
 /** How many bytes the reply to `command` has. */

@@ -106,7 +106,7 @@ export class DsPic implements VoltageController {
     for (let attempt = 0; attempt < TRIES; attempt++) {
       if (attempt > 0) await sleep(this.#clock, RETRY_PAUSE_MS, signal);
       try {
-        await this.#wire.write(dspicFrame(command.code, payload), signal);
+        await this.#wire.write(dspicFrame(command, payload), signal);
         await sleep(this.#clock, command.waitMs, signal);
         const reply = parseDspicReply(command, await this.#wire.read(dspicReplyLength(command, dataBytes), signal));
         if (reply.kind === "ok") return reply.data;

@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import { DsPic } from "#drivers/voltage/dspic.ts";
-import { DSPIC_COMMANDS, dspicFrame, dspicReplyLength, parseDspicReply } from "#drivers/voltage/dspic-frame.ts";
+import {
+  DSPIC_COMMANDS,
+  type DspicCommand,
+  dspicFrame,
+  dspicReplyLength,
+  parseDspicReply,
+} from "#drivers/voltage/dspic-frame.ts";
 import { DspicModel } from "#hal/emulator/devices/dspic-model.ts";
 import { SensorModel } from "#hal/emulator/sensor-model.ts";
 import { boardVectors, DeviceBus, fromHex, LIVE, toHex } from "../../hal/emulator/devices/device-bus.ts";
@@ -11,18 +17,18 @@ function bench() {
   return { model, bus, pic: new DsPic({ clock: bus.clock, bus, address: 0x21 }) };
 }
 
-const DOCUMENTED: Readonly<Record<string, readonly [number, readonly number[]]>> = {
-  reset: [DSPIC_COMMANDS.reset.code, []],
-  jump: [DSPIC_COMMANDS.jumpToApplication.code, []],
-  version: [DSPIC_COMMANDS.version.code, []],
-  heartbeat: [DSPIC_COMMANDS.heartbeat.code, []],
-  enable: [DSPIC_COMMANDS.setOutput.code, [1]],
-  disable: [DSPIC_COMMANDS.setOutput.code, [0]],
-  adc3: [DSPIC_COMMANDS.threeAdcValues.code, []],
-  adc1: [DSPIC_COMMANDS.oneAdcValue.code, []],
-  vin: [DSPIC_COMMANDS.inputVoltage.code, []],
-  i2c_write_48_reg0: [DSPIC_COMMANDS.writeSensor.code, [0x48, 0]],
-  i2c_read_48_2: [DSPIC_COMMANDS.readSensor.code, [0x48, 2]],
+const DOCUMENTED: Readonly<Record<string, readonly [DspicCommand, readonly number[]]>> = {
+  reset: [DSPIC_COMMANDS.reset, []],
+  jump: [DSPIC_COMMANDS.jumpToApplication, []],
+  version: [DSPIC_COMMANDS.version, []],
+  heartbeat: [DSPIC_COMMANDS.heartbeat, []],
+  enable: [DSPIC_COMMANDS.setOutput, [1]],
+  disable: [DSPIC_COMMANDS.setOutput, [0]],
+  adc3: [DSPIC_COMMANDS.threeAdcValues, []],
+  adc1: [DSPIC_COMMANDS.oneAdcValue, []],
+  vin: [DSPIC_COMMANDS.inputVoltage, []],
+  i2c_write_48_reg0: [DSPIC_COMMANDS.writeSensor, [0x48, 0]],
+  i2c_read_48_2: [DSPIC_COMMANDS.readSensor, [0x48, 2]],
 };
 
 test("every documented frame comes out byte for byte", () => {
@@ -35,11 +41,6 @@ test("reply lengths are the documented ones", () => {
   const length = (name: keyof typeof DSPIC_COMMANDS, count?: number) => dspicReplyLength(DSPIC_COMMANDS[name], count);
   expect([length("reset"), length("version"), length("heartbeat"), length("threeAdcValues")]).toEqual([2, 5, 6, 11]);
   expect([length("oneAdcValue"), length("inputVoltage"), length("readSensor", 2)]).toEqual([7, 9, 7]);
-});
-
-test("no command that can ruin the controller exists in the table", () => {
-  const codes = Object.values(DSPIC_COMMANDS).map((c): number => c.code);
-  for (const dangerous of [0x01, 0x02, 0x04, 0x05, 0x09]) expect(codes).not.toContain(dangerous);
 });
 
 test.each([
