@@ -1,7 +1,9 @@
 /** What a miner is made of: its arguments, and the running parts that snapshots are taken from. */
 
 import type { ChainChipFacts } from "#drivers/hash-chain.ts";
+import type { BoardSupport } from "#drivers/hashboards/board-support.ts";
 import type { HashboardModel } from "#drivers/hashboards/models.ts";
+import type { PowerTrain } from "#drivers/power/power-train.ts";
 import type { Clock } from "#hal/clock.ts";
 import type { ChainConnector, ControlBoard } from "#hal/control-board.ts";
 import type { Network } from "#hal/network.ts";
@@ -23,6 +25,7 @@ export interface MinerOptions {
   network: Network;
   board: ControlBoard;
   hashboard: HashboardModel;
+  support: BoardSupport;
   pool: { address: PoolAddress; user: string; password: string; suggestDifficulty: number | null };
   /** Ticket to begin with; a power of two. */
   stockTicket: number;
@@ -51,4 +54,5 @@ export interface MinerParts {
   };
   readonly thermal: ThermalLoop;
   readonly power: PowerLine;
+  readonly train: PowerTrain;
 }

@@ -3,17 +3,18 @@
 import { Bm13xxChain } from "#drivers/bm13xx/bm13xx-chain.ts";
 import { CHIPS } from "#drivers/bm13xx/chips.ts";
 import type { ChainChipFacts, HashChain } from "#drivers/hash-chain.ts";
-import type { HashboardModel } from "#drivers/hashboards/models.ts";
 import { LATE, within } from "#hal/clock.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
-import { errorText, isKumpelError } from "#hal/errors.ts";
+import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import { createChainRuntime } from "./chain/chain-runtime.ts";
 import { ChainSupervisor } from "./chain/chain-supervisor.ts";
 import { type ChunkTime, timedUart } from "./chain/timed-uart.ts";
 import { runLoop } from "./control/loop.ts";
 import { PowerLine } from "./control/power-line.ts";
 import { DEFAULT_LIMITS } from "./control/thermal-decision.ts";
-import { type BoardSensor, ThermalLoop } from "./control/thermal-loop.ts";
+import { ThermalLoop } from "./control/thermal-loop.ts";
+import { WorkVoltage } from "./control/work-voltage.ts";
+import { createHashboardDevices, type HashboardDevices } from "./hardware/hashboard-devices.ts";
 import type { Job, JobSink } from "./job/job.ts";
 import type { MinerOptions, MinerParts } from "./miner-parts.ts";
 import { LatencyHistogram } from "./stats/latency-histogram.ts";
@@ -35,13 +36,15 @@ export class Miner {
   readonly #client: StratumClient;
   readonly #power: PowerLine;
   readonly #thermal: ThermalLoop;
+  readonly #devices: HashboardDevices;
+  readonly #workVoltage: WorkVoltage;
   readonly #supervisors: ChainSupervisor[];
   readonly #stop = new AbortController();
   #lost: Error | null = null;
 
   constructor(options: MinerOptions) {
     this.#options = options;
-    const { clock, log, board, hashboard } = options;
+    const { clock, log, board, hashboard, support } = options;
     const poolStats = new PoolStats(() => clock.nowMs());
     const latency = {
       notifyToFirstWork: new LatencyHistogram(),
@@ -49,17 +52,33 @@ export class Miner {
       nonceToSubmit: new LatencyHistogram(),
     };
     const scheduler = new Scheduler(clock, latency, board.chains.length);
-    this.#power = new PowerLine(board.power, log.child({ part: "power" }));
+    this.#devices = createHashboardDevices({
+      clock,
+      board,
+      support,
+      bridge: () => null,
+      onHeartbeatLost: (chainIndex, error) =>
+        this.#supervisors[chainIndex]?.fault("HEARTBEAT_LOST", `its controller does not answer: ${errorText(error)}`),
+    });
+    const { train } = this.#devices;
+    this.#power = new PowerLine(
+      { up: (signal) => train.machineUp(signal), down: () => train.machineDown() },
+      log.child({ part: "power" }),
+    );
+    this.#workVoltage = new WorkVoltage(
+      (signal) => train.machineWork(signal),
+      log.child({ part: "power" }),
+      (reason) => void this.#cutAll(reason),
+    );
     this.#client = this.#createClient(poolStats, latency.nonceToSubmit, this.#jobSink(scheduler));
     const chains = board.chains.map((connector) => this.#createChain(connector, scheduler));
     this.#supervisors = chains.map((c) => c.supervisor);
     this.#thermal = new ThermalLoop({
       log: log.child({ part: "thermal" }),
       clock,
-      bus: board.sensorBus,
-      fans: board.fans,
+      fans: this.#devices.fans,
       power: this.#power,
-      sensors: boardSensors(hashboard, board.chains.length),
+      sensors: this.#devices.sensors,
       limits: {
         ...DEFAULT_LIMITS,
         dangerousC: hashboard.temperatureLimits.boardMaxC,
@@ -78,6 +97,7 @@ export class Miner {
       latency,
       thermal: this.#thermal,
       power: this.#power,
+      train,
     };
   }
 
@@ -115,6 +135,7 @@ export class Miner {
     const { clock } = this.#options;
     // Whatever an earlier process left on is off before anything else happens.
     await this.#power.begin();
+    await this.#devices.start();
     await Promise.all([
       this.#thermal.run(signal),
       this.#client.run(signal),
@@ -133,6 +154,10 @@ export class Miner {
   async #everySecond(): Promise<void> {
     this.#updateExpectation();
     for (const supervisor of this.#supervisors) supervisor.checkSilence();
+    this.#workVoltage.review(
+      this.#supervisors.map(({ state }) => state.phase),
+      this.#stop.signal,
+    );
     const canRun = this.#supervisors.some(({ state }) => state.phase !== "disabled" && state.phase !== "absent");
     const isGivenUp = this.#supervisors.some(({ state }) => state.phase === "disabled");
     if (isGivenUp && !canRun && this.#power.cutReason === null)
@@ -191,9 +216,13 @@ export class Miner {
   }
 
   #createChain(connector: ChainConnector, scheduler: Scheduler): MinerParts["chains"][number] {
-    const { clock, log, board, hashboard, chipScale, poolScale, stockTicket } = this.#options;
+    const { clock, log, board, hashboard, support, chipScale, poolScale, stockTicket } = this.#options;
     const chunk: ChunkTime = { atMs: 0 };
-    const openUart = async (baud: number) => timedUart(await connector.openUart(baud), clock, chunk);
+    const { link } = connector;
+    const openUart = async (baud: number) => {
+      if (link.kind !== "uart") throw new KumpelError("UART_OPEN_FAILED", `${link.path} is no serial link`);
+      return timedUart(await link.open(baud), clock, chunk);
+    };
     const createChain = (): HashChain =>
       new Bm13xxChain({ clock, chainIndex: connector.index, board: hashboard, openUart });
     const facts: ChainChipFacts = CHIPS[hashboard.chip];
@@ -219,9 +248,21 @@ export class Miner {
       log: log.child({ part: "chain", chain: connector.index }),
       power: this.#power,
       expectedChips: hashboard.chips,
+      resetTiming: support,
+      boardPower: {
+        up: (signal) => this.#devices.train.chainUp(connector.index, signal),
+        toWork: (signal) => this.#devices.train.chainWork(connector.index, signal),
+        down: () => this.#devices.train.chainDown(connector.index),
+      },
       targetMhz: hashboard.defaultFrequencyMhz,
     });
     return { connector, facts, runtime, supervisor };
+  }
+
+  async #cutAll(reason: string): Promise<void> {
+    this.#options.log.error({ reason }, "power cut");
+    this.#cutChains(reason);
+    await this.#power.cut(reason);
   }
 
   #cutChains(reason: string): void {
@@ -248,13 +289,6 @@ export class Miner {
       }
     }
   }
-}
-
-function boardSensors(hashboard: HashboardModel, chains: number): BoardSensor[] {
-  return hashboard.sensors.slice(0, chains).flatMap(({ inlet, outlet }, chainIndex) => [
-    { chainIndex, address: inlet, place: `chain ${chainIndex} inlet` },
-    { chainIndex, address: outlet, place: `chain ${chainIndex} outlet` },
-  ]);
 }
 
 function hottest(values: readonly (number | null)[]): number | null {

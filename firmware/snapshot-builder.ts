@@ -17,7 +17,7 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
     controlBoard: options.board.name,
     emulationLabel: options.emulationLabel,
     firstAcceptedShareMs: poolStats.firstAcceptedAtMs === null ? null : poolStats.firstAcceptedAtMs - parts.startedAtMs,
-    prescribedWaitMs: Math.max(0, ...waits),
+    prescribedWaitMs: parts.train.prescribedWaitMs + Math.max(0, ...waits),
     isPowerOn: parts.power.isOn,
     pool: poolSnapshot(parts, chains),
     chains,
@@ -57,7 +57,7 @@ function chainSnapshot(parts: MinerParts, chain: MinerParts["chains"][number], n
     state: supervisor.state.phase,
     reason: supervisor.reason,
     frequencyMhz: driver === null || driver.frequencyMhz === 0 ? null : driver.frequencyMhz,
-    voltageV: null,
+    voltageV: voltageOf(parts, connector.index),
     temperatureBoardMaxC: parts.thermal.boardTemperatureC(connector.index),
     temperatureChipMaxC: supervisor.temperatureChipMaxC(),
     ticketDifficulty: isHashing ? (supervisor.ticket?.difficulty ?? null) : null,
@@ -76,6 +76,12 @@ function chainSnapshot(parts: MinerParts, chain: MinerParts["chains"][number], n
       jobsWritten: counters?.jobsWritten ?? 0,
     },
   };
+}
+
+/** Set point of what feeds the chips; null while off or where nobody can know it. */
+function voltageOf(parts: MinerParts, chainIndex: number): number | null {
+  const voltageMv = parts.train.voltageMv(chainIndex);
+  return voltageMv === null ? null : voltageMv / 1000;
 }
 
 /** What a pool's own settings take away is told here and lowers the expectation, so that no alarm blames a chain. */

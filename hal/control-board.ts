@@ -86,7 +86,10 @@ export interface ControlBoard {
   readonly power: PowerSwitch | null;
   readonly leds: { readonly red: Led | null; readonly green: Led | null };
   /** True while pressed; null where there is no such button. */
-  readonly buttons: { readonly recovery: (() => Promise<boolean>) | null; readonly ipReport: (() => Promise<boolean>) | null };
+  readonly buttons: {
+    readonly recovery: (() => Promise<boolean>) | null;
+    readonly ipReport: (() => Promise<boolean>) | null;
+  };
   /** Null where the board has none that is known. */
   readonly watchdog: Watchdog | null;
   /** Sets the only listener for a board that is lost as a whole (the emulator's process died). */

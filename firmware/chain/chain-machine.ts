@@ -2,9 +2,9 @@
  * The life of one hash chain as a pure machine. Inputs are facts, outputs are orders; the shell in
  * `chain-supervisor.ts` carries them out and knows nothing of what comes next.
  *
- *   absent | off -> powering -> resetting -> settling -> enumerating -> addressing -> configuring -> ramping
- *   -> starting -> hashing;  any -> coolingDown -> resetting (bounded, growing pause; powering where
- *   power was never given) ... -> disabled
+ *   absent | off -> powering -> energising -> resetting -> settling -> enumerating -> addressing -> configuring
+ *   -> ramping -> starting -> lowering -> hashing;  any -> coolingDown -> energising (bounded, growing pause;
+ *   powering where power was never given) ... -> disabled
  */
 
 export type ChainPhase =
@@ -19,7 +19,16 @@ export type ChainPhase =
   | "disabled";
 
 /** Phases in which the driver runs a sequence of its own; they end with `phaseDone` or `failed`. */
-export type DriverPhase = "enumerating" | "addressing" | "configuring" | "ramping" | "starting";
+export type DriverPhase =
+  /** The board's own controller gives it power. */
+  | "energising"
+  | "enumerating"
+  | "addressing"
+  | "configuring"
+  | "ramping"
+  | "starting"
+  /** From the voltage that chips start at to the one that they work at. */
+  | "lowering";
 
 export interface ChainFault {
   readonly code: string;
@@ -36,11 +45,12 @@ export interface ChainState {
   /** Chips found by the last enumeration. */
   readonly chipCount: number;
   readonly expectedChips: number;
+  readonly timing: ResetTiming;
   /** The supply was switched on for this chain. */
   readonly isPowered: boolean;
   /** Stopped or cut: nothing starts it again. */
   readonly isEnded: boolean;
-  /** Sum of the waits that the sequence prescribes between power-on and the first command. */
+  /** Sum of the waits around reset that the sequence prescribes. */
   readonly prescribedWaitMs: number;
 }
 
@@ -58,6 +68,8 @@ export type ChainAction =
   | { readonly kind: "setReset"; readonly isAsserted: boolean }
   | { readonly kind: "openLink" }
   | { readonly kind: "closeLink" }
+  /** The board's own controller takes its power away. */
+  | { readonly kind: "deenergise" }
   | { readonly kind: "runPhase"; readonly phase: DriverPhase }
   | { readonly kind: "startFeed" }
   | { readonly kind: "stopFeed" };
@@ -68,10 +80,11 @@ export interface ChainStep {
   readonly reason: string;
 }
 
-/** Amlogic boards, observed on a live S19k Pro: supply settling, reset low together, then 2 s before the first byte. */
-export const POWER_SETTLE_MS = 1_000;
-export const RESET_LOW_MS = 200;
-export const RESET_SETTLE_MS = 2_000;
+/** How long the board's chips are held in reset, and the pause after that before the first byte. */
+export interface ResetTiming {
+  readonly resetLowMs: number;
+  readonly resetSettleMs: number;
+}
 
 /** No sequence of any known chip takes half of this; a link that takes no bytes would otherwise hold it for ever. */
 export const PHASE_LIMIT_MS = 120_000;
@@ -84,15 +97,16 @@ const SHORT_CHAIN_RETRIES = 2;
 /** Hashing for so long forgives earlier failures. */
 const FORGIVE_AFTER_MS = 600_000;
 
-const NEXT_PHASE: Readonly<Record<DriverPhase, DriverPhase | "hashing">> = {
+const NEXT_PHASE: Readonly<Record<Exclude<DriverPhase, "energising">, DriverPhase | "hashing">> = {
   enumerating: "addressing",
   addressing: "configuring",
   configuring: "ramping",
   ramping: "starting",
-  starting: "hashing",
+  starting: "lowering",
+  lowering: "hashing",
 };
 
-export function initialChain(expectedChips: number): ChainState {
+export function initialChain(expectedChips: number, timing: ResetTiming): ChainState {
   return {
     phase: "off",
     wakeAtMs: null,
@@ -100,6 +114,7 @@ export function initialChain(expectedChips: number): ChainState {
     lastFault: null,
     chipCount: 0,
     expectedChips,
+    timing,
     isPowered: false,
     isEnded: false,
     prescribedWaitMs: 0,
@@ -137,22 +152,19 @@ function askForPower(state: ChainState, reason: string): ChainStep {
 }
 
 function powered(state: ChainState, nowMs: number): ChainStep {
-  return state.phase === "powering"
-    ? wait(state, POWER_SETTLE_MS, "the supply settles", nowMs)
-    : ignore(state, "powered");
+  return state.phase === "powering" ? run(state, "energising", "the supply is up", nowMs) : ignore(state, "powered");
 }
 
 function tick(state: ChainState, nowMs: number): ChainStep {
   if (state.wakeAtMs === null || nowMs < state.wakeAtMs) return ignore(state, "nothing due");
   switch (state.phase) {
     case "powering":
-    case "coolingDown": {
-      if (!state.isPowered) return askForPower(state, "trying for power again");
-      const next = wait(enter(state, "resetting"), RESET_LOW_MS, "reset low", nowMs);
-      return { ...next, actions: [{ kind: "setReset", isAsserted: true }, { kind: "openLink" }] };
-    }
+    case "coolingDown":
+      return state.isPowered
+        ? run(state, "energising", "trying again", nowMs)
+        : askForPower(state, "trying for power again");
     case "resetting": {
-      const next = wait(enter(state, "settling"), RESET_SETTLE_MS, "chips start", nowMs);
+      const next = wait(enter(state, "settling"), state.timing.resetSettleMs, "chips start", nowMs);
       return { ...next, actions: [{ kind: "setReset", isAsserted: false }] };
     }
     case "settling":
@@ -163,11 +175,13 @@ function tick(state: ChainState, nowMs: number): ChainStep {
         actions: [],
         reason: "hashing for ten minutes: earlier failures forgiven",
       };
+    case "energising":
     case "enumerating":
     case "addressing":
     case "configuring":
     case "ramping":
     case "starting":
+    case "lowering":
       return fail(
         state,
         { code: "PHASE_TIMEOUT", text: `${state.phase} took longer than ${PHASE_LIMIT_MS / 1000} s` },
@@ -182,6 +196,10 @@ function tick(state: ChainState, nowMs: number): ChainStep {
 
 function phaseDone(state: ChainState, phase: DriverPhase, chipCount: number, nowMs: number): ChainStep {
   if (state.phase !== phase) return ignore(state, `late end of ${phase}`);
+  if (phase === "energising") {
+    const next = wait(enter(state, "resetting"), state.timing.resetLowMs, "reset low", nowMs);
+    return { ...next, actions: [{ kind: "setReset", isAsserted: true }, { kind: "openLink" }] };
+  }
   if (phase === "enumerating") return enumerated({ ...state, chipCount }, nowMs);
   const next = NEXT_PHASE[phase];
   if (next !== "hashing") return run(state, next, `${phase} done`, nowMs);
@@ -204,7 +222,7 @@ function fail(state: ChainState, fault: ChainFault, nowMs: number): ChainStep {
   if (state.phase === "off" || state.phase === "absent" || state.phase === "disabled")
     return ignore(state, "not running");
   const failures = state.failures + 1;
-  const actions: ChainAction[] = [{ kind: "stopFeed" }, { kind: "closeLink" }, { kind: "setReset", isAsserted: true }];
+  const actions = TURN_OFF;
   if (failures >= MAX_FAILURES) {
     const disabled = { ...enter(state, "disabled"), failures, lastFault: fault };
     return { state: disabled, actions, reason: `${fault.text}; given up after ${failures} tries` };
@@ -214,11 +232,17 @@ function fail(state: ChainState, fault: ChainFault, nowMs: number): ChainStep {
   return { state: cooling, actions, reason: `${fault.text}; next try in ${pauseMs / 1000} s` };
 }
 
+const TURN_OFF: readonly ChainAction[] = [
+  { kind: "stopFeed" },
+  { kind: "closeLink" },
+  { kind: "setReset", isAsserted: true },
+  { kind: "deenergise" },
+];
+
 function turnOff(state: ChainState, lastFault: ChainFault | null, reason: string): ChainStep {
   const ended = { ...state, isPowered: false, isEnded: true };
   if (state.phase === "absent") return ignore(ended, reason);
-  const actions: ChainAction[] = [{ kind: "stopFeed" }, { kind: "closeLink" }, { kind: "setReset", isAsserted: true }];
-  return { state: { ...enter(ended, "off"), lastFault }, actions, reason };
+  return { state: { ...enter(ended, "off"), lastFault }, actions: TURN_OFF, reason };
 }
 
 function enter(state: ChainState, phase: ChainPhase): ChainState {

@@ -3,7 +3,7 @@
 import type { HashChain } from "#drivers/hash-chain.ts";
 import type { Clock, TimerHandle } from "#hal/clock.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
-import { errorText, isKumpelError } from "#hal/errors.ts";
+import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import type { PowerRequest } from "../control/power-line.ts";
 import type { Log } from "../log.ts";
 import { hashesPerTicket, type Target, ticketTarget } from "../share/difficulty.ts";
@@ -16,6 +16,7 @@ import {
   type ChainState,
   type DriverPhase,
   initialChain,
+  type ResetTiming,
   stepChain,
 } from "./chain-machine.ts";
 import type { ChainRuntime } from "./chain-runtime.ts";
@@ -26,6 +27,13 @@ const SILENT_GAPS = 20;
 const SILENCE_FLOOR_MS = 10_000;
 /** Three readings missed: an older temperature is unknown. */
 const CHIP_TEMPERATURE_MAX_AGE_MS = 15_000;
+
+/** What the chain may order of its board's controller; boards without one do nothing. */
+export interface BoardPower {
+  up(signal: AbortSignal): Promise<void>;
+  toWork(signal: AbortSignal): Promise<void>;
+  down(): Promise<void>;
+}
 
 export interface ChainSupervisorOptions {
   log: Log;
@@ -39,6 +47,9 @@ export interface ChainSupervisorOptions {
   /** Written by the link that `createChain` opens. */
   chunk: ChunkTime;
   expectedChips: number;
+  resetTiming: ResetTiming;
+  /** Power of this chain's own board, where it has a controller. */
+  boardPower: BoardPower;
   targetMhz: number;
   stockTicket: number;
   chipScale: number;
@@ -61,7 +72,7 @@ export class ChainSupervisor {
 
   constructor(options: ChainSupervisorOptions) {
     this.#options = options;
-    this.#state = initialChain(options.expectedChips);
+    this.#state = initialChain(options.expectedChips, options.resetTiming);
   }
 
   get state(): ChainState {
@@ -107,6 +118,11 @@ export class ChainSupervisor {
   async stop(): Promise<void> {
     this.#input({ kind: "stop" });
     await this.#orders;
+  }
+
+  /** Something outside of the chain's own link broke: its controller, its voltage. */
+  fault(code: string, text: string): void {
+    this.#input({ kind: "failed", fault: { code, text } });
   }
 
   powerCut(reason: string): void {
@@ -204,6 +220,8 @@ export class ChainSupervisor {
         return this.#open();
       case "closeLink":
         return this.#close();
+      case "deenergise":
+        return this.#options.boardPower.down();
       case "runPhase":
         this.#startPhase(action.phase);
         return;
@@ -239,13 +257,11 @@ export class ChainSupervisor {
   }
 
   #startPhase(phase: DriverPhase): void {
-    const chain = this.#chain;
-    if (chain === null) return;
     const abort = new AbortController();
     this.#phaseAbort = abort;
-    this.#runPhase(chain, phase, abort.signal).then(
+    this.#runPhase(phase, abort.signal).then(
       () => {
-        if (!abort.signal.aborted) this.#input({ kind: "phaseDone", phase, chipCount: chain.chipCount });
+        if (!abort.signal.aborted) this.#input({ kind: "phaseDone", phase, chipCount: this.#chain?.chipCount ?? 0 });
       },
       (error: unknown) => {
         if (!abort.signal.aborted) this.#fail(error);
@@ -253,26 +269,39 @@ export class ChainSupervisor {
     );
   }
 
-  async #runPhase(chain: HashChain, phase: DriverPhase, signal: AbortSignal): Promise<void> {
+  async #runPhase(phase: DriverPhase, signal: AbortSignal): Promise<void> {
+    const { boardPower, targetMhz } = this.#options;
     switch (phase) {
+      case "energising":
+        return boardPower.up(signal);
       case "enumerating":
-        await chain.enumerate(signal);
+        await this.#opened().enumerate(signal);
         return;
       case "addressing":
-        return chain.address(signal);
+        return this.#opened().address(signal);
       case "configuring":
-        return chain.configure(signal);
+        return this.#opened().configure(signal);
       case "ramping":
-        await chain.ramp(this.#options.targetMhz, signal);
+        await this.#opened().ramp(targetMhz, signal);
         return;
-      case "starting": {
-        const job = this.#options.scheduler.job;
-        const choice = this.#choose(chain, job?.target ?? null);
-        this.#ticket = choice;
-        const versionMask = job?.versionMask ?? chain.facts.versionMask;
-        return chain.startMining({ versionMask, ticketDifficulty: choice.difficulty }, signal);
-      }
+      case "starting":
+        return this.#startMining(this.#opened(), signal);
+      case "lowering":
+        return boardPower.toWork(signal);
     }
+  }
+
+  #opened(): HashChain {
+    if (this.#chain === null) throw new KumpelError("UART_IO_FAILED", "the chain's link is not open");
+    return this.#chain;
+  }
+
+  #startMining(chain: HashChain, signal: AbortSignal): Promise<void> {
+    const job = this.#options.scheduler.job;
+    const choice = this.#choose(chain, job?.target ?? null);
+    this.#ticket = choice;
+    const versionMask = job?.versionMask ?? chain.facts.versionMask;
+    return chain.startMining({ versionMask, ticketDifficulty: choice.difficulty }, signal);
   }
 
   #choose(chain: HashChain, pool: Target | null): TicketChoice {

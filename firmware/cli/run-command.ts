@@ -1,6 +1,7 @@
 /** `kumpel run`: builds the machine, shows it, ends it cleanly, writes the report. */
 import fs from "node:fs";
 import path from "node:path";
+import { boardSupport } from "#drivers/hashboards/board-supports.ts";
 import { type Clock, pause } from "#hal/clock.ts";
 import { errorText } from "#hal/errors.ts";
 import { ManagementHost } from "../api/management-host.ts";
@@ -67,6 +68,7 @@ function createMiner(options: RunOptions, platform: Platform, scales: EmulationS
   return new Miner({
     log,
     hashboard: options.hashboard,
+    support: boardSupport(options.hashboard.model),
     emulationLabel,
     agent: AGENT,
     ...rest,

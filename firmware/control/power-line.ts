@@ -2,8 +2,16 @@
  * The one owner of the line that powers the hashboards. Chains may ask for power; only the thermal supervisor permits
  * it (sensors and fans proven first). It, and the end of the program, cut it; a cut is latched until the process ends.
  */
-import type { PowerSwitch } from "#hal/control-board.ts";
+import { errorText } from "#hal/errors.ts";
 import type { Log } from "../log.ts";
+
+/** What the line switches: the whole power train of the machine. */
+export interface HashboardPower {
+  /** Everything that comes before the chains' own start; slow where a supply ramps. */
+  up(signal: AbortSignal): Promise<void>;
+  /** All off; resolves when that was confirmed. */
+  down(): Promise<void>;
+}
 
 /** What chains see: they can ask, nothing else. */
 export interface PowerRequest {
@@ -17,16 +25,18 @@ interface Waiter {
 }
 
 export class PowerLine implements PowerRequest {
-  readonly #switch: PowerSwitch;
+  readonly #power: HashboardPower;
   readonly #log: Log;
+  readonly #cutSignal = new AbortController();
   #waiting: Waiter[] = [];
   #isPermitted = false;
   #isOffConfirmed = false;
   #switchingOn: Promise<void> | null = null;
+  #isSwitchedOn = false;
   #cutReason: string | null = null;
 
-  constructor(powerSwitch: PowerSwitch, log: Log) {
-    this.#switch = powerSwitch;
+  constructor(power: HashboardPower, log: Log) {
+    this.#power = power;
     this.#log = log;
   }
 
@@ -40,10 +50,14 @@ export class PowerLine implements PowerRequest {
     return this.#cutReason;
   }
 
-  /** First act of a run: whatever an earlier process left, the line is off from here on. */
+  /** First act of a run: whatever an earlier process left, the line is off from here on, or counts as on. */
   async begin(): Promise<void> {
-    await this.#switch.setEnabled(false);
-    if (this.#switchingOn === null) this.#isOffConfirmed = true;
+    try {
+      await this.#power.down();
+      if (this.#switchingOn === null) this.#isOffConfirmed = true;
+    } catch (error) {
+      this.#log.error(`hashboard power is not confirmed to be off: ${errorText(error)}`);
+    }
   }
 
   request(): Promise<void> {
@@ -53,21 +67,23 @@ export class PowerLine implements PowerRequest {
     });
   }
 
-  /** Sensors and fans are proven: power may go on. */
-  async permit(): Promise<void> {
+  /** Sensors and fans are proven: power may go on. Does not wait for it. */
+  permit(): void {
     if (this.#isPermitted) return;
     this.#isPermitted = true;
-    await this.#switchOnIfDue();
+    void this.#switchOnIfDue();
   }
 
   /** Switches off, for good; resolves when the switch has confirmed it. */
   async cut(reason: string): Promise<void> {
     this.#cutReason ??= reason;
-    await this.#switch.setEnabled(false);
+    this.#cutSignal.abort();
+    await this.#power.down();
     if (this.#switchingOn !== null) {
       // An order to switch on may still be under way and end after ours: off has the last word.
+      const isOver = this.#isSwitchedOn;
       await this.#switchingOn.catch(() => undefined);
-      await this.#switch.setEnabled(false);
+      if (!isOver) await this.#power.down();
     }
     this.#isOffConfirmed = true;
     this.#log.info({ reason }, "hashboard power off");
@@ -79,7 +95,10 @@ export class PowerLine implements PowerRequest {
       this.#switchingOn ??= this.#switchOn();
       await this.#switchingOn;
     } catch (error) {
-      // The next request tries again.
+      if (this.#isCut()) return;
+      // Half a start is no state to stay in; the next request tries again.
+      const down = await Promise.allSettled([this.#power.down()]);
+      this.#isOffConfirmed = down[0].status === "fulfilled";
       this.#switchingOn = null;
       for (const waiter of this.#takeWaiting()) waiter.reject(error);
       return;
@@ -90,7 +109,8 @@ export class PowerLine implements PowerRequest {
 
   async #switchOn(): Promise<void> {
     this.#isOffConfirmed = false;
-    await this.#switch.setEnabled(true);
+    await this.#power.up(this.#cutSignal.signal);
+    this.#isSwitchedOn = true;
     this.#log.info("hashboard power on");
   }
 

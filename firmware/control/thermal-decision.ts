@@ -4,7 +4,11 @@
  * Limits are our proposal for boards without a published one (board stop of 75 C: observed on a live S19k Pro).
  */
 
-export type SensorInput = { readonly kind: "ok"; readonly temperatureC: number } | { readonly kind: "failed" };
+export type SensorInput =
+  | { readonly kind: "ok"; readonly temperatureC: number }
+  | { readonly kind: "failed" }
+  /** Nobody can ask it now: it hangs on a chip of a chain that is not up. Not a fault, but no temperature either. */
+  | { readonly kind: "unreadable" };
 
 export interface ThermalInput {
   /** One entry a board sensor, always in the same order. */
@@ -31,6 +35,8 @@ interface SensorMemory {
   readonly chainIndex: number;
   readonly goodC: number | null;
   readonly goodAtMs: number;
+  /** When it was last unreadable for a good reason; null = never. */
+  readonly excusedAtMs: number | null;
   /** Readings in a row at or above the danger limit, believed or not. */
   readonly dangerousInARow: number;
 }
@@ -87,7 +93,13 @@ export function initialThermal(sensorChains: readonly number[], fans: number, no
   return {
     phase: "warmUp",
     dutyPct: FULL_DUTY_PCT,
-    sensors: sensorChains.map((chainIndex) => ({ chainIndex, goodC: null, goodAtMs: nowMs, dangerousInARow: 0 })),
+    sensors: sensorChains.map((chainIndex) => ({
+      chainIndex,
+      goodC: null,
+      goodAtMs: nowMs,
+      excusedAtMs: null,
+      dangerousInARow: 0,
+    })),
     fanStoppedSinceMs: Array.from({ length: fans }, () => nowMs),
     hottestC: null,
     chipHotSinceMs: null,
@@ -125,6 +137,11 @@ function isLive(memory: SensorMemory, nowMs: number): boolean {
   return memory.goodC !== null && nowMs - memory.goodAtMs < READING_MAX_AGE_MS;
 }
 
+/** It has been readable for too short a time to be missed. */
+function isExcused(memory: SensorMemory, nowMs: number): boolean {
+  return memory.excusedAtMs !== null && nowMs - memory.excusedAtMs < READING_MAX_AGE_MS;
+}
+
 /** Hottest sensor of one chain's board that is not too old, or null. */
 export function hottestOfChain(state: ThermalState, chainIndex: number, nowMs: number): number | null {
   return hottestOf(state.sensors.filter((s) => s.chainIndex === chainIndex && isLive(s, nowMs)));
@@ -133,7 +150,8 @@ export function hottestOfChain(state: ThermalState, chainIndex: number, nowMs: n
 /** Chains of which no sensor tells the truth now. */
 function blindChains(state: ThermalState, nowMs: number): number[] {
   const chains = [...new Set(state.sensors.map((s) => s.chainIndex))];
-  return chains.filter((chain) => !state.sensors.some((s) => s.chainIndex === chain && isLive(s, nowMs)));
+  const isSeeing = (s: SensorMemory): boolean => isLive(s, nowMs) || isExcused(s, nowMs);
+  return chains.filter((chain) => !state.sensors.some((s) => s.chainIndex === chain && isSeeing(s)));
 }
 
 function judgeSensors(state: ThermalState, input: ThermalInput, limits: ThermalLimits, nowMs: number) {
@@ -141,6 +159,9 @@ function judgeSensors(state: ThermalState, input: ThermalInput, limits: ThermalL
   const othersC = hottestOf(state.sensors.filter((s) => isLive(s, nowMs)));
   const sensors = state.sensors.map((memory, i): SensorMemory => {
     const reading = input.sensors[i] ?? { kind: "failed" };
+    if (reading.kind === "unreadable") {
+      return { ...memory, goodC: null, excusedAtMs: nowMs, dangerousInARow: 0 };
+    }
     const isDangerous =
       reading.kind === "ok" && inRange(reading.temperatureC) && reading.temperatureC >= limits.dangerousC;
     const dangerousInARow = isDangerous ? memory.dangerousInARow + 1 : 0;
@@ -214,7 +235,9 @@ function regulate(before: ThermalState, state: ThermalState, limits: ThermalLimi
   const hotC = before.phase === "hot" ? limits.hotC - HOT_HYSTERESIS_C : limits.hotC;
   if (hottestC >= hotC) return full("hot", `board at ${hottestC.toFixed(1)} C`);
   // The sensor that is left may sit at the cool end of its board.
-  const lost = state.sensors.filter((s) => !isLive(s, nowMs)).length;
+  const unseen = state.sensors.filter((s) => !isLive(s, nowMs));
+  const lost = unseen.filter((s) => !isExcused(s, nowMs)).length;
+  if (unseen.length > lost) return full("regulating", "a chain is not up, so its temperature is not known");
   if (lost > 0) return full("regulating", `${lost} of ${state.sensors.length} temperature sensors lost`);
   const slopeC = hottestC - (before.hottestC ?? hottestC);
   const wish = PROPORTIONAL_PCT_PER_C * slopeC + INTEGRAL_PCT_PER_C * (hottestC - limits.targetC);

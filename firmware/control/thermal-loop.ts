@@ -1,10 +1,10 @@
 /** Shell of the thermal decision: reads sensors and fans, sets the duty, and has the last word on power. */
 
-import { readLm75 } from "#drivers/sensor/lm75.ts";
+import type { Reading } from "#drivers/sensor/reading.ts";
 import type { Clock } from "#hal/clock.ts";
 import type { FanBank } from "#hal/control-board.ts";
-import { errorText } from "#hal/errors.ts";
-import type { I2cBus } from "#hal/i2c.ts";
+import { errorText, isKumpelError } from "#hal/errors.ts";
+import type { BoardSensor } from "../hardware/board-sensors.ts";
 import type { Log } from "../log.ts";
 import { runLoop } from "./loop.ts";
 import type { PowerLine } from "./power-line.ts";
@@ -22,16 +22,9 @@ const PERIOD_MS = 1_000;
 /** Far above what a turn takes on the slowest bus; beyond it nobody watches the heat. */
 const DEADLINE_MS = 10_000;
 
-export interface BoardSensor {
-  readonly chainIndex: number;
-  readonly address: number;
-  readonly place: string;
-}
-
 export interface ThermalLoopOptions {
   log: Log;
   clock: Clock;
-  bus: I2cBus;
   /** Of all connectors; those of empty ones are left out when the loop starts. */
   sensors: readonly BoardSensor[];
   isPlugged: (chainIndex: number) => Promise<boolean>;
@@ -49,6 +42,8 @@ export class ThermalLoop {
   #state: ThermalState;
   #fansRpm: readonly (number | null)[];
   readonly #sensors: BoardSensor[] = [];
+  /** The last reason of each sensor that failed, so that it is logged once. */
+  readonly #failures = new Map<BoardSensor, string>();
   #dutySet = -1;
 
   constructor(options: ThermalLoopOptions) {
@@ -79,14 +74,14 @@ export class ThermalLoop {
     const chains = this.#sensors.map((sensor) => sensor.chainIndex);
     this.#state = initialThermal(chains, fans.count, clock.nowMs());
     await this.#setDuty(this.#state.dutyPct);
-    const turn = (): Promise<void> => this.#turn();
+    const turn = (): Promise<void> => this.#turn(signal);
     await runLoop({ name: "thermal", clock, periodMs: PERIOD_MS, deadlineMs: DEADLINE_MS, signal, turn });
   }
 
-  async #turn(): Promise<void> {
+  async #turn(signal: AbortSignal): Promise<void> {
     const { clock, limits, log } = this.#options;
     const readings: SensorInput[] = [];
-    for (const sensor of this.#sensors) readings.push(await this.#readSensor(sensor));
+    for (const sensor of this.#sensors) readings.push(await this.#readSensor(sensor, signal));
     this.#fansRpm = await this.#readFans();
     const input = {
       sensors: readings,
@@ -105,7 +100,10 @@ export class ThermalLoop {
 
   async #carryOut(action: ThermalAction): Promise<void> {
     const { power, log, onCut } = this.#options;
-    if (action.kind === "permitPower") return power.permit();
+    if (action.kind === "permitPower") {
+      power.permit();
+      return;
+    }
     log.error({ reason: action.reason }, "power cut by the thermal supervisor");
     const cut = power.cut(action.reason);
     onCut(action.reason);
@@ -124,10 +122,17 @@ export class ThermalLoop {
   }
 
   /** Whatever goes wrong at a sensor makes it failed, never cold. */
-  async #readSensor(sensor: BoardSensor): Promise<SensorInput> {
-    const reading = await readLm75(this.#options.bus, sensor.address);
-    if (reading.kind === "ok") return reading;
-    this.#options.log.debug({ sensor: sensor.place, address: sensor.address, reason: reading.reason }, "sensor failed");
+  async #readSensor(sensor: BoardSensor, signal: AbortSignal): Promise<SensorInput> {
+    if (!sensor.isReadable()) return { kind: "unreadable" };
+    const reading = await readOrFail(sensor, signal);
+    if (reading.kind === "ok") {
+      this.#failures.delete(sensor);
+      return reading;
+    }
+    if (this.#failures.get(sensor) !== reading.reason) {
+      this.#failures.set(sensor, reading.reason);
+      this.#options.log.debug({ sensor: sensor.place, reason: reading.reason }, "sensor failed");
+    }
     return { kind: "failed" };
   }
 
@@ -139,5 +144,15 @@ export class ThermalLoop {
     } catch (error) {
       this.#options.log.error({ dutyPct }, `fan duty not set: ${errorText(error)}`);
     }
+  }
+}
+
+/** A driver that throws has not read anything either. */
+async function readOrFail(sensor: BoardSensor, signal: AbortSignal): Promise<Reading> {
+  try {
+    return await sensor.read(signal);
+  } catch (error) {
+    if (!isKumpelError(error)) throw error;
+    return { kind: "failed", reason: errorText(error) };
   }
 }

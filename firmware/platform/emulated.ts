@@ -2,6 +2,7 @@
  * Emulated machines: by default a child process with the chains behind pseudo-terminals, opened by the same serial code
  * as a board's; with `--link memory` everything in this process, without any native package.
  */
+import type { BoardSettings } from "#hal/boards/board-facts.ts";
 import { createMemoryBoard } from "#hal/emulator/emulated-board.ts";
 import { LocalPool } from "#hal/emulator/local-pool.ts";
 import { isMachineName, type MachineName, machineFacts } from "#hal/emulator/machines.ts";
@@ -14,8 +15,11 @@ import { SystemClock } from "#hal/linux/system-clock.ts";
 import { SystemRandom } from "#hal/linux/system-random.ts";
 import type { RunOptions } from "../cli/run-options.ts";
 import type { Log } from "../log.ts";
+import { openBoard } from "./open-board.ts";
 import { type EmulationScales, LOOPBACK, type Platform } from "./platform.ts";
 
+/** Nothing can burn here, so the owner's word on what no source settles counts as given: as the emulator has it. */
+const EMULATOR_SETTINGS: BoardSettings = { psuEnableActive: "low", isExperimentalAccepted: true };
 /** In real time waits below this go out at once: Node's timers are no finer. */
 const MIN_TIMER_MS = 0.5;
 
@@ -33,13 +37,14 @@ async function openInProcess(options: RunOptions, scales: EmulationScales): Prom
   const clock = new SystemClock();
   const random = new SystemRandom();
   const network = new SocketNetwork();
-  const { board, world } = createMemoryBoard({
+  const { ports, world } = createMemoryBoard({
     machine: machineName(options.hashboard.model),
     clock,
     chipScale: scales.chipScale,
     minTimerMs: MIN_TIMER_MS,
     random: new SeededRandom(random.uint32()),
   });
+  const board = await openBoard({ clock, ports, machine: options.hashboard.model, settings: EMULATOR_SETTINGS });
   const pool = options.pool === null ? new LocalPool({ network, clock, random, ...localPoolOptions(scales) }) : null;
   const localPoolPort = (await pool?.start()) ?? null;
   const stop = async (): Promise<void> => {
@@ -65,9 +70,16 @@ async function openChild(
     ...(options.pool === null ? { pool: localPoolOptions(scales) } : {}),
   });
   log.debug({ poolPort: emulator.poolPort }, "emulator started");
+  const clock = new SystemClock();
+  const board = await openBoard({
+    clock,
+    ports: emulator.ports,
+    machine: options.hashboard.model,
+    settings: EMULATOR_SETTINGS,
+  });
   return {
-    board: emulator.board,
-    clock: new SystemClock(),
+    board,
+    clock,
     random,
     network: new SocketNetwork(),
     localPoolPort: emulator.poolPort,

@@ -1,8 +1,11 @@
 /** What crosses between the miner and the emulator's process, apart from the chains' bytes: small calls with answers. */
 import { type ErrorCode, errorText, KumpelError } from "#hal/errors.ts";
+import type { FifoSink, FifoSource } from "#hal/registers.ts";
 import type { WorldStats } from "./emulated-world.ts";
 import type { ChainFaults } from "./faults.ts";
+import type { BusRole } from "./i2c-net.ts";
 import type { MachineName } from "./machines.ts";
+import type { WirePin } from "./wiring/world-ports.ts";
 
 /** Settings of the local pool, handed through as they are to whoever starts it. */
 export interface PoolRequest {
@@ -27,11 +30,19 @@ export interface StartRequest {
 }
 
 export interface StartAnswer {
-  readonly boardName: string;
-  /** Paths of the chains' pseudo-terminals. */
-  readonly uartPaths: readonly string[];
-  readonly fanCount: number;
+  /** Pseudo-terminal behind each serial device of the board. */
+  readonly serialPorts: readonly { readonly path: string; readonly ptyPath: string }[];
+  readonly busRoles: readonly BusRole[];
   readonly poolPort: number | null;
+}
+
+/** Words that one call may carry: more than any FIFO holds. */
+export interface RegisterCalls {
+  openRegisters: { args: { names: readonly string[] }; answer: string | null };
+  readRegister: { args: { block: string; offset: number }; answer: number };
+  writeRegister: { args: { block: string; offset: number; value: number }; answer: null };
+  drainFifo: { args: { block: string; fifo: FifoSource; maxWords: number }; answer: number[] };
+  fillFifo: { args: { block: string; fifo: FifoSink; words: number[] }; answer: number };
 }
 
 export interface EmulatorStats {
@@ -41,14 +52,13 @@ export interface EmulatorStats {
 }
 
 /** Arguments and answer of each call; answers are plain JSON. */
-export interface BoardCalls {
+export interface BoardCalls extends RegisterCalls {
   start: { args: StartRequest; answer: StartAnswer };
-  setPower: { args: { enabled: boolean }; answer: null };
-  setReset: { args: { chainIndex: number; asserted: boolean }; answer: null };
-  isPlugged: { args: { chainIndex: number }; answer: boolean };
-  setFanDutyPct: { args: { dutyPct: number }; answer: null };
-  readFanRpm: { args: null; answer: readonly (number | null)[] };
-  transferI2c: { args: { address: number; write: number[]; readLength: number }; answer: number[] };
+  writePin: { args: { pin: WirePin; isHigh: boolean }; answer: null };
+  readPin: { args: { pin: WirePin }; answer: boolean };
+  countEdges: { args: { pin: WirePin }; answer: number };
+  applyPwm: { args: { chip: number; channel: number; dutyShare: number }; answer: null };
+  transferI2c: { args: { role: BusRole; address: number; write: number[]; readLength: number }; answer: number[] };
   setChainFaults: { args: { chainIndex: number; faults: Partial<ChainFaults> }; answer: null };
   stats: { args: null; answer: EmulatorStats };
 }

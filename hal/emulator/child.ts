@@ -7,6 +7,7 @@ import type { Clock } from "#hal/clock.ts";
 import { KumpelError } from "#hal/errors.ts";
 import type { Network } from "#hal/network.ts";
 import type { Random } from "#hal/random.ts";
+import type { RegisterBlock } from "#hal/registers.ts";
 import {
   type BoardCallName,
   type BoardCalls,
@@ -21,6 +22,7 @@ import { EmulatedWorld } from "./emulated-world.ts";
 import { isMachineName, MACHINE_NAMES } from "./machines.ts";
 import { SeededRandom } from "./prng.ts";
 import { loadPtyOpener, type Pty } from "./pty.ts";
+import type { SerialLine } from "./serial-line.ts";
 
 /** Below this the wire model sends at once: real timers can't wait for less than about a millisecond. */
 const MIN_TIMER_MS = 0.5;
@@ -77,13 +79,23 @@ class EmulatorChild {
 
   readonly #handlers: Handlers = {
     start: (args) => this.#start(args),
-    setPower: ({ enabled }) => this.#act((world) => world.setPower(enabled)),
-    setReset: ({ chainIndex, asserted }) => this.#act((world) => world.setReset(chainIndex, asserted)),
-    isPlugged: ({ chainIndex }) => this.#running().isPlugged(chainIndex),
-    setFanDutyPct: ({ dutyPct }) => this.#act((world) => world.setFanDutyPct(dutyPct)),
-    readFanRpm: () => this.#running().readFanRpm(),
-    transferI2c: ({ address, write, readLength }) =>
-      Array.from(this.#running().transferI2c(address, Uint8Array.from(write), readLength)),
+    writePin: ({ pin, isHigh }) => this.#act((world) => world.ports.writePin(pin, isHigh)),
+    readPin: ({ pin }) => this.#running().ports.readPin(pin),
+    countEdges: ({ pin }) => this.#running().ports.countEdges(pin),
+    applyPwm: ({ chip, channel, dutyShare }) => this.#act((world) => world.ports.applyPwm(chip, channel, dutyShare)),
+    transferI2c: ({ role, address, write, readLength }) =>
+      Array.from(this.#running().i2c.transfer(role, address, Uint8Array.from(write), readLength)),
+    openRegisters: ({ names }) => names.find((name) => this.#running().ports.registers(name) !== null) ?? null,
+    readRegister: ({ block, offset }) => this.#block(block).read(offset),
+    writeRegister: async ({ block, offset, value }) => {
+      await this.#block(block).write(offset, value);
+      return null;
+    },
+    drainFifo: async ({ block, fifo, maxWords }) => {
+      const words = new Uint32Array(maxWords);
+      return Array.from(words.subarray(0, await this.#block(block).drain(fifo, words)));
+    },
+    fillFifo: ({ block, fifo, words }) => this.#block(block).fill(fifo, Uint32Array.from(words), words.length),
     setChainFaults: ({ chainIndex, faults }) =>
       this.#act((world) => {
         const target = world.faults.chains[chainIndex];
@@ -142,17 +154,21 @@ class EmulatorChild {
     });
     this.#world = world;
     try {
-      this.#ptys = world.chains.map(() => openPty());
-      for (const [index, pty] of this.#ptys.entries()) joinPty(pty, world, index);
+      for (const { line } of world.ports.serialPorts) {
+        const pty = openPty();
+        this.#ptys.push(pty);
+        joinPty(pty, line);
+      }
       if (request.pool !== null) this.#pool = await this.#startPool(request.pool, random);
     } catch (error) {
       await this.stop();
       throw error;
     }
     return {
-      boardName: `emulated-${world.machine.name}`,
-      uartPaths: this.#ptys.map((pty) => pty.path),
-      fanCount: world.machine.fanCount,
+      serialPorts: world.ports.serialPorts.map(({ path }, i) => {
+        return { path, ptyPath: this.#ptys[i]?.path ?? "" };
+      }),
+      busRoles: world.ports.busRoles,
       poolPort: this.#pool?.port ?? null,
     };
   }
@@ -168,6 +184,12 @@ class EmulatorChild {
     return null;
   }
 
+  #block(name: string): RegisterBlock {
+    const block = this.#running().ports.registers(name);
+    if (block === null) throw new RangeError(`the emulated board has no register block ${name}`);
+    return block;
+  }
+
   #running(): EmulatedWorld {
     if (this.#world === null) throw new Error("the emulated machine is not running");
     return this.#world;
@@ -175,8 +197,7 @@ class EmulatorChild {
 }
 
 /** The rate is read with each chunk as it comes in: once it has been paced out, it may already be the next one. */
-function joinPty(pty: Pty, world: EmulatedWorld, chainIndex: number): void {
-  const line = world.chains[chainIndex]!.line;
+function joinPty(pty: Pty, line: SerialLine): void {
   line.attach({ baud: () => pty.baud(), receive: (chunk) => pty.write(chunk) });
   pty.onData((chunk) => {
     const baud = pty.baud();

@@ -1,20 +1,29 @@
 /**
- * One whole machine: chains, wires, power supply, fans, heat and sensors, joined by a physics tick. It knows nothing of
- * how a host reaches it: `emulated-board.ts` offers it in memory, `child.ts` from a process of its own.
+ * One whole machine: chains, wires, power, fans, heat and sensors, joined by a physics tick. It knows nothing of how a
+ * host reaches it: `wiring/` says which pin does what, `memory-ports.ts` offers that in memory, `child.ts` from a process
+ * of its own.
  */
 import type { Clock, TimerHandle } from "#hal/clock.ts";
+import type { RegisterBlock } from "#hal/registers.ts";
 import { ChainModel } from "./chain-model.ts";
 import { FanModel } from "./fan-model.ts";
 import { noFaults, type WorldFaults } from "./faults.ts";
+import { I2cNet } from "./i2c-net.ts";
+import { Journal } from "./journal.ts";
+import { type MachineBoardFacts, machineBoard, type WiringKind } from "./machine-boards.ts";
 import { type MachineFacts, type MachineName, machineFacts } from "./machines.ts";
+import type { MachinePower } from "./power/machine-power.ts";
 import type { SeededRandom } from "./prng.ts";
-import { type PowerTransition, PsuModel } from "./psu-model.ts";
-import { nackError, SensorModel } from "./sensor-model.ts";
 import { SerialLine } from "./serial-line.ts";
 import { ThermalModel } from "./thermal-model.ts";
+import { createWiring } from "./wiring/create-wiring.ts";
+import type { WiredWorld, WorldPorts } from "./wiring/world-ports.ts";
+import { buildDevices, type PlacedSensor } from "./world-devices.ts";
 
 const PHYSICS_TICK_MS = 250;
 const DEFAULT_AMBIENT_C = 25;
+/** Chips run above this share of their stock voltage and lose their state below it. */
+const CHIP_POWER_SHARE = 0.85;
 
 export interface WorldOptions {
   readonly machine: MachineName;
@@ -29,20 +38,28 @@ export interface WorldOptions {
   readonly plugged?: readonly boolean[];
   /** Pacing below this goes out at once: 0 (default) in virtual time, about 0.5 in real time. */
   readonly minTimerMs?: number;
+  /** Another control board than the machine usually has. */
+  readonly wiring?: WiringKind;
+  /** Which connector each serial device of an Amlogic board leads to. */
+  readonly serialOrder?: readonly number[];
 }
 
 export interface EmulatedChain {
   readonly model: ChainModel;
   readonly line: SerialLine;
   readonly thermal: ThermalModel;
-  readonly sensors: readonly [inlet: SensorModel, outlet: SensorModel];
+  readonly sensors: readonly PlacedSensor[];
   isPlugged: boolean;
+}
+
+export interface PowerTransition {
+  readonly atMs: number;
+  readonly isOn: boolean;
 }
 
 /** Plain numbers for reports and tests; one entry a chain. */
 export interface WorldStats {
   readonly powerIsOn: boolean;
-  readonly voltageV: number;
   readonly fanDutyPct: number;
   readonly hashes: number;
   readonly chains: readonly {
@@ -60,84 +77,108 @@ export interface WorldStats {
     readonly skippedFinds: number;
     readonly dieC: number;
     readonly powerW: number;
+    readonly voltageV: number;
   }[];
 }
 
-export class EmulatedWorld {
+export class EmulatedWorld implements WiredWorld {
   readonly machine: MachineFacts;
+  readonly boardFacts: MachineBoardFacts;
   readonly chains: readonly EmulatedChain[];
   readonly faults: WorldFaults;
   readonly fans: FanModel;
-  readonly psu: PsuModel;
+  readonly i2c = new I2cNet();
+  readonly power: MachinePower;
+  readonly journal: Journal;
+  readonly ports: WorldPorts;
   ambientC: number;
   readonly #clock: Clock;
+  readonly #transitions: PowerTransition[] = [];
+  readonly #isReset: boolean[];
   #lastTickMs: number;
   #timer: TimerHandle | null = null;
   #isStopped = false;
 
   constructor(options: WorldOptions) {
+    const { clock } = options;
     this.machine = machineFacts(options.machine);
+    const facts = machineBoard(options.machine);
+    this.boardFacts = options.wiring === undefined ? facts : Object.assign({}, facts, { wiring: options.wiring });
     this.ambientC = options.ambientC ?? DEFAULT_AMBIENT_C;
     this.faults = noFaults(this.machine.chainCount, this.machine.fanCount);
     this.fans = new FanModel(this.machine.fanCount);
-    this.psu = new PsuModel(this.machine.stockVoltageV);
-    this.#clock = options.clock;
-    this.#lastTickMs = options.clock.nowMs();
-    this.chains = this.faults.chains.map((_, index) => this.#buildChain(options, index));
+    this.journal = new Journal(() => clock.nowMs());
+    this.#clock = clock;
+    this.#lastTickMs = clock.nowMs();
+    this.#isReset = this.faults.chains.map(() => true);
+    const isPlugged = this.faults.chains.map((_, index) => options.plugged?.[index] ?? true);
+    const { power, sensors } = buildDevices({
+      board: this.boardFacts,
+      net: this.i2c,
+      chainNumbers: isPlugged.map((_, index) => (this.boardFacts.wiring === "s9io" ? S9_FIRST_NUMBER : 0) + index),
+      ambientC: this.ambientC,
+      isPlugged: (chain) => this.chains[chain]?.isPlugged ?? false,
+      sensorFault: (chain, sensor) => this.faults.sensors[chain]?.[sensor] ?? "none",
+      fans: this.fans,
+      setFanDutyPct: (dutyPct) => this.setFanDutyPct(dutyPct),
+      noteChanges: () => this.#noteChanges(),
+    });
+    this.power = power;
+    this.chains = isPlugged.map((plugged, index): EmulatedChain => {
+      const { model, line } = this.#buildChain(options, index);
+      const thermal = new ThermalModel(this.machine.stockChainPowerW, this.ambientC);
+      return { model, line, thermal, sensors: sensors[index] ?? [], isPlugged: plugged };
+    });
+    this.ports = createWiring(this, this.boardFacts.wiring, options);
     this.#armTick();
   }
 
-  /** True while the enable line of the supply is on. */
+  /** True while anything could give chips power: the enable line, or a board's controller. */
   get powerIsOn(): boolean {
-    return this.psu.isEnabled;
+    return this.power.isOn;
   }
 
+  /** Every change of that since the start. */
   get powerTransitions(): readonly PowerTransition[] {
-    return this.psu.transitions;
+    return this.#transitions;
   }
 
   setPower(isEnabled: boolean): void {
     if (this.#isStopped && isEnabled) return;
-    this.psu.setEnabled(isEnabled, this.#clock.nowMs());
+    if (isEnabled !== this.power.isOn) this.journal.note({ what: "psuEnable", isOn: isEnabled });
+    this.power.setEnabled(isEnabled);
+    this.#noteChanges();
   }
 
   /** True holds the chain's chips in reset; so do all reset lines until the host releases them. */
-  setReset(chainIndex: number, asserted: boolean): void {
-    this.#chain(chainIndex).model.setReset(asserted);
+  setReset(chainIndex: number, isAsserted: boolean): void {
+    const { model } = this.#chain(chainIndex);
+    if (isAsserted !== this.#isReset[chainIndex]) this.journal.note({ what: "reset", chain: chainIndex, isAsserted });
+    this.#isReset[chainIndex] = isAsserted;
+    model.setReset(isAsserted);
   }
 
   isPlugged(chainIndex: number): boolean {
     return this.#chain(chainIndex).isPlugged;
   }
 
-  setFanDutyPct(dutyPct: number): void {
-    this.fans.setDutyPct(dutyPct);
+  setFanDutyPct(dutyPct: number, fans?: readonly number[]): void {
+    const before = this.fans.dutyPct;
+    this.fans.setDutyPct(dutyPct, fans);
+    if (this.fans.dutyPct !== before) this.journal.note({ what: "fanDuty", dutyPct: this.fans.dutyPct });
   }
 
-  readFanRpm(): (number | null)[] {
-    return this.fans.readRpm();
-  }
-
-  /** @throws KumpelError `I2C_NACK` where no working sensor of a plugged board answers. */
-  transferI2c(address: number, write: Uint8Array, readLength: number): Uint8Array {
-    for (const [index, chain] of this.chains.entries()) {
-      if (!chain.isPlugged) continue;
-      for (const place of [0, 1] as const) {
-        const sensor = chain.sensors[place];
-        if (sensor.address !== address || this.faults.sensors[index]?.[place] === "failed") continue;
-        return sensor.transfer(write, readLength);
-      }
-    }
-    throw nackError(address);
+  /** Register block of the FPGA in front of the chains, by its name in the system; null where there is none. */
+  fpgaBlock(_name: string): RegisterBlock | null {
+    return null;
   }
 
   stats(): WorldStats {
     return {
       powerIsOn: this.powerIsOn,
-      voltageV: this.psu.voltageV,
       fanDutyPct: this.fans.dutyPct,
       hashes: this.chains.reduce((sum, chain) => sum + chain.model.nonces.hashCount, 0),
-      chains: this.chains.map(({ model, line, thermal }) => ({
+      chains: this.chains.map(({ model, line, thermal }, index) => ({
         ...model.counts,
         ...model.nonces.counts,
         baud: model.baud,
@@ -145,6 +186,7 @@ export class EmulatedWorld {
         lostBytes: line.lostBytes,
         dieC: thermal.dieC,
         powerW: thermal.powerW,
+        voltageV: this.#voltageV(index),
       })),
     };
   }
@@ -160,6 +202,15 @@ export class EmulatedWorld {
       line.attach(null);
       line.clear();
     }
+    for (const { line } of this.ports.serialPorts) line.clear();
+  }
+
+  /** Switches may have changed: by a pin, over a bus, or by themselves. */
+  #noteChanges(): void {
+    this.power.noteChanges(this.journal);
+    const isOn = this.power.isOn;
+    const last = this.#transitions.at(-1)?.isOn ?? false;
+    if (isOn !== last) this.#transitions.push({ atMs: this.#clock.nowMs(), isOn });
   }
 
   #chain(index: number): EmulatedChain {
@@ -168,7 +219,11 @@ export class EmulatedWorld {
     return chain;
   }
 
-  #buildChain(options: WorldOptions, index: number): EmulatedChain {
+  #voltageV(index: number): number {
+    return this.faults.psuFailed || !this.#chain(index).isPlugged ? 0 : this.power.voltageV(index);
+  }
+
+  #buildChain(options: WorldOptions, index: number): { model: ChainModel; line: SerialLine } {
     const faults = this.faults.chains[index]!;
     const { clock } = options;
     const line = new SerialLine({
@@ -188,14 +243,7 @@ export class EmulatedWorld {
       faults,
       send: (bytes, length, baud) => line.sendFromChips(bytes, length, baud),
     });
-    const [inlet, outlet] = this.machine.sensorAddresses[index]!;
-    return {
-      model,
-      line,
-      thermal: new ThermalModel(this.machine.stockChainPowerW, this.ambientC),
-      sensors: [new SensorModel(inlet, this.ambientC), new SensorModel(outlet, this.ambientC)],
-      isPlugged: options.plugged?.[index] ?? true,
-    };
+    return { model, line };
   }
 
   #armTick(): void {
@@ -209,18 +257,21 @@ export class EmulatedWorld {
     const nowMs = this.#clock.nowMs();
     const elapsedMs = nowMs - this.#lastTickMs;
     this.#lastTickMs = nowMs;
-    this.psu.step(this.faults.psuFailed, elapsedMs);
+    this.i2c.step(elapsedMs);
+    this.power.step(elapsedMs);
+    this.#noteChanges();
     this.fans.step(this.faults.fanStopped, elapsedMs);
     for (const [index, chain] of this.chains.entries()) this.#stepChain(chain, index, elapsedMs);
   }
 
   #stepChain(chain: EmulatedChain, index: number, elapsedMs: number): void {
-    const { model, thermal, sensors } = chain;
-    model.setPower(chain.isPlugged && this.psu.hasChipPower);
+    const { model, thermal } = chain;
+    const ratio = this.#voltageV(index) / this.machine.stockVoltageV;
+    model.setPower(ratio >= CHIP_POWER_SHARE);
     thermal.step(
       {
         activity: model.hashingMhzPerChip / this.machine.stockFrequencyMhz,
-        voltageRatio: chain.isPlugged ? this.psu.voltageV / this.machine.stockVoltageV : 0,
+        voltageRatio: ratio,
         airflow: this.fans.airflow,
         ambientC: this.ambientC,
       },
@@ -228,8 +279,12 @@ export class EmulatedWorld {
     );
     const last = Math.max(1, model.chips.length - 1);
     for (const chip of model.chips) chip.dieTemperatureC = thermal.chipC(chip.index / last);
-    const faults = this.faults.sensors[index]!;
-    sensors[0].update(thermal.inletC, faults[0]);
-    sensors[1].update(thermal.outletC, faults[1]);
+    for (const [i, { place, model: sensor }] of chain.sensors.entries()) {
+      const temperatureC = { inlet: thermal.inletC, outlet: thermal.outletC, die: thermal.dieC }[place];
+      sensor.update(temperatureC, this.faults.sensors[index]?.[i] ?? "none");
+    }
   }
 }
+
+/** Connectors J6 to J8 of an S9 board count as 5 to 7 in I2C addresses. */
+const S9_FIRST_NUMBER = 5;

@@ -28,8 +28,8 @@ export interface WorldFaults {
   readonly chains: ChainFaults[];
   /** One entry a fan: true = its rotor stands, whatever the duty. */
   readonly fanStopped: boolean[];
-  /** Inlet and outlet sensor of each chain. */
-  readonly sensors: [inlet: SensorFault, outlet: SensorFault][];
+  /** The board sensors of each chain, in the machine's order. */
+  readonly sensors: SensorFault[][];
   /** The supply gives no output although it is switched on. */
   psuFailed: boolean;
 }
@@ -51,7 +51,7 @@ export function noFaults(chainCount: number, fanCount: number): WorldFaults {
   return {
     chains: Array.from({ length: chainCount }, noChainFaults),
     fanStopped: Array.from({ length: fanCount }, () => false),
-    sensors: Array.from({ length: chainCount }, (): [SensorFault, SensorFault] => ["none", "none"]),
+    sensors: Array.from({ length: chainCount }, (): SensorFault[] => ["none", "none", "none", "none"]),
     psuFailed: false,
   };
 }

@@ -1,10 +1,11 @@
 /**
- * The emulated board from the miner's side: it starts the emulator's process, opens the chains' pseudo-terminals with
- * whatever serial code it is given, and turns the rest of the board into calls.
+ * The emulated board from the miner's side: it starts the emulator's process, opens the pseudo-terminals with whatever
+ * serial code it is given, and turns pins, buses and registers into calls.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import type { ChainConnector, ControlBoard } from "#hal/control-board.ts";
 import { KumpelError } from "#hal/errors.ts";
+import type { BoardPorts } from "#hal/ports.ts";
+import type { RegisterBlock } from "#hal/registers.ts";
 import type { Uart } from "#hal/uart.ts";
 import {
   type BoardCallName,
@@ -17,6 +18,7 @@ import {
 } from "./board-messages.ts";
 import type { ChainFaults } from "./faults.ts";
 import type { MachineName } from "./machines.ts";
+import { busRole, noRegisters, noUart, noWatchdog, wirePin } from "./port-lookup.ts";
 
 export interface ForkOptions {
   /** Program that runs `runEmulatorChild` when its argument is `emulate`; normally this very program. */
@@ -32,11 +34,12 @@ export interface ForkOptions {
 }
 
 export interface ForkedBoard {
-  readonly board: ControlBoard;
+  /** What a control board is assembled on. Closing them ends the emulator. */
+  readonly ports: BoardPorts;
   /** Port of the local pool on the loopback interface. */
   readonly poolPort: number | null;
   readonly pid: number;
-  /** Ends the emulator; also what `board.close()` does. */
+  /** Ends the emulator. */
   stop(): Promise<void>;
   stats(): Promise<EmulatorStats>;
   setChainFaults(chainIndex: number, faults: Partial<ChainFaults>): Promise<void>;
@@ -55,7 +58,7 @@ export async function forkEmulatedBoard(options: ForkOptions): Promise<ForkedBoa
     });
     const stop = (): Promise<void> => link.stop();
     return {
-      board: boardOf(link, started, options.openUart),
+      ports: portsOf(link, started, options.openUart),
       poolPort: started.poolPort,
       pid: link.pid,
       stop,
@@ -150,38 +153,77 @@ class ChildLink {
   }
 }
 
-function boardOf(link: ChildLink, started: StartAnswer, openUart: ForkOptions["openUart"]): ControlBoard {
+function portsOf(link: ChildLink, started: StartAnswer, openUart: ForkOptions["openUart"]): BoardPorts {
+  const nothing = (): Promise<void> => Promise.resolve();
+  const { busRoles } = started;
   return {
-    name: started.boardName,
-    chains: started.uartPaths.map((uartPath, index): ChainConnector => {
-      return {
-        index,
-        uartPath,
-        openUart: (baud) => openUart(uartPath, baud),
-        isPlugged: () => link.call("isPlugged", { chainIndex: index }),
-        setReset: async (asserted) => {
-          await link.call("setReset", { chainIndex: index, asserted });
-        },
+    openUart: (path, baud) => {
+      const port = started.serialPorts.find((p) => p.path === path);
+      if (port !== undefined) return openUart(port.ptyPath, baud);
+      return Promise.reject(noUart(path, started.serialPorts));
+    },
+    openGpioOutput: async (line, isHigh) => {
+      const pin = wirePin(line);
+      const set = async (level: boolean): Promise<void> => {
+        await link.call("writePin", { pin, isHigh: level });
       };
-    }),
-    sensorBus: {
-      name: "emulated sensor bus",
-      transfer: async (address, write, readLength) =>
-        Uint8Array.from(await link.call("transferI2c", { address, write: Array.from(write), readLength })),
+      await set(isHigh);
+      return { set, close: nothing };
     },
-    fans: {
-      count: started.fanCount,
-      setDutyPct: async (dutyPct) => {
-        await link.call("setFanDutyPct", { dutyPct });
-      },
-      readRpm: () => link.call("readFanRpm", null),
+    openGpioInput: async (line) => {
+      const pin = wirePin(line);
+      return { isHigh: () => link.call("readPin", { pin }), close: nothing };
     },
-    power: {
-      setEnabled: async (enabled) => {
-        await link.call("setPower", { enabled });
-      },
+    openEdgeCounter: async (line) => {
+      const pin = wirePin(line);
+      return { count: () => link.call("countEdges", { pin }), close: nothing };
     },
+    openI2c: async (selector) => {
+      const role = busRole(selector, busRoles);
+      return {
+        name: `emulated ${role} bus`,
+        transfer: async (address, write, readLength) =>
+          Uint8Array.from(await link.call("transferI2c", { role, address, write: Array.from(write), readLength })),
+      };
+    },
+    openPwm: async ({ documentedChip: chip, channel }) => {
+      let period = 0;
+      return {
+        apply: async ({ periodNs, dutyNs }) => {
+          period = periodNs;
+          await link.call("applyPwm", { chip, channel, dutyShare: dutyNs / periodNs });
+        },
+        readPeriodNs: () => Promise.resolve(period),
+        close: nothing,
+      };
+    },
+    openRegisters: async (selector) => {
+      const names = selector.kind === "uio" ? selector.names : [selector.path];
+      const block = await link.call("openRegisters", { names });
+      if (block === null) throw noRegisters(names);
+      return remoteRegisters(link, block);
+    },
+    openWatchdog: (path) => Promise.reject(noWatchdog(path)),
     onLost: (listener) => link.onLost(listener),
     close: () => link.stop(),
+  };
+}
+
+/** A FIFO's words of one tick are one message. */
+function remoteRegisters(link: ChildLink, block: string): RegisterBlock {
+  return {
+    name: block,
+    read: (offset) => link.call("readRegister", { block, offset }),
+    write: async (offset, value) => {
+      await link.call("writeRegister", { block, offset, value });
+    },
+    drain: async (fifo, out) => {
+      const words = await link.call("drainFifo", { block, fifo, maxWords: out.length });
+      out.set(words);
+      return words.length;
+    },
+    fill: (fifo, words, wordCount) =>
+      link.call("fillFifo", { block, fifo, words: Array.from(words.subarray(0, wordCount)) }),
+    close: () => Promise.resolve(),
   };
 }

@@ -2,7 +2,6 @@
  * LM75A temperature sensors on the hashboards' bus: register 0 holds the temperature as two bytes, most significant
  * first, of which the top 11 bits count in steps of 0.125 C.
  */
-import { KumpelError } from "#hal/errors.ts";
 import type { SensorFault } from "./faults.ts";
 
 const STEP_C = 0.125;
@@ -44,9 +43,4 @@ export class SensorModel {
         return 0;
     }
   }
-}
-
-export function nackError(address: number): KumpelError {
-  const hex = `0x${address.toString(16).padStart(2, "0")}`;
-  return new KumpelError("I2C_NACK", `no device answers at address ${hex} of the sensor bus`, { details: { address } });
 }

@@ -17,10 +17,11 @@ function losingJobs(board: ControlBoard, keepEvery: number): ControlBoard {
     };
     return uart;
   };
-  const chains = board.chains.map((connector) => ({
-    ...connector,
-    openUart: async (baud: number) => slow(await connector.openUart(baud)),
-  }));
+  const chains = board.chains.map((connector) => {
+    const { link } = connector;
+    if (link.kind !== "uart") throw new Error("an S21 has serial links");
+    return { ...connector, link: { ...link, open: async (baud: number) => slow(await link.open(baud)) } };
+  });
   return { ...board, chains };
 }
 

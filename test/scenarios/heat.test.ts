@@ -66,9 +66,9 @@ test("one board without any working sensor ends the power, although the other bo
 test("a hung sensor bus is no supervision: the miner ends itself with the power off", async () => {
   let isHung = false;
   const hanging = (board: ControlBoard): ControlBoard => {
-    const transfer: ControlBoard["sensorBus"]["transfer"] = (...args) =>
-      isHung ? new Promise<never>(() => undefined) : board.sensorBus.transfer(...args);
-    return { ...board, sensorBus: { name: "hanging", transfer } };
+    const transfer: ControlBoard["hashboardBus"]["transfer"] = (...args) =>
+      isHung ? new Promise<never>(() => undefined) : board.hashboardBus.transfer(...args);
+    return { ...board, hashboardBus: { name: "hanging", transfer } };
   };
   const rig = await startRig({ hashesPerNonce: 16, wrapBoard: hanging });
   await hashing(rig);

@@ -1,10 +1,12 @@
 /** A whole miner on an emulated machine in virtual time: board, chips, pool, network, clock, all from one seed. */
 
+import { boardSupport } from "#drivers/hashboards/board-supports.ts";
 import { findHashboard } from "#drivers/hashboards/models.ts";
 import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
 import { createLog } from "#firmware/log.ts";
 import { Miner } from "#firmware/miner.ts";
 import type { MinerOptions } from "#firmware/miner-parts.ts";
+import { type OpenBoardOptions, openBoard } from "#firmware/platform/open-board.ts";
 import { takeSnapshot } from "#firmware/snapshot-builder.ts";
 import { machineHashesPerS } from "#firmware/stats/promised-hashrate.ts";
 import { parsePoolUrl } from "#firmware/stratum/pool-url.ts";
@@ -16,6 +18,7 @@ import { type MachineName, machineFacts } from "#hal/emulator/machines.ts";
 import { MemoryNetwork } from "#hal/emulator/memory-network.ts";
 import { SeededRandom } from "#hal/emulator/prng.ts";
 import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
+import { EMULATOR_SETTINGS, settle } from "./board.ts";
 
 export interface RigOptions {
   machine?: MachineName;
@@ -24,6 +27,7 @@ export interface RigOptions {
   hashesPerNonce?: number;
   pool?: Partial<LocalPoolOptions>;
   world?: Partial<WorldOptions>;
+  board?: Partial<OpenBoardOptions>;
   miner?: Partial<MinerOptions>;
   /** Puts something between board and miner. */
   wrapBoard?: (board: ControlBoard) => ControlBoard;
@@ -57,13 +61,17 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const random = new SeededRandom(options.seed ?? 1);
   const scale = (2 ** 32 * 256) / (options.hashesPerNonce ?? 64);
   const network = new MemoryNetwork({ clock });
-  const { board, world } = createMemoryBoard({
+  const { ports, world } = createMemoryBoard({
     machine,
     clock,
     random: random.fork("world"),
     chipScale: scale,
     ...options.world,
   });
+  const board = await settle(
+    clock,
+    openBoard({ clock, ports, machine, settings: EMULATOR_SETTINGS, ...options.board }),
+  );
   const { chainCount } = machineFacts(machine);
   const hashesPerS = machineHashesPerS(hashboard, chainCount);
   const aShareASecond = Math.max(1, Math.round(hashesPerS / 2 ** 32));
@@ -86,6 +94,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     network,
     board: options.wrapBoard?.(board) ?? board,
     hashboard,
+    support: boardSupport(machine),
     pool: {
       address: parsePoolUrl(`stratum+tcp://127.0.0.1:${POOL_PORT}`),
       user: "rig.1",

@@ -10,6 +10,8 @@ import { legacyLine, lineMv, type PsuLine, psuLine } from "./psu-facts.ts";
 import { PsuPacketPort } from "./psu-packet-port.ts";
 
 const PACKET_MARK = 0xf5;
+/** What a legacy supply says there is not known. */
+const LEGACY_MARK = 0x01;
 const RAMP_UP_MV_PER_MS = 15;
 const RAMP_DOWN_MV_PER_MS = 50;
 const WATCHDOG_LIMIT_MS = 60_000;
@@ -129,7 +131,7 @@ export class PsuModelI2c implements I2cDevice {
     const [register, value] = write;
     if (register === undefined) return padRead(readLength > 0 ? [this.#port.read()] : [], readLength);
     if (register === 0x00 && readLength > 0)
-      return padRead([this.#protocol === "legacy" ? 0 : PACKET_MARK], readLength);
+      return padRead([this.#protocol === "legacy" ? LEGACY_MARK : PACKET_MARK], readLength);
     if (this.#protocol === "legacy") {
       if (register === 0x02 && value !== undefined) this.#take(value);
       return padRead([], readLength);

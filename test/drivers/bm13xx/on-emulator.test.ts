@@ -4,10 +4,10 @@ import { describe, expect, test } from "vitest";
 import { Bm13xxChain } from "#drivers/bm13xx/bm13xx-chain.ts";
 import { CHIPS } from "#drivers/bm13xx/chips.ts";
 import { HASHBOARDS, type HashboardName } from "#drivers/hashboards/models.ts";
-import { createMemoryBoard } from "#hal/emulator/emulated-board.ts";
 import { SeededRandom } from "#hal/emulator/prng.ts";
 import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
 import { DoubleSha256 } from "#hal/sha256.ts";
+import { openAnyMachine, openUart, powerUp } from "../../support/board.ts";
 
 const TICKET = 4096;
 /** One find costs 256 hashes. */
@@ -16,7 +16,7 @@ const CHIP_SCALE = (2 ** 32 * TICKET) / COST;
 
 async function bringUp(model: HashboardName) {
   const clock = new VirtualClock();
-  const { board, world } = createMemoryBoard({
+  const { board, world } = await openAnyMachine({
     machine: model,
     clock,
     random: new SeededRandom(11),
@@ -28,7 +28,7 @@ async function bringUp(model: HashboardName) {
     clock,
     chainIndex: 0,
     board: row,
-    openUart: (baud) => connector.openUart(baud),
+    openUart: (baud) => openUart(board, 0, baud),
   });
   const { signal } = new AbortController();
   const run = async <T>(work: Promise<T>): Promise<T> => {
@@ -40,8 +40,7 @@ async function bringUp(model: HashboardName) {
     await clock.runUntil(() => isDone, 120_000);
     return settled;
   };
-  await run(board.fans.setDutyPct(100));
-  await run(board.power.setEnabled(true));
+  await powerUp(clock, board, model);
   await run(connector.setReset(true));
   await clock.advance(500);
   await run(chain.open());

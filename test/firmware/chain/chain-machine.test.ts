@@ -5,27 +5,26 @@ import {
   type ChainState,
   initialChain,
   MAX_FAILURES,
-  POWER_SETTLE_MS,
-  RESET_LOW_MS,
-  RESET_SETTLE_MS,
   stepChain,
 } from "#firmware/chain/chain-machine.ts";
 
+const TIMING = { resetLowMs: 200, resetSettleMs: 2_000 };
 const fault = { code: "CHIP_COUNT_WRONG", text: "0 of 108 chips answered" };
 
 function inPhase(phase: ChainPhase, changes: Partial<ChainState> = {}): ChainState {
-  return { ...initialChain(108), phase, isPowered: true, ...changes };
+  return { ...initialChain(108, TIMING), phase, isPowered: true, ...changes };
 }
 
-const stopOrders = ["stopFeed", "closeLink", "setReset"];
+const stopOrders = ["stopFeed", "closeLink", "setReset", "deenergise"];
 
 /** One row an arrow: from, input, to, orders. */
 const ARROWS: [ChainPhase, ChainInput, ChainPhase, string[], Partial<ChainState>?][] = [
   ["off", { kind: "start", isPlugged: false }, "absent", []],
   ["off", { kind: "start", isPlugged: true }, "powering", ["setReset", "requestPower"]],
   ["absent", { kind: "start", isPlugged: true }, "powering", ["setReset", "requestPower"]],
-  ["powering", { kind: "powered" }, "powering", []],
-  ["powering", { kind: "tick" }, "resetting", ["setReset", "openLink"], { wakeAtMs: 0 }],
+  ["powering", { kind: "powered" }, "energising", ["runPhase"]],
+  ["energising", { kind: "phaseDone", phase: "energising", chipCount: 0 }, "resetting", ["setReset", "openLink"]],
+  ["energising", { kind: "failed", fault }, "coolingDown", stopOrders],
   ["resetting", { kind: "tick" }, "settling", ["setReset"], { wakeAtMs: 0 }],
   ["settling", { kind: "tick" }, "enumerating", ["runPhase"], { wakeAtMs: 0 }],
   ["enumerating", { kind: "phaseDone", phase: "enumerating", chipCount: 108 }, "addressing", ["runPhase"]],
@@ -42,10 +41,11 @@ const ARROWS: [ChainPhase, ChainInput, ChainPhase, string[], Partial<ChainState>
   ["addressing", { kind: "phaseDone", phase: "addressing", chipCount: 108 }, "configuring", ["runPhase"]],
   ["configuring", { kind: "phaseDone", phase: "configuring", chipCount: 108 }, "ramping", ["runPhase"]],
   ["ramping", { kind: "phaseDone", phase: "ramping", chipCount: 108 }, "starting", ["runPhase"]],
-  ["starting", { kind: "phaseDone", phase: "starting", chipCount: 108 }, "hashing", ["startFeed"]],
+  ["starting", { kind: "phaseDone", phase: "starting", chipCount: 108 }, "lowering", ["runPhase"]],
+  ["lowering", { kind: "phaseDone", phase: "lowering", chipCount: 108 }, "hashing", ["startFeed"]],
   ["hashing", { kind: "phaseDone", phase: "ramping", chipCount: 108 }, "hashing", []],
   ["hashing", { kind: "failed", fault }, "coolingDown", stopOrders],
-  ["coolingDown", { kind: "tick" }, "resetting", ["setReset", "openLink"], { wakeAtMs: 0 }],
+  ["coolingDown", { kind: "tick" }, "energising", ["runPhase"], { wakeAtMs: 0 }],
   ["hashing", { kind: "failed", fault }, "disabled", stopOrders, { failures: MAX_FAILURES - 1 }],
   ["coolingDown", { kind: "failed", fault }, "coolingDown", []],
   ["coolingDown", { kind: "tick" }, "powering", ["setReset", "requestPower"], { wakeAtMs: 0, isPowered: false }],
@@ -73,13 +73,12 @@ test("a tick before its time does nothing", () => {
 });
 
 test("the prescribed waits are those of the board and add up", () => {
-  let state = stepChain(initialChain(108), { kind: "start", isPlugged: true }, 0).state;
+  let state = stepChain(initialChain(108, TIMING), { kind: "start", isPlugged: true }, 0).state;
   state = stepChain(state, { kind: "powered" }, 10).state;
-  expect(state.wakeAtMs).toBe(10 + POWER_SETTLE_MS);
-  state = stepChain(state, { kind: "tick" }, 2000).state;
-  expect(state.wakeAtMs).toBe(2000 + RESET_LOW_MS);
+  state = stepChain(state, { kind: "phaseDone", phase: "energising", chipCount: 0 }, 2000).state;
+  expect(state.wakeAtMs).toBe(2000 + TIMING.resetLowMs);
   state = stepChain(state, { kind: "tick" }, 3000).state;
-  expect(state.prescribedWaitMs).toBe(POWER_SETTLE_MS + RESET_LOW_MS + RESET_SETTLE_MS);
+  expect(state.prescribedWaitMs).toBe(TIMING.resetLowMs + TIMING.resetSettleMs);
 });
 
 test("pauses grow, tries are bounded, and ten minutes of hashing forgive", () => {
@@ -92,8 +91,8 @@ test("pauses grow, tries are bounded, and ten minutes of hashing forgive", () =>
   expect(pauses).toEqual([10_000, 20_000, 40_000, 80_000, 160_000]);
   expect(state.lastFault).toEqual(fault);
   const hashing = stepChain(
-    inPhase("starting", { failures: 3 }),
-    { kind: "phaseDone", phase: "starting", chipCount: 108 },
+    inPhase("lowering", { failures: 3 }),
+    { kind: "phaseDone", phase: "lowering", chipCount: 108 },
     0,
   ).state;
   expect(stepChain(hashing, { kind: "tick" }, 600_000).state.failures).toBe(0);

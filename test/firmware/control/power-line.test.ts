@@ -9,7 +9,8 @@ function slowSwitch() {
     new Promise((resolve, reject) => {
       orders.push({ isOn, done: (error) => (error === undefined ? resolve() : reject(error)) });
     });
-  return { orders, line: new PowerLine({ setEnabled }, createLog("silent")) };
+  const power = { up: () => setEnabled(true), down: () => setEnabled(false) };
+  return { orders, line: new PowerLine(power, createLog("silent")) };
 }
 
 const turns = async (): Promise<void> => {
@@ -71,12 +72,15 @@ test("a switch that failed is tried again by the next request", async () => {
   void line.permit();
   await turns();
   orders[0]?.done(new Error("no answer"));
+  await turns();
+  orders[1]?.done();
   await expect(first).rejects.toThrow("no answer");
   const second = line.request();
   await turns();
-  orders[1]?.done();
+  orders[2]?.done();
   await second;
-  expect(orders.map((o) => o.isOn)).toEqual([true, true]);
+  // In between everything was switched off again.
+  expect(orders.map((o) => o.isOn)).toEqual([true, false, true]);
 });
 
 test("a cut that fails says so and leaves the state unconfirmed", async () => {

@@ -2,9 +2,13 @@
 import path from "node:path";
 import { build } from "esbuild";
 import { afterEach, beforeAll, expect, test } from "vitest";
+import { openBoard } from "../../../firmware/platform/open-board.ts";
+import type { ControlBoard } from "../../../hal/control-board.ts";
 import { type ForkedBoard, type ForkOptions, forkEmulatedBoard } from "../../../hal/emulator/remote-board.ts";
 import { openSerialUart } from "../../../hal/linux/serial-uart.ts";
+import { SystemClock } from "../../../hal/linux/system-clock.ts";
 import type { Uart } from "../../../hal/uart.ts";
+import { EMULATOR_SETTINGS, openUart } from "../../support/board.ts";
 import { bytes, chainInactive, DEMO_SCALE, jobFrame, PLL_466_MHZ, readAll, writeAll } from "./support.ts";
 
 const PROGRAM = path.resolve("dist/test/emulator-child.cjs");
@@ -29,17 +33,22 @@ afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
 
-async function forkBoard(options: Partial<ForkOptions> = {}): Promise<ForkedBoard> {
+type Forked = ForkedBoard & { board: ControlBoard };
+
+async function forkBoard(options: Partial<ForkOptions> = {}): Promise<Forked> {
+  const machine = options.machine ?? "s21";
   const forked = await forkEmulatedBoard({
     programPath: PROGRAM,
-    machine: "s21",
+    machine,
     chipScale: DEMO_SCALE,
     seed: 1,
     openUart: (device, baud) => openSerialUart({ path: device, baud }),
     ...options,
   });
   open.push(() => forked.stop());
-  return forked;
+  const clock = new SystemClock();
+  const board = await openBoard({ clock, ports: forked.ports, machine, settings: EMULATOR_SETTINGS });
+  return Object.assign(forked, { board });
 }
 
 async function until(isDone: () => boolean | Promise<boolean>): Promise<void> {
@@ -50,16 +59,16 @@ async function until(isDone: () => boolean | Promise<boolean>): Promise<void> {
 }
 
 /** Chain 0 powered, out of reset and answering. */
-async function openChain(forked: ForkedBoard): Promise<{ uart: Uart; received: number[] }> {
+async function openChain(forked: Forked): Promise<{ uart: Uart; received: number[] }> {
   const chain = forked.board.chains[0]!;
   await forked.setChainFaults(0, { noiseBurstBytes: 0 });
-  await forked.board.power.setEnabled(true);
+  await forked.board.power?.setEnabled(true);
   await chain.setReset(false);
-  const uart = await chain.openUart(115_200);
+  const uart = await openUart(forked.board, 0, 115_200);
   open.push(() => uart.close());
   const received: number[] = [];
   uart.onData((chunk) => received.push(...chunk));
-  await until(async () => (await forked.stats()).world.voltageV > 13);
+  await until(async () => ((await forked.stats()).world.chains[0]?.voltageV ?? 0) > 13);
   await new Promise((resolve) => setTimeout(resolve, 300));
   uart.write(writeAll(0xa4, 0x9000ffff));
   await until(async () => ((await forked.stats()).world.chains[0]?.commands ?? 0) > 0);
@@ -99,14 +108,14 @@ test("at a rate that the chips do not have, nobody answers and the noise is coun
   expect(received).toEqual([]);
 });
 
-test("fans, sensors, plugs and faults cross as calls", async () => {
-  const { board, setChainFaults, stats } = await forkBoard({ machine: "bitaxe-gamma" });
-  expect([board.name, board.chains.length, board.fans.count]).toEqual(["emulated-bitaxe-gamma", 1, 1]);
+test("pins, PWM, tachometers, buses and faults cross as calls", async () => {
+  const { board, setChainFaults, stats } = await forkBoard();
+  expect([board.name, board.chains.length, board.fans?.count]).toEqual(["amlogic-a113d", 3, 4]);
   expect(await board.chains[0]!.isPlugged()).toBe(true);
-  expect([...(await board.sensorBus.transfer(0x48, bytes("00"), 2))]).toEqual([25, 0]);
-  await expect(board.sensorBus.transfer(0x20, bytes("00"), 2)).rejects.toMatchObject({ code: "I2C_NACK" });
-  await board.fans.setDutyPct(70);
-  await until(async () => ((await board.fans.readRpm())[0] ?? 0) > 1000);
+  expect([...(await board.hashboardBus.transfer(0x48, bytes("00"), 2))]).toEqual([25, 0]);
+  await expect(board.hashboardBus.transfer(0x20, bytes("00"), 2)).rejects.toMatchObject({ code: "I2C_NACK" });
+  await board.fans?.setDutyPct(70);
+  await until(async () => ((await board.fans?.readRpm())?.[0] ?? 0) > 1000);
   await setChainFaults(0, { isSilent: true });
   expect((await stats()).world.fanDutyPct).toBe(70);
 });
@@ -128,21 +137,21 @@ test("the pool's port and counts come back", async () => {
 });
 
 test("the child ignores the terminal's signals", async () => {
-  const forked = await forkBoard({ machine: "bitaxe-ultra" });
+  const forked = await forkBoard();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.kill(forked.pid, signal);
-  await forked.board.fans.setDutyPct(10);
+  await forked.board.fans?.setDutyPct(10);
   expect((await forked.stats()).world.fanDutyPct).toBe(10);
 });
 
 test("a child that dies loses the board: open calls fail and the listener hears of it once", async () => {
-  const forked = await forkBoard({ machine: "bitaxe-ultra" });
+  const forked = await forkBoard();
   const heard: unknown[] = [];
   forked.board.onLost((error) => heard.push(error));
   process.kill(forked.pid, "SIGKILL");
   await expect(forked.stats()).rejects.toMatchObject({ code: "EMULATOR_LOST" });
   await until(() => heard.length > 0);
   expect(heard).toMatchObject([{ code: "EMULATOR_LOST" }]);
-  await expect(forked.board.power.setEnabled(true)).rejects.toMatchObject({ code: "EMULATOR_LOST" });
+  await expect(forked.board.chains[0]!.setReset(true)).rejects.toMatchObject({ code: "EMULATOR_LOST" });
   await forked.board.close();
 });
 

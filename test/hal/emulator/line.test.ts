@@ -1,11 +1,11 @@
 /** The wires: time, wrong rates, lost and flipped bytes; and the in-memory Uart on top. */
 import { describe, expect, test } from "vitest";
-import { createMemoryBoard } from "../../../hal/emulator/emulated-board.ts";
 import type { EmulatedWorld } from "../../../hal/emulator/emulated-world.ts";
 import { PacedPipe } from "../../../hal/emulator/paced-pipe.ts";
 import { SeededRandom } from "../../../hal/emulator/prng.ts";
 import { VirtualClock } from "../../../hal/emulator/virtual-clock.ts";
 import type { Uart } from "../../../hal/uart.ts";
+import { openMachine, openUart } from "../../support/board.ts";
 import {
   chainInactive,
   DEMO_SCALE,
@@ -29,7 +29,7 @@ interface Desk {
 /** One S21 chain, powered and out of reset, its link open at 115,200; noise off. */
 async function desk(baud = 115_200): Promise<Desk> {
   const clock = new VirtualClock();
-  const { board, world } = createMemoryBoard({
+  const { board, world } = await openMachine({
     machine: "s21",
     clock,
     random: new SeededRandom(3),
@@ -38,7 +38,7 @@ async function desk(baud = 115_200): Promise<Desk> {
   for (const faults of world.faults.chains) faults.noiseBurstBytes = 0;
   await board.power.setEnabled(true);
   await board.chains[0]!.setReset(false);
-  const uart = await board.chains[0]!.openUart(baud);
+  const uart = await openUart(board, 0, baud);
   const received: number[] = [];
   uart.onData((chunk) => received.push(...chunk));
   await clock.advance(2000);

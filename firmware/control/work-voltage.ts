@@ -1,0 +1,50 @@
+/**
+ * Lowers the machine's voltage from the one that chips are started at to the one that they work at, once nobody is
+ * starting any more. A chain that is started anew later is started at the working voltage, since the others hash on it.
+ */
+import { errorText } from "#hal/errors.ts";
+import type { ChainPhase } from "../chain/chain-machine.ts";
+import type { Log } from "../log.ts";
+
+const STARTING: readonly ChainPhase[] = [
+  "energising",
+  "resetting",
+  "settling",
+  "enumerating",
+  "addressing",
+  "configuring",
+  "ramping",
+  "starting",
+  "lowering",
+];
+
+/** True when the voltage may go down: somebody hashes and nobody needs the higher one. */
+export function isLoweringDue(phases: readonly ChainPhase[]): boolean {
+  return phases.includes("hashing") && !phases.some((phase) => STARTING.includes(phase));
+}
+
+export class WorkVoltage {
+  readonly #lower: (signal: AbortSignal) => Promise<void>;
+  readonly #log: Log;
+  readonly #onFailed: (reason: string) => void;
+  #isDone = false;
+
+  /** @param onFailed the supply does not follow: nobody knows what it gives, so power has to go. */
+  constructor(lower: (signal: AbortSignal) => Promise<void>, log: Log, onFailed: (reason: string) => void) {
+    this.#lower = lower;
+    this.#log = log;
+    this.#onFailed = onFailed;
+  }
+
+  /** Once a second. */
+  review(phases: readonly ChainPhase[], signal: AbortSignal): void {
+    if (this.#isDone || !isLoweringDue(phases)) return;
+    this.#isDone = true;
+    this.#lower(signal).then(
+      () => this.#log.info("working voltage reached"),
+      (error: unknown) => {
+        if (!signal.aborted) this.#onFailed(`the supply does not take the working voltage: ${errorText(error)}`);
+      },
+    );
+  }
+}
