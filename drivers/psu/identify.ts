@@ -13,7 +13,7 @@ import {
 import { PSU_V1, PSU_V1_COMMANDS } from "./frame-v1.ts";
 import { PSU_V2, PSU_V2_COMMANDS } from "./frame-v2.ts";
 import { LEGACY_CALIBRATION } from "./legacy.ts";
-import { NOT_READY, type PacketWire, payloadWord } from "./packet-wire.ts";
+import { NOT_READY, type PacketWire } from "./packet-wire.ts";
 
 export interface PsuIdentity {
   readonly protocol: "v1" | "v2" | "legacy";
@@ -43,8 +43,9 @@ export interface PsuPlace {
 const PROTOCOL_REGISTER = 0x00;
 const PROTOCOL_READS = 3;
 const PROTOCOL_PAUSE_MS = 100;
-/** What a bus reads when nobody drives it: no reason to talk the unchecked old protocol. */
+/** What a bus reads that nobody drives or somebody holds down: no reason to talk the unchecked old protocol (our choice). */
 const BUS_IDLE = 0xff;
+const BUS_HELD = 0x00;
 
 /** @throws KumpelError `PSU_FAILED` when it does not answer, `PSU_UNKNOWN_TYPE` when no formula is known, `ABORTED`. */
 export async function identifyPsu(place: PsuPlace, signal: AbortSignal): Promise<KnownPsu> {
@@ -83,17 +84,23 @@ async function speaksPackets(place: PsuPlace, signal: AbortSignal): Promise<bool
     }
   }
   if (seen.has(NOT_READY)) return true;
-  if (seen.size === 1 && !seen.has(BUS_IDLE)) return false;
+  if (seen.size === 1 && !seen.has(BUS_IDLE) && !seen.has(BUS_HELD)) return false;
   const got = [...seen].map((byte) => `0x${byte.toString(16)}`).join(", ");
   throw place.wire.failure(`gives nonsense for its protocol (${got}): check the bus`, { got });
 }
 
 /** The first protocol is tried first: the second one's supplies refuse its checksum. */
 async function askType(wire: PacketWire, signal: AbortSignal): Promise<number> {
+  const [type] = await askEither(wire, signal);
+  if (type === undefined) throw wire.failure("gives a type without a number: check cable and mains");
+  return type;
+}
+
+async function askEither(wire: PacketWire, signal: AbortSignal): Promise<Uint8Array> {
   try {
-    return payloadWord(await wire.ask(PSU_V1, PSU_V1_COMMANDS.type.code, [], signal)) & 0xff;
+    return await wire.ask(PSU_V1, PSU_V1_COMMANDS.type.code, [], signal);
   } catch (error) {
     if (!isKumpelError(error, "PSU_FAILED")) throw error;
-    return payloadWord(await wire.ask(PSU_V2, PSU_V2_COMMANDS.type.code, [], signal)) & 0xff;
+    return wire.ask(PSU_V2, PSU_V2_COMMANDS.type.code, [], signal);
   }
 }

@@ -97,7 +97,8 @@ export class PacketWire {
   }
 }
 
-/** Payload as a number, low byte first; -1 when it is empty. */
-export function payloadWord(payload: Uint8Array): number {
-  return payload.length === 0 ? -1 : payload[0]! | ((payload[1] ?? 0) << 8);
+/** Payload as a number, low byte first; null when it is empty. */
+export function payloadWord(payload: Uint8Array): number | null {
+  const [low, high = 0] = payload;
+  return low === undefined ? null : low | (high << 8);
 }

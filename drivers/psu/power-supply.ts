@@ -150,7 +150,7 @@ export class PowerSupply {
   }
 
   async #setCode(code: number, voltageMv: number, signal: AbortSignal): Promise<void> {
-    let got = -1;
+    let got: number | null = null;
     for (let attempt = 0; attempt < SET_TRIES; attempt++) {
       // Its reply is an echo by one source only; what counts is the set point that is read afterwards.
       await this.#wire.tryOnce(PSU_V1, PSU_V1_COMMANDS.setPoint.code, [code, 0], signal);

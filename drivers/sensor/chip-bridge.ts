@@ -9,6 +9,7 @@ import { type Clock, sleep } from "#hal/clock.ts";
 import { KumpelError } from "#hal/errors.ts";
 import type { I2cBus } from "#hal/i2c.ts";
 import type { Provenance } from "../bm13xx/registers.ts";
+import { Exclusive } from "../voltage/exclusive.ts";
 
 /** Where the I2C register and the switch of its pins are. */
 export interface ChipBridgeRegisters {
@@ -84,6 +85,7 @@ export class ChipBridgeBus implements I2cBus {
   readonly #clock: Clock;
   readonly #port: ChipI2cPort;
   readonly #signal: AbortSignal | undefined;
+  readonly #turns = new Exclusive();
 
   /** @param options.name chain and chip, for messages. */
   constructor(options: { clock: Clock; port: ChipI2cPort; name: string; signal?: AbortSignal }) {
@@ -100,9 +102,10 @@ export class ChipBridgeBus implements I2cBus {
       const message = `${this.name} moves one byte at a time, not ${write.length} out and ${readLength} in`;
       throw new KumpelError("I2C_FAILED", message, { details: { address } });
     }
-    if (data === undefined) return Uint8Array.of(await this.#exchange(encodeBridgeRead(address, register)));
-    await this.#exchange(encodeBridgeWrite(address, register, data));
-    return new Uint8Array(0);
+    const isRead = data === undefined;
+    const request = isRead ? encodeBridgeRead(address, register) : encodeBridgeWrite(address, register, data);
+    const answer = await this.#turns.run(() => this.#exchange(request));
+    return isRead ? Uint8Array.of(answer) : new Uint8Array(0);
   }
 
   async #exchange(request: number): Promise<number> {
@@ -136,10 +139,7 @@ export class ChipBridgeBus implements I2cBus {
   }
 }
 
+/** Whether the write bit is echoed is not documented, so it does not count. */
 function isEcho(answer: BridgeWord, request: BridgeWord): boolean {
-  return (
-    answer.deviceAddress === request.deviceAddress &&
-    answer.register === request.register &&
-    answer.isWrite === request.isWrite
-  );
+  return answer.deviceAddress === request.deviceAddress && answer.register === request.register;
 }

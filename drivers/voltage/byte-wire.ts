@@ -20,13 +20,23 @@ export interface ByteWireOptions {
 
 export class ByteWire {
   readonly #options: ByteWireOptions;
+  #unsentBytes = 0;
 
   constructor(options: ByteWireOptions) {
     this.#options = options;
   }
 
+  /** What is missing of the last frame: not 0 when it broke off, by an abort or a bus fault. */
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
   async write(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    for (const byte of bytes) await this.#exchange(Uint8Array.of(byte), 0, signal);
+    this.#unsentBytes = bytes.length;
+    for (const byte of bytes) {
+      await this.#exchange(Uint8Array.of(byte), 0, signal);
+      this.#unsentBytes--;
+    }
   }
 
   async read(count: number, signal: AbortSignal): Promise<Uint8Array> {

@@ -106,6 +106,8 @@ export class DsPic implements VoltageController {
     for (let attempt = 0; attempt < TRIES; attempt++) {
       if (attempt > 0) await sleep(this.#clock, RETRY_PAUSE_MS, signal);
       try {
+        // Ends a frame that broke off, so that the parser hears this one; zeros never make a right checksum.
+        if (this.#wire.unsentBytes > 0) await this.#wire.write(new Uint8Array(this.#wire.unsentBytes), signal);
         await this.#wire.write(dspicFrame(command, payload), signal);
         await sleep(this.#clock, command.waitMs, signal);
         const reply = parseDspicReply(command, await this.#wire.read(dspicReplyLength(command, dataBytes), signal));

@@ -177,12 +177,17 @@ test("an unknown type is told apart from a dead supply and a stuck bus", async (
   const dead = bench({ protocol: "v1" });
   dead.model.isDead = true;
   await expect(dead.bus.run(dead.psu.identify(LIVE))).rejects.toMatchObject({ code: "PSU_FAILED" });
-  const stuck = bench({ protocol: "v1" });
-  stuck.bus.garble = (bytes) => bytes.map(() => 0xff);
-  await expect(stuck.bus.run(stuck.psu.identify(LIVE))).rejects.toMatchObject({
-    code: "PSU_FAILED",
-    message: expect.stringMatching(/nonsense for its protocol \(0xff\)/),
-  });
+  for (const level of [0x00, 0xff]) {
+    const stuck = bench({ protocol: "v1" });
+    stuck.bus.garble = (bytes) => bytes.map(() => level);
+    await expect(stuck.bus.run(stuck.psu.identify(LIVE))).rejects.toMatchObject({
+      code: "PSU_FAILED",
+      message: expect.stringMatching(/nonsense for its protocol \(0x(0|ff)\)/),
+    });
+  }
+  const changing = bench({ protocol: "legacy" });
+  changing.bus.garble = (_bytes, index) => Uint8Array.of(index + 1);
+  await expect(changing.bus.run(changing.psu.identify(LIVE))).rejects.toMatchObject({ code: "PSU_FAILED" });
   const garbled = bench({ protocol: "v1" });
   garbled.bus.garble = (bytes, index) => (index < 3 ? bytes : bytes.map((b) => b ^ 1));
   await expect(garbled.bus.run(garbled.psu.identify(LIVE))).rejects.toMatchObject({ code: "PSU_FAILED" });
@@ -201,6 +206,22 @@ test("lost bytes on the way to the supply never make a voltage that was not aske
     expect(await bus.run(psu.setVoltageMv(12_600, LIVE))).toBe(12_610);
     expect([...seen].every((code) => code === 150 || code === 198)).toBe(true);
   }
+});
+
+test("replies without a payload are no numbers", async () => {
+  const { bus, psu } = bench({ protocol: "v1", type: 0x71 });
+  await bus.run(psu.identify(LIVE));
+  const empty = (code: number) => [0x55, 0xaa, 0x04, code, 0x04 + code, 0x00];
+  let queue: number[] = [];
+  bus.garble = () => Uint8Array.of(queue.shift() ?? 0xf5);
+  queue = empty(0x05);
+  expect(await bus.run(psu.readStatus(LIVE))).toBeNull();
+  const other = new PowerSupply({ clock: bus.clock, bus });
+  queue = [0xf5, 0xf5, 0xf5, ...empty(0x02)];
+  await expect(bus.run(other.identify(LIVE))).rejects.toMatchObject({
+    code: "PSU_FAILED",
+    message: expect.stringMatching(/type without a number/),
+  });
 });
 
 test("a bug in the bus is no failure of the supply, an abort ends a wait", async () => {

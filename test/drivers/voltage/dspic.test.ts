@@ -9,6 +9,7 @@ import {
 } from "#drivers/voltage/dspic-frame.ts";
 import { DspicModel } from "#hal/emulator/devices/dspic-model.ts";
 import { SensorModel } from "#hal/emulator/sensor-model.ts";
+import { KumpelError } from "#hal/errors.ts";
 import { boardVectors, DeviceBus, fromHex, LIVE, toHex } from "../../hal/emulator/devices/device-bus.ts";
 
 function bench() {
@@ -146,4 +147,26 @@ test("an abort ends a wait at once", async () => {
   stop.abort();
   await expect(bus.run(start)).rejects.toMatchObject({ code: "ABORTED" });
   expect(bus.clock.nowMs()).toBeLessThan(300);
+});
+
+test("a frame that broke off half-way does not keep the next one from switching off", async () => {
+  for (let sent = 1; sent < 7; sent++) {
+    const { model, bus, pic } = bench();
+    await bus.run(pic.start(LIVE));
+    await bus.run(pic.setOutput(true, LIVE));
+    const stop = new AbortController();
+    const first = bus.log.length;
+    bus.fault = (_write, index) => {
+      if (index === first + sent) {
+        stop.abort();
+        throw new KumpelError("I2C_FAILED", "cut");
+      }
+    };
+    await expect(bus.run(pic.setOutput(true, stop.signal))).rejects.toMatchObject({ code: "ABORTED" });
+    bus.fault = null;
+    const before = bus.clock.nowMs();
+    await bus.run(pic.setOutput(false, LIVE));
+    expect(bus.clock.nowMs() - before, "at the first try").toBeLessThan(500);
+    expect(model.isOutputOn, `after ${sent} bytes`).toBe(false);
+  }
 });

@@ -69,6 +69,7 @@ export function fromHex(hex: string): Uint8Array {
 }
 
 interface BoardVectors {
+  i2c: { device: string; addr: string }[];
   frames: { proto: string; name: string; hex: string }[];
   psu_formula: { types: string[]; a: number; b: number }[];
   psu_type71_anchors: { volts: number; n: number }[];
