@@ -95,6 +95,8 @@ export class EmulatedWorld implements WiredWorld {
   readonly #clock: Clock;
   readonly #transitions: PowerTransition[] = [];
   readonly #isReset: boolean[];
+  /** Level of the enable line, or of the power pins. */
+  #isEnabled = false;
   #lastTickMs: number;
   #timer: TimerHandle | null = null;
   #isStopped = false;
@@ -145,7 +147,8 @@ export class EmulatedWorld implements WiredWorld {
 
   setPower(isEnabled: boolean): void {
     if (this.#isStopped && isEnabled) return;
-    if (isEnabled !== this.power.isOn) this.journal.note({ what: "psuEnable", isOn: isEnabled });
+    if (isEnabled !== this.#isEnabled) this.journal.note({ what: "psuEnable", isOn: isEnabled });
+    this.#isEnabled = isEnabled;
     this.power.setEnabled(isEnabled);
     this.#noteChanges();
   }
