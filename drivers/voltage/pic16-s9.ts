@@ -28,7 +28,10 @@ export const PIC16_COMMANDS = {
   getVoltage: { code: 0x18, argumentBytes: 0, replyBytes: 1, provenance: "documented" },
 } as const satisfies Record<string, Pic16Command>;
 
-/** N = round(offset - perVolt x V): N falls as the voltage rises, so N = 0 is the highest voltage. Other board revisions use other numbers (unconfirmed which). */
+/**
+ * N = round(offset - perVolt x V): N falls as the voltage rises, so N = 0 is the highest voltage. Other revisions of the
+ * board use 824.784 and 73.1705, or 1250.809516 and 127.817623; which ones is unconfirmed, so they are not offered.
+ */
 const VOLTAGE_OFFSET = 1608.420446;
 const VOLTAGE_PER_VOLT = 170.423497;
 export const PIC16_RANGE_MV = [7950, 9400] as const;

@@ -153,8 +153,11 @@ test("status, state and raw measurement; v1 measures in an unknown unit, so no v
 
 test("a reply that is not ready yet is waited for, one that never comes is an error", async () => {
   const { model, bus, psu } = bench({ protocol: "v1", type: 0x71 });
+  await bus.run(psu.identify(LIVE));
   model.notReadyReads = 10;
+  const before = bus.clock.nowMs();
   expect(await bus.run(psu.setVoltageMv(13_900, LIVE))).toBe(13_905);
+  expect(bus.clock.nowMs() - before).toBeGreaterThanOrEqual(2 * (400 + 10 * 50 + 100));
   model.notReadyReads = 25;
   await expect(bus.run(psu.setWatchdog(false, LIVE))).rejects.toMatchObject({
     code: "PSU_FAILED",
