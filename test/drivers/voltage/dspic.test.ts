@@ -78,6 +78,19 @@ test("start resets, jumps and reads the version; a refused jump is tried again a
   await expect(bus.run(pic.start(LIVE))).rejects.toMatchObject({ code: "VOLTAGE_CONTROLLER_FAILED" });
 });
 
+test("waits are kept: 300 ms for reset, jump, version and output, 500 ms after a reset, 10 ms for the rest", async () => {
+  const { bus, pic } = bench();
+  const timed = async (task: Promise<unknown>): Promise<number> => {
+    const before = bus.clock.nowMs();
+    await bus.run(task);
+    return bus.clock.nowMs() - before;
+  };
+  expect(await timed(pic.start(LIVE))).toBeGreaterThanOrEqual(3 * 300 + 500);
+  expect(await timed(pic.setOutput(true, LIVE))).toBeGreaterThanOrEqual(300);
+  expect(await timed(pic.heartbeat(LIVE))).toBeGreaterThanOrEqual(10);
+  expect(await timed(pic.readSensor(0x48, LIVE))).toBeGreaterThanOrEqual(20);
+});
+
 test("the output follows, and falls when the heartbeat stays away", async () => {
   const { model, bus, pic } = bench();
   await bus.run(pic.start(LIVE));
