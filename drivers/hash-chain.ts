@@ -1,6 +1,6 @@
 /**
- * What the miner may ask of one hash chain. `drivers/bm13xx/bm13xx-chain.ts` implements it over a UART; an FPGA-fed
- * chain will be another implementation behind the same interface.
+ * What the miner may ask of one hash chain. `drivers/bm13xx/bm13xx-chain.ts` implements it over a UART,
+ * `drivers/fpga/` over two FPGA designs that keep a queue of works in front of the chips.
  *
  * A chain is brought up in the order enumerate -> address -> configure -> ramp -> startMining. Each phase is a list of
  * typed steps and rejects with a typed error; deciding what then happens is the chain machine's matter.
@@ -12,12 +12,36 @@ export interface ChainChipFacts {
   readonly chip: string;
   /** Hash engines of one chip that count in hashrate = frequency x engines x chips. */
   readonly engines: number;
-  /** Number of different job ids that a nonce report can name. */
+  /** Number of different works that a nonce report can name over this link. */
   readonly wireIdCount: number;
-  /** How many of those ids are kept retired, so that a late nonce is recognised as stale. */
+  /** How many of those are kept retired, so that a late nonce is recognised as stale. */
   readonly retiredIdCount: number;
-  /** Header version bits that the chip can roll by itself (0x1fffe000), or 0. */
+  /** Header version bits that differ within a job: the chip rolls them, or the midstates of a work hold them. */
   readonly versionMask: number;
+  /** Midstates that a work carries at most; 0 = the chip takes whole headers and rolls versions by itself. */
+  readonly midstatesMax: 0 | 4;
+  /** Nonces of one work that are remembered for the duplicate check. */
+  readonly noncesPerWork: number;
+}
+
+/**
+ * How works reach the chips. `timed`: the chips hold one work and a new one replaces it, so the feeder keeps the time.
+ * `queued`: a FIFO in front of the chips holds works ahead and paces them; the chain asks when it wants more.
+ */
+export type FeedMode = "timed" | "queued";
+
+/** One unit of work as a chain takes it; everything is read before the call returns. */
+export interface ChainWork {
+  /** 0 .. wireIdCount - 1: comes back with each nonce. */
+  readonly wireId: number;
+  /** 80 bytes: nonce 0, rolled version bits 0. */
+  readonly header: Uint8Array;
+  /** 0 for a whole header, else 1, 2 or 4. */
+  readonly midstateCount: number;
+  /** Version bits of each midstate, at their place in the header version. */
+  readonly versionBits: Uint32Array;
+  /** Eight words of each midstate, one after the other, first state word first. */
+  readonly midstates: Int32Array;
 }
 
 export interface EnumerationResult {
@@ -35,7 +59,7 @@ export type NonceListener = (
   wireId: number,
   /** Header value; submit it as 8 hex digits. Unsigned. */
   nonce: number,
-  /** Rolled version bits at their place in the header version (bits 28:13). */
+  /** Version bits that the chip rolled or that its midstate was made with, at their place in the header version. */
   versionBits: number,
   /** 0-based position on the chain as the nonce tells it, or -1 where the chip does not tell. */
   chipIndex: number,
@@ -54,6 +78,8 @@ export interface LinkCounters {
   /** Good replies that nobody waited for. */
   readonly unsolicited: number;
   readonly jobsWritten: number;
+  /** Known finds of the works that un-gate cores: they prove live cores and are no work. 0 on chips without such works. */
+  readonly openCoreNonces: number;
 }
 
 export interface ChainTelemetryReading {
@@ -63,7 +89,33 @@ export interface ChainTelemetryReading {
   readonly chipsRead: number;
 }
 
-export interface HashChain {
+/** The part of a chain that takes works. */
+export interface WorkSink {
+  readonly feedMode: FeedMode;
+  /** Puts a work into the next batch. A timed chain holds one: a second one takes its place. Never waits. */
+  putWork(work: ChainWork): void;
+  /** Writes the batch at once. */
+  flushWork(): void;
+  /** Throws away works that the chips have not begun. Nothing on a timed chain. */
+  dropQueuedWork(): void;
+  /**
+   * Queued chains call the only listener about every 10 ms with the number of works that are missing; it puts that many,
+   * and the chain flushes them. Null: nobody feeds, and the queue runs dry.
+   */
+  onWorkWanted(listener: ((count: number) => void) | null): void;
+  /** Asks the listener now instead of at the next turn; the caller flushes. */
+  requestWork(): void;
+  /** Works roll only bits of `mask` from now on. */
+  setVersionMask(mask: number): void;
+  /** Milliseconds of hashing at full rate that the different headers of a work under this version mask last. */
+  epochMs(versionMask: number): number;
+  /** Milliseconds from one work to the next, where the FIFO paces them; 0 on a timed chain. */
+  workTimeMs(versionMask: number): number;
+  /** Part of the engines that a work under this version mask keeps busy: 1, or less where each wants its own midstate. */
+  engineShare(versionMask: number): number;
+}
+
+export interface HashChain extends WorkSink {
   readonly chainIndex: number;
   readonly facts: ChainChipFacts;
   /** Chips found by the last enumeration; 0 before it. */
@@ -87,16 +139,10 @@ export interface HashChain {
   /** Last writes before jobs: nonce offsets, hash counting number, version mask, ticket mask. */
   startMining(options: { versionMask: number; ticketDifficulty: number }, signal: AbortSignal): Promise<void>;
 
-  /** Writes one job: the 80-byte block header (nonce ignored, rolled version bits zero) under `wireId`. Never waits. */
-  sendWork(wireId: number, header: Uint8Array): void;
-  /** Chips roll only bits of `mask` from now on. */
-  setVersionMask(mask: number): void;
   /** Chips report only nonces of at least this difficulty: a power of two. */
   setTicketDifficulty(difficulty: number): void;
   /** One-step change of the hash clock, with the registers that depend on it; resolves with the real frequency. */
   setFrequency(frequencyMhz: number, signal: AbortSignal): Promise<number>;
-  /** Milliseconds of hashing at full rate that the different headers of a job under this version mask last. */
-  epochMs(versionMask: number): number;
   /** Reads the on-die sensors where there are any. */
   readTemperatures(signal: AbortSignal): Promise<ChainTelemetryReading>;
 

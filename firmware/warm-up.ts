@@ -16,25 +16,17 @@ import { WorkBuilder } from "./work/work-builder.ts";
 import { WorkRegistry } from "./work/work-registry.ts";
 
 const ROUNDS = 400;
-/** Any chip: the way is the same for all of them. */
+/** Any chip: ids differ, the ways do not. */
 const CHIP = CHIPS.BM1368;
+/** Whole headers, a root for each work; and midstates, of which a root serves thousands. */
+const WAYS = [
+  { midstatesMax: 0, worksPerJob: 1 },
+  { midstatesMax: 4, worksPerJob: 4 },
+] as const;
 
 export function warmUp(): void {
   warmUpSha256();
-  const registry = new WorkRegistry(CHIP.wireIdCount, CHIP.retiredIdCount);
-  const merkle = new MerkleRootBuilder();
-  const builder = new WorkBuilder({ merkle, chainPosition: 0, chains: 3 });
-  const nothing = (): void => undefined;
-  const counters = new ChipCounters(1);
-  const validator = new NonceValidator({
-    chainIndex: 0,
-    registry,
-    counters,
-    poolScale: 1,
-    onValid: nothing,
-    onShare: nothing,
-  });
-  const target = ticketTarget(256, 1);
+  const ways = WAYS.map(warmUpWay);
   let session = madeUpSession();
   for (let round = 0; round < ROUNDS; round++) {
     const { state, actions } = stepSession(
@@ -45,21 +37,32 @@ export function warmUp(): void {
     session = state;
     const action = actions[0];
     if (action?.kind !== "job") continue;
-    fillAndCheck(registry, builder, validator, action.job, target);
+    for (const way of ways) way(action.job);
   }
 }
 
-function fillAndCheck(
-  registry: WorkRegistry,
-  builder: WorkBuilder,
-  validator: NonceValidator,
-  job: Job,
-  target: ReturnType<typeof ticketTarget>,
-): void {
-  const work = registry.next();
-  builder.fill(work, job);
-  work.ticketTarget = target;
-  for (let nonce = 0; nonce < 8; nonce++) validator.check(work.wireId, nonce, nonce << 13, 0, 0);
+/** Returns what a job goes through on one kind of chip. */
+function warmUpWay({ midstatesMax, worksPerJob }: (typeof WAYS)[number]): (job: Job) => void {
+  const registry = new WorkRegistry(CHIP.wireIdCount, CHIP.retiredIdCount);
+  const builder = new WorkBuilder({ merkle: new MerkleRootBuilder(), chainPosition: 0, chains: 3, midstatesMax });
+  const nothing = (): void => undefined;
+  const validator = new NonceValidator({
+    chainIndex: 0,
+    registry,
+    counters: new ChipCounters(1),
+    poolScale: 1,
+    onValid: nothing,
+    onShare: nothing,
+  });
+  const target = ticketTarget(256, 1);
+  return (job) => {
+    for (let i = 0; i < worksPerJob; i++) {
+      const work = registry.next();
+      builder.fill(work, job);
+      work.ticketTarget = target;
+      for (let nonce = 0; nonce < 8; nonce++) validator.check(work.wireId, nonce, nonce << 13, 0, 0);
+    }
+  };
 }
 
 function madeUpSession(): SessionState {

@@ -8,6 +8,7 @@ import type { Uart } from "#hal/uart.ts";
 import type {
   ChainChipFacts,
   ChainTelemetryReading,
+  ChainWork,
   EnumerationResult,
   HashChain,
   LinkCounters,
@@ -50,6 +51,7 @@ const ignoreNonce: NonceListener = () => {};
 const ignoreError = (): void => {};
 
 export class Bm13xxChain implements HashChain {
+  readonly feedMode = "timed";
   readonly chainIndex: number;
   readonly board: HashboardModel;
   readonly facts: ChainChipFacts;
@@ -71,6 +73,7 @@ export class Bm13xxChain implements HashChain {
   #nonceReports = 0;
   #unsolicited = 0;
   #jobsWritten = 0;
+  #hasWork = false;
 
   constructor(options: Bm13xxChainOptions) {
     this.#clock = options.clock;
@@ -78,8 +81,8 @@ export class Bm13xxChain implements HashChain {
     this.board = options.board;
     this.#openUart = options.openUart;
     this.#row = CHIPS[options.board.chip];
-    const { chip, engines, wireIdCount, retiredIdCount, versionMask } = this.#row;
-    this.facts = { chip, engines, wireIdCount, retiredIdCount, versionMask };
+    const { chip, engines, wireIdCount, retiredIdCount, versionMask, midstatesMax, noncesPerWork } = this.#row;
+    this.facts = { chip, engines, wireIdCount, retiredIdCount, versionMask, midstatesMax, noncesPerWork };
     this.#pending = new PendingReplies(options.clock);
     this.#parser = new ResponseParser(this.#makeSink());
   }
@@ -104,6 +107,7 @@ export class Bm13xxChain implements HashChain {
       crcErrors: this.#parser.crcErrors,
       unsolicited: this.#unsolicited,
       jobsWritten: this.#jobsWritten,
+      openCoreNonces: 0,
     };
   }
 
@@ -171,11 +175,33 @@ export class Bm13xxChain implements HashChain {
     );
   }
 
-  sendWork(wireId: number, header: Uint8Array): void {
-    if (this.#uart === null) return;
-    putWorkFrame(this.#workFrame, 0, jobByteOfWireId(wireId), header);
+  putWork(work: ChainWork): void {
+    putWorkFrame(this.#workFrame, 0, jobByteOfWireId(work.wireId), work.header);
+    this.#hasWork = true;
+  }
+
+  flushWork(): void {
+    if (this.#uart === null || !this.#hasWork) return;
+    this.#hasWork = false;
     this.#uart.write(this.#workFrame);
     this.#jobsWritten++;
+  }
+
+  dropQueuedWork(): void {
+    this.#hasWork = false;
+  }
+
+  /** The chips hold one work: the caller keeps the time. */
+  onWorkWanted(): void {}
+
+  requestWork(): void {}
+
+  workTimeMs(): number {
+    return 0;
+  }
+
+  engineShare(): number {
+    return 1;
   }
 
   setVersionMask(mask: number): void {

@@ -36,8 +36,12 @@ export interface ChipRow {
   readonly sweepOverrunTicks: number;
   readonly sweepOverrunProvenance: Provenance;
   readonly nonceSplit: NonceSplit;
-  /** Header version bits that the chip rolls by itself. */
+  /** Header version bits that the chip rolls by itself, or that the midstates of a work hold. */
   readonly versionMask: number;
+  /** Midstates of a work, or 0 where the chip takes the whole header. */
+  readonly midstatesMax: 0 | 4;
+  /** Nonces of one work that are kept for the duplicate check. */
+  readonly noncesPerWork: number;
   readonly hasTemperature: boolean;
   readonly pll: PllLimits;
 }
@@ -70,6 +74,9 @@ const PLL: PllLimits = {
 /** Bits 28:13, sixteen of them: the width of the mask in register 0xA4. */
 const VERSION_MASK = 0x1fffe000;
 
+/** A work lasts up to a second, in which a chain at the lowest ticket gives a thousand nonces. */
+const WHOLE_HEADERS = { versionMask: VERSION_MASK, midstatesMax: 0, noncesPerWork: 1024 } as const;
+
 /** Five id bits go out and come back (seen up to 0xF8 on BM1366). Half of the ring stays retired. */
 const FIVE_BIT_IDS = { wireIdCount: 32, retiredIdCount: 16, wireIdShift: 3, engineMask: 0x07, excessShift: 0 } as const;
 
@@ -93,7 +100,7 @@ export const CHIPS: Readonly<Record<ChipName, ChipRow>> = {
     sweepOverrunTicks: 66,
     sweepOverrunProvenance: "unconfirmed",
     nonceSplit: "address",
-    versionMask: VERSION_MASK,
+    ...WHOLE_HEADERS,
     hasTemperature: false,
     pll: PLL,
   },
@@ -108,7 +115,7 @@ export const CHIPS: Readonly<Record<ChipName, ChipRow>> = {
     sweepOverrunTicks: 66,
     sweepOverrunProvenance: "captured",
     nonceSplit: "address",
-    versionMask: VERSION_MASK,
+    ...WHOLE_HEADERS,
     hasTemperature: false,
     pll: PLL,
   },
@@ -123,7 +130,7 @@ export const CHIPS: Readonly<Record<ChipName, ChipRow>> = {
     sweepOverrunTicks: 133,
     sweepOverrunProvenance: "captured",
     nonceSplit: "offset",
-    versionMask: VERSION_MASK,
+    ...WHOLE_HEADERS,
     hasTemperature: true,
     pll: PLL,
   },
@@ -138,7 +145,7 @@ export const CHIPS: Readonly<Record<ChipName, ChipRow>> = {
     sweepOverrunTicks: 134,
     sweepOverrunProvenance: "documented",
     nonceSplit: "offset",
-    versionMask: VERSION_MASK,
+    ...WHOLE_HEADERS,
     hasTemperature: false,
     pll: PLL,
   },

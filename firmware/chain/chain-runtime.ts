@@ -35,7 +35,7 @@ export interface ChainRuntime {
 
 export function createChainRuntime(options: ChainRuntimeOptions): ChainRuntime {
   const { clock, chainIndex, chains, expectedChips, facts, merkle, poolScale, onShare } = options;
-  const registry = new WorkRegistry(facts.wireIdCount, facts.retiredIdCount);
+  const registry = new WorkRegistry(facts.wireIdCount, facts.retiredIdCount, facts.noncesPerWork);
   const counters = new ChipCounters(expectedChips);
   const hashrate = new HashrateEstimator();
   const validator = new NonceValidator({
@@ -46,6 +46,6 @@ export function createChainRuntime(options: ChainRuntimeOptions): ChainRuntime {
     onShare,
     onValid: (ticketDifficulty) => hashrate.addFound(clock.nowMs(), hashesPerTicket(ticketDifficulty)),
   });
-  const builder = new WorkBuilder({ merkle, chainPosition: chainIndex, chains });
+  const builder = new WorkBuilder({ merkle, chainPosition: chainIndex, chains, midstatesMax: facts.midstatesMax });
   return { chainIndex, registry, builder, counters, hashrate, validator, recentNonces: new RecentNonces() };
 }

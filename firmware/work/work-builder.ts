@@ -1,8 +1,9 @@
-/** Fills the next work of one chain from the current job: extranonce2, merkle root, header. */
+/** Fills the next work of one chain from the current job: version bits first, extranonce2 when they are used up. */
 import type { Job } from "../job/job.ts";
 import { Extranonce2Counter } from "./extranonce2.ts";
-import { HEADER_OFFSET, writeU32Le } from "./header.ts";
+import { HEADER_BYTES, HEADER_OFFSET, writeU32Le } from "./header.ts";
 import type { MerkleRootBuilder } from "./merkle.ts";
+import { VersionRoller } from "./version-roller.ts";
 import { MAX_EXTRANONCE2_BYTES, type Work } from "./work-registry.ts";
 
 export interface WorkBuilderOptions {
@@ -10,6 +11,8 @@ export interface WorkBuilderOptions {
   /** 0 .. chains - 1: which share of the extranonce2 space this chain takes. */
   chainPosition: number;
   chains: number;
+  /** Midstates of a work, 0 (default) where the chips take whole headers. */
+  midstatesMax?: 0 | 4;
 }
 
 /** Pools take an nTime at most two hours ahead; ckpool 7,000 s. Beyond it the seconds start over. */
@@ -17,6 +20,7 @@ const MAX_NTIME_AHEAD_S = 7_000;
 
 export class WorkBuilder {
   readonly #options: WorkBuilderOptions;
+  readonly #midstatesMax: number;
   /**
    * One counter for each extranonce2 size, never set back: an extranonce1 may come again (a resumed session, a pool that
    * goes back and forth), and headers that were hashed once must not be hashed again.
@@ -24,24 +28,52 @@ export class WorkBuilder {
   readonly #counters = new Map<number, Extranonce2Counter>();
   /** Second that the present round through the extranonce2 range is hashed at. */
   #roundNTime = 0;
+  /** What the works of one merkle root share; only used with midstates. */
+  readonly #header = new Uint8Array(HEADER_BYTES);
+  readonly #extranonce2 = new Uint8Array(MAX_EXTRANONCE2_BYTES);
+  readonly #roller = new VersionRoller();
+  #rolledJob: Job | null = null;
+  #nTime = 0;
 
   constructor(options: WorkBuilderOptions) {
     this.#options = options;
+    this.#midstatesMax = options.midstatesMax ?? 0;
   }
 
-  /** Writes header, extranonce2, nTime, mask and job into `work`. */
+  /** Writes header, extranonce2, nTime, mask, job and midstates into `work`. */
   fill(work: Work, job: Job): void {
-    const nTimeOffset = this.#takeExtranonce2(work.extranonce2, job);
-    const header = work.header;
     work.job = job;
-    work.nTime = (job.nTime + nTimeOffset) >>> 0;
     work.versionMask = job.versionMask;
+    if (this.#midstatesMax === 0) {
+      work.midstateCount = 0;
+      work.nTime = this.#fillHeader(work.header, work.extranonce2, job);
+      return;
+    }
+    if (job !== this.#rolledJob || this.#roller.isUsedUp) this.#takeRoot(job);
+    work.nTime = this.#nTime;
+    work.header.set(this.#header);
+    work.extranonce2.set(this.#extranonce2);
+    this.#roller.fill(work);
+  }
+
+  /** The next merkle root, under which all version bits of the job are free again. */
+  #takeRoot(job: Job): void {
+    this.#rolledJob = job;
+    this.#nTime = this.#fillHeader(this.#header, this.#extranonce2, job);
+    this.#roller.begin(this.#header, job.version, job.versionMask, this.#midstatesMax);
+  }
+
+  /** Writes a header that was never made before; returns its nTime. */
+  #fillHeader(header: Uint8Array, extranonce2: Uint8Array, job: Job): number {
+    const nTimeOffset = this.#takeExtranonce2(extranonce2, job);
+    const nTime = (job.nTime + nTimeOffset) >>> 0;
     writeU32Le(header, HEADER_OFFSET.version, job.version);
     header.set(job.prevHash, HEADER_OFFSET.prevHash);
-    this.#options.merkle.build(header, HEADER_OFFSET.merkleRoot, job, work.extranonce2);
-    writeU32Le(header, HEADER_OFFSET.nTime, work.nTime);
+    this.#options.merkle.build(header, HEADER_OFFSET.merkleRoot, job, extranonce2);
+    writeU32Le(header, HEADER_OFFSET.nTime, nTime);
     writeU32Le(header, HEADER_OFFSET.nBits, job.nBits);
     writeU32Le(header, HEADER_OFFSET.nonce, 0);
+    return nTime;
   }
 
   /** Next extranonce2 of this chain; returns the seconds to add to the job's nTime so that the work is new. */

@@ -7,9 +7,13 @@ import type { Job } from "../job/job.ts";
 import type { Target } from "../share/difficulty.ts";
 import { HEADER_BYTES } from "./header.ts";
 
-/** Nonces remembered per work for the duplicate check; a chain at 1,000 nonces/s fills this in a second. */
+/** Enough for a chain at 1,000 nonces/s that works on one header for a second. */
 const NONCES_PER_WORK = 1024;
 export const MAX_EXTRANONCE2_BYTES = 16;
+/** Most midstates of any chip's work. */
+export const MAX_MIDSTATES = 4;
+/** A SHA-256 state. */
+export const MIDSTATE_WORDS = 8;
 
 /** One unit of work of one chain. The arrays live as long as the chain; the fields are overwritten per work. */
 export class Work {
@@ -18,7 +22,16 @@ export class Work {
   readonly header = new Uint8Array(HEADER_BYTES);
   readonly headerView = new DataView(this.header.buffer);
   readonly extranonce2 = new Uint8Array(MAX_EXTRANONCE2_BYTES);
-  readonly #nonces = new Int32Array(2 * NONCES_PER_WORK);
+  /** Midstates in use: 0 where the chips take the whole header. */
+  midstateCount = 0;
+  /** Version bits of each midstate, at their place in the header version. */
+  readonly versionBits = new Uint32Array(MAX_MIDSTATES);
+  /** State after the header's first 64 bytes, eight words for each version. */
+  readonly midstates = new Int32Array(MAX_MIDSTATES * MIDSTATE_WORDS);
+  /** The same words, one view for each midstate, so that a hasher can write into them. */
+  readonly midstateViews: readonly Int32Array[];
+  readonly #nonces: Int32Array;
+  readonly #nonceLimit: number;
   #nonceCount = 0;
   job: Job | null = null;
   isRetired = true;
@@ -29,8 +42,14 @@ export class Work {
   ticketDifficulty = 1;
   ticketTarget: Target | null = null;
 
-  constructor(wireId: number) {
+  /** @param noncesPerWork nonces remembered for the duplicate check. */
+  constructor(wireId: number, noncesPerWork = NONCES_PER_WORK) {
     this.wireId = wireId;
+    this.#nonceLimit = noncesPerWork;
+    this.#nonces = new Int32Array(2 * noncesPerWork);
+    this.midstateViews = Array.from({ length: MAX_MIDSTATES }, (_, i) =>
+      this.midstates.subarray(i * MIDSTATE_WORDS, (i + 1) * MIDSTATE_WORDS),
+    );
   }
 
   forgetNonces(): void {
@@ -40,11 +59,11 @@ export class Work {
   /** Remembers the pair; false when it was there already. The oldest are forgotten when the work has too many. */
   rememberNonce(nonce: number, versionBits: number): boolean {
     const nonces = this.#nonces;
-    const known = Math.min(this.#nonceCount, NONCES_PER_WORK);
+    const known = Math.min(this.#nonceCount, this.#nonceLimit);
     for (let i = 0; i < known; i++) {
       if (nonces[2 * i] === (nonce | 0) && nonces[2 * i + 1] === (versionBits | 0)) return false;
     }
-    const at = 2 * (this.#nonceCount % NONCES_PER_WORK);
+    const at = 2 * (this.#nonceCount % this.#nonceLimit);
     nonces[at] = nonce | 0;
     nonces[at + 1] = versionBits | 0;
     this.#nonceCount++;
@@ -57,12 +76,15 @@ export class WorkRegistry {
   readonly #activeIds: number;
   #last = -1;
 
-  /** @param wireIdCount ids that the chip can return. @param retiredIdCount how many of them stay retired. */
-  constructor(wireIdCount: number, retiredIdCount: number) {
+  /**
+   * @param wireIdCount ids that the chip can return. @param retiredIdCount how many of them stay retired.
+   * @param noncesPerWork nonces of one work that are remembered: few where a work lasts milliseconds.
+   */
+  constructor(wireIdCount: number, retiredIdCount: number, noncesPerWork = NONCES_PER_WORK) {
     if (retiredIdCount < 1 || retiredIdCount >= wireIdCount) {
       throw new RangeError(`retiredIdCount must lie between 1 and ${wireIdCount - 1}, got ${retiredIdCount}`);
     }
-    this.#slots = Array.from({ length: wireIdCount }, (_, id) => new Work(id));
+    this.#slots = Array.from({ length: wireIdCount }, (_, id) => new Work(id, noncesPerWork));
     this.#activeIds = wireIdCount - retiredIdCount;
   }
 

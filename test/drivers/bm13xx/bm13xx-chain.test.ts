@@ -3,6 +3,7 @@ import { Bm13xxChain } from "#drivers/bm13xx/bm13xx-chain.ts";
 import { HASHBOARDS, type HashboardName } from "#drivers/hashboards/models.ts";
 import { FakeUart, ManualClock, scriptedChain } from "./fake-uart.ts";
 import { concat, nonceReply, registerReply, shortRegisterReply } from "./reply-frames.ts";
+import { sendHeader } from "./send-header.ts";
 import { fromHex, headerOfJobFrame, loadVectors } from "./vector-file.ts";
 
 const IDS = { BM1362: 0x1362, BM1366: 0x1366, BM1368: 0x1368, BM1370: 0x1370 };
@@ -162,7 +163,7 @@ describe("hashing", () => {
     const { chain, uart } = await bringUp();
     for (const entry of loadVectors("BM1368").filter((e) => e.meaning.startsWith("job frame"))) {
       const frame = fromHex(entry.hex);
-      chain.sendWork(frame[4]! >> 3, headerOfJobFrame(frame));
+      sendHeader(chain, frame[4]! >> 3, headerOfJobFrame(frame));
       expect(uart.frames.at(-1)).toBe(entry.hex);
     }
     expect(chain.counters.jobsWritten).toBe(13);
@@ -231,6 +232,6 @@ describe("hashing", () => {
     await clock.finish(chain.close());
     await expect(clock.finish(waiting)).rejects.toThrow();
     expect(uart.isClosed).toBe(true);
-    chain.sendWork(0, new Uint8Array(80));
+    sendHeader(chain, 0, new Uint8Array(80));
   });
 });

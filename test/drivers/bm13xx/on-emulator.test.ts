@@ -8,6 +8,7 @@ import { SeededRandom } from "#hal/emulator/prng.ts";
 import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
 import { DoubleSha256 } from "#hal/sha256.ts";
 import { openAnyMachine, openUart, powerUp } from "../../support/board.ts";
+import { sendHeader } from "./send-header.ts";
 
 const TICKET = 4096;
 /** One find costs 256 hashes. */
@@ -97,7 +98,7 @@ describe.each(Object.keys(HASHBOARDS) as HashboardName[])("%s", (model) => {
     for (let serial = 0; serial < seconds; serial++) {
       const wireId = serial % chip.wireIdCount;
       headers[wireId] = headerOf(serial);
-      chain.sendWork(wireId, headers[wireId]);
+      sendHeader(chain, wireId, headers[wireId]);
       await clock.advance(1000);
     }
     const hashesPerSecond = frequencyMhz * 1e6 * chip.engines * row.chips;

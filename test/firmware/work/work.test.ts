@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
+import type { WorkSink } from "#drivers/hash-chain.ts";
 import type { Job } from "#firmware/job/job.ts";
 import { LatencyHistogram } from "#firmware/stats/latency-histogram.ts";
 import { Extranonce2Counter } from "#firmware/work/extranonce2.ts";
 import { MerkleRootBuilder } from "#firmware/work/merkle.ts";
-import { FEED_FLOOR_MS, Scheduler, type WorkSink } from "#firmware/work/scheduler.ts";
+import { Scheduler } from "#firmware/work/scheduler.ts";
+import { FEED_FLOOR_MS } from "#firmware/work/timed-feed.ts";
 import { rollableMask } from "#firmware/work/version-rolling.ts";
 import { WorkBuilder } from "#firmware/work/work-builder.ts";
 import { WorkRegistry } from "#firmware/work/work-registry.ts";
@@ -26,9 +28,16 @@ function sink(
   const masks: number[] = [];
   return {
     masks,
-    sendWork: (wireId, header) => sent.push({ header: hex(header), wireId, atMs: clock.nowMs() }),
+    feedMode: "timed",
+    putWork: ({ wireId, header }) => sent.push({ header: hex(header), wireId, atMs: clock.nowMs() }),
+    flushWork: () => undefined,
+    dropQueuedWork: () => undefined,
+    onWorkWanted: () => undefined,
+    requestWork: () => undefined,
     setVersionMask: (mask) => masks.push(mask),
     epochMs,
+    workTimeMs: () => 0,
+    engineShare: () => 1,
   };
 }
 
