@@ -3,6 +3,7 @@
 import type { ChainChipFacts } from "#drivers/hash-chain.ts";
 import type { BoardSupport } from "#drivers/hashboards/board-support.ts";
 import type { HashboardModel } from "#drivers/hashboards/models.ts";
+import type { OperatingPoint } from "#drivers/hashboards/operating-point.ts";
 import type { PowerTrain } from "#drivers/power/power-train.ts";
 import type { Clock } from "#hal/clock.ts";
 import type { ChainConnector, ControlBoard } from "#hal/control-board.ts";
@@ -12,6 +13,7 @@ import type { ChainRuntime } from "./chain/chain-runtime.ts";
 import type { ChainSupervisor } from "./chain/chain-supervisor.ts";
 import type { PowerLine } from "./control/power-line.ts";
 import type { ThermalLoop } from "./control/thermal-loop.ts";
+import type { BoardIdentity } from "./hardware/board-identities.ts";
 import type { Log } from "./log.ts";
 import type { LatencyHistogram } from "./stats/latency-histogram.ts";
 import type { PoolStats } from "./stats/pool-stats.ts";
@@ -26,6 +28,9 @@ export interface MinerOptions {
   board: ControlBoard;
   hashboard: HashboardModel;
   support: BoardSupport;
+  operatingPoint: OperatingPoint;
+  /** Who the boards say they are; empty where they cannot say it. */
+  identities: readonly BoardIdentity[];
   pool: { address: PoolAddress; user: string; password: string; suggestDifficulty: number | null };
   /** Ticket to begin with; a power of two. */
   stockTicket: number;

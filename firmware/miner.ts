@@ -56,6 +56,7 @@ export class Miner {
       clock,
       board,
       support,
+      workMv: options.operatingPoint.workMv,
       bridge: () => null,
       onHeartbeatLost: (chainIndex, error) =>
         this.#supervisors[chainIndex]?.fault("HEARTBEAT_LOST", `its controller does not answer: ${errorText(error)}`),
@@ -254,7 +255,7 @@ export class Miner {
         toWork: (signal) => this.#devices.train.chainWork(connector.index, signal),
         down: () => this.#devices.train.chainDown(connector.index),
       },
-      targetMhz: hashboard.defaultFrequencyMhz,
+      targetMhz: this.#options.operatingPoint.frequencyMhz,
     });
     return { connector, facts, runtime, supervisor };
   }

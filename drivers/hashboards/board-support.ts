@@ -46,7 +46,8 @@ export interface BoardSupport {
   readonly hasEeprom: boolean;
   /** Supply types that the vendor accepts with this machine. */
   readonly psuTypes: readonly number[];
-  readonly power: PowerPlan;
+  /** Sequences for boards that work at `workMv`. */
+  readonly planFor: (workMv: number) => PowerPlan;
   /** Reset low, and the pause after its release before the first byte. */
   readonly resetLowMs: number;
   readonly resetSettleMs: number;

@@ -4,7 +4,7 @@
  */
 import type { Provenance } from "../bm13xx/registers.ts";
 import type { BoardSupport, SensorPlan, VoltagePlan } from "./board-support.ts";
-import { EMBERONE_PLAN, psuAndControllerPlan, psuPlan, regulatorPlan, S9_PLAN } from "./power-plans.ts";
+import { EMBERONE_PLAN, psuAndControllerPlan, psuPlan, regulatorPlan, s9Plan } from "./power-plans.ts";
 
 /** Measured on an S19k Pro: inlet and outlet follow no simple offset. */
 const S19K_PRO_SENSORS: SensorPlan = {
@@ -27,7 +27,7 @@ function amlogic(voltage: VoltagePlan, psuTypes: readonly number[], sequence: Pr
     sensors: S19K_PRO_SENSORS,
     hasEeprom: true,
     psuTypes,
-    power: psuPlan(voltage, sequence),
+    planFor: (workMv) => psuPlan({ startMv: voltage.startMv, workMv }, sequence),
     resetLowMs: 200,
     resetSettleMs: 2_000,
   };
@@ -67,7 +67,7 @@ function dspicBoard(
     sensors,
     hasEeprom: true,
     psuTypes,
-    power: psuAndControllerPlan(voltage, from),
+    planFor: (workMv) => psuAndControllerPlan({ startMv: voltage.startMv, workMv }, from),
     // Observed: high 300 ms, low 1 s, high 300 ms.
     resetLowMs: 1_000,
     resetSettleMs: 300,
@@ -112,7 +112,7 @@ const S9: BoardSupport = {
   sensors: { kind: "chipBridge", chipIndex: 61, address: 0x4c },
   hasEeprom: false,
   psuTypes: [],
-  power: S9_PLAN,
+  planFor: s9Plan,
   resetLowMs: 200,
   resetSettleMs: 1_000,
 };
@@ -132,7 +132,7 @@ function bitaxe(supply: "tps546" | "ds4432u", voltageMv: number): BoardSupport {
     sensors: { kind: "emc2101" },
     hasEeprom: false,
     psuTypes: [],
-    power: regulatorPlan(voltageMv, "documented"),
+    planFor: (workMv) => regulatorPlan(workMv, "documented"),
     resetLowMs: 200,
     resetSettleMs: 200,
   };
@@ -190,7 +190,7 @@ const BOARD_SUPPORTS: Readonly<Record<string, BoardSupport>> = {
     sensors: { kind: "emberone" },
     hasEeprom: false,
     psuTypes: [],
-    power: EMBERONE_PLAN,
+    planFor: () => EMBERONE_PLAN,
     resetLowMs: 200,
     resetSettleMs: 500,
   },

@@ -85,30 +85,32 @@ export function psuAndControllerPlan(voltage: { startMv: number; workMv: number 
 }
 
 /** S9: the supply is always on, each board's PIC makes its voltage. */
-export const S9_PLAN: PowerPlan = {
-  machineUp: steps("documented", [
-    { kind: "reset", isAsserted: true },
-    { kind: "fans", dutyPct: FULL_DUTY_PCT },
-  ]),
-  chainUp: steps("documented", [
-    { kind: "controllerStart" },
-    { kind: "controllerVoltage", voltageMv: 9_400 },
-    { kind: "controllerOutput", isOn: true },
-    { kind: "heartbeat", isOn: true },
-    { kind: "reset", isAsserted: true },
-    { kind: "controllerOutput", isOn: false },
-    wait(1_000, "the board's voltage falls"),
-    { kind: "controllerOutput", isOn: true },
-    wait(2_000, "the board's voltage settles"),
-  ]),
-  chainWork: steps("documented", [{ kind: "controllerVoltage", voltageMv: 8_800 }]),
-  machineWork: [],
-  chainDown: steps("documented", [
-    { kind: "controllerOutput", isOn: false },
-    { kind: "heartbeat", isOn: false },
-  ]),
-  machineDown: steps("documented", DOWN),
-};
+export function s9Plan(workMv: number): PowerPlan {
+  return {
+    machineUp: steps("documented", [
+      { kind: "reset", isAsserted: true },
+      { kind: "fans", dutyPct: FULL_DUTY_PCT },
+    ]),
+    chainUp: steps("documented", [
+      { kind: "controllerStart" },
+      { kind: "controllerVoltage", voltageMv: 9_400 },
+      { kind: "controllerOutput", isOn: true },
+      { kind: "heartbeat", isOn: true },
+      { kind: "reset", isAsserted: true },
+      { kind: "controllerOutput", isOn: false },
+      wait(1_000, "the board's voltage falls"),
+      { kind: "controllerOutput", isOn: true },
+      wait(2_000, "the board's voltage settles"),
+    ]),
+    chainWork: steps("documented", [{ kind: "controllerVoltage", voltageMv: workMv }]),
+    machineWork: [],
+    chainDown: steps("documented", [
+      { kind: "controllerOutput", isOn: false },
+      { kind: "heartbeat", isOn: false },
+    ]),
+    machineDown: steps("documented", DOWN),
+  };
+}
 
 /** Hobby boards with a regulator: reset low, regulator, half a second, reset high. */
 export function regulatorPlan(voltageMv: number, provenance: Provenance): PowerPlan {

@@ -2,9 +2,11 @@
 import fs from "node:fs";
 import path from "node:path";
 import { boardSupport } from "#drivers/hashboards/board-supports.ts";
+import { chooseOperatingPoint } from "#drivers/hashboards/operating-point.ts";
 import { type Clock, pause } from "#hal/clock.ts";
 import { errorText } from "#hal/errors.ts";
 import { ManagementHost } from "../api/management-host.ts";
+import { type BoardIdentity, describeIdentity, readBoardIdentities } from "../hardware/board-identities.ts";
 import { createLog, type Log } from "../log.ts";
 import { Miner } from "../miner.ts";
 import { type EmulationScales, emulationScales, LOOPBACK, type Platform } from "../platform/platform.ts";
@@ -55,20 +57,39 @@ export async function runCommand(args: readonly string[], context: CommandContex
   const platform = await context.openPlatform(options, scales, log);
   try {
     warmUp();
-    const run = new Run(options, context, platform, createMiner(options, platform, scales, log), log);
+    const identities = await readBoardIdentities(platform.board, boardSupport(hashboard.model));
+    for (const board of identities) log.info({ chain: board.chainIndex }, describeIdentity(board));
+    const run = new Run(options, context, platform, createMiner(options, platform, scales, identities, log), log);
     return await run.untilStopped(stop, () => stopReason);
   } finally {
     await platform.stop();
   }
 }
 
-function createMiner(options: RunOptions, platform: Platform, scales: EmulationScales, log: Log): Miner {
+function createMiner(
+  options: RunOptions,
+  platform: Platform,
+  scales: EmulationScales,
+  identities: readonly BoardIdentity[],
+  log: Log,
+): Miner {
+  const support = boardSupport(options.hashboard.model);
+  const operatingPoint = chooseOperatingPoint({
+    model: options.hashboard,
+    support,
+    identities: identities.map(({ identity }) => identity),
+    owner: { frequencyMhz: options.frequencyMhz, workMv: options.workMv },
+    acceptsUnconfirmed: platform.acceptsUnconfirmed,
+    hints: { frequency: "--frequency MHZ", voltage: "--work-voltage MV" },
+  });
   const address = options.pool ?? parsePoolUrl(`${LOOPBACK}:${platform.localPoolPort ?? 0}`);
   const { suggestDifficulty, label: emulationLabel, ...rest } = scales;
   return new Miner({
     log,
     hashboard: options.hashboard,
-    support: boardSupport(options.hashboard.model),
+    support,
+    operatingPoint,
+    identities,
     emulationLabel,
     agent: AGENT,
     ...rest,

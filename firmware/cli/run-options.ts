@@ -18,6 +18,9 @@ export interface RunOptions {
   report: string | null;
   link: "pty" | "memory";
   chipTicket: number | null;
+  /** The owner's own clock and working voltage; null = as the machine's row or its boards say. */
+  frequencyMhz: number | null;
+  workMv: number | null;
   httpPort: number | null;
   logLevel: LogLevel;
 }
@@ -39,6 +42,8 @@ export const RUN_HELP = `kumpel run: mine.
   --link pty|memory      chains behind pseudo-terminals and a child process (default), or in this process
   --chip-ticket D        emulated chips report nonces of real difficulty >= D (1e-9 .. 1), about 10/s for the
                          machine, so that an outside pool program at a low difficulty accepts them
+  --frequency MHZ        hash clock, 50 .. 1000 (default: the machine's own)
+  --work-voltage MV      voltage while hashing, within the machine's hard caps (default: the machine's own)
   --http-port PORT       own API on 127.0.0.1 (0 = a free one; default 8080, a free one if that is taken)
   --log-level LEVEL      ${LOG_LEVELS.join(" ")} (default: warn on a terminal, else info)
 
@@ -76,6 +81,9 @@ export function parseRunOptions(args: readonly string[], isTerminal: boolean): R
     link: oneOf(values.link ?? "pty", ["pty", "memory"], "--link"),
     chipTicket:
       values["chip-ticket"] === undefined ? null : parseNumber(values["chip-ticket"], "--chip-ticket", 1e-9, 1),
+    frequencyMhz: values.frequency === undefined ? null : parseNumber(values.frequency, "--frequency", 50, 1000),
+    workMv:
+      values["work-voltage"] === undefined ? null : parseNumber(values["work-voltage"], "--work-voltage", 500, 25_000),
     httpPort: values["http-port"] === undefined ? null : parsePort(values["http-port"], "--http-port"),
     logLevel: oneOf(values["log-level"] ?? (isTerminal ? "warn" : "info"), LOG_LEVELS, "--log-level"),
     pool: values.pool === undefined ? null : parsePoolUrl(values.pool),
@@ -98,6 +106,8 @@ function parseOrExplain(args: readonly string[]) {
         report: text,
         link: text,
         "chip-ticket": text,
+        frequency: text,
+        "work-voltage": text,
         "http-port": text,
         "log-level": text,
       },

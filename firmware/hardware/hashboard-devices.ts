@@ -31,6 +31,8 @@ export interface DeviceOptions {
   readonly clock: Clock;
   readonly board: ControlBoard;
   readonly support: BoardSupport;
+  /** Voltage that the boards work at, in mV; of no meaning where it is fixed. */
+  readonly workMv: number;
   bridge(chainIndex: number, chipIndex: number): ChipI2cPort | null;
   onHeartbeatLost(chainIndex: number, error: unknown): void;
 }
@@ -52,7 +54,7 @@ export function createHashboardDevices(options: DeviceOptions): HashboardDevices
     clock,
     board,
     fans,
-    plan: support.power,
+    plan: support.planFor(options.workMv),
     supply: support.supply === "psu" ? createSupply(options) : null,
     psuTypes: support.psuTypes,
     controllers,

@@ -51,7 +51,7 @@ async function openInProcess(options: RunOptions, scales: EmulationScales): Prom
     await pool?.stop();
     world.stop();
   };
-  return { board, clock, random, network, localPoolPort, stop };
+  return { board, acceptsUnconfirmed: true, clock, random, network, localPoolPort, stop };
 }
 
 async function openChild(
@@ -79,6 +79,7 @@ async function openChild(
   });
   return {
     board,
+    acceptsUnconfirmed: true,
     clock,
     random,
     network: new SocketNetwork(),

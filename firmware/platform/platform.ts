@@ -7,6 +7,8 @@ import type { Random } from "#hal/random.ts";
 
 export interface Platform {
   readonly board: ControlBoard;
+  /** True where nothing can burn: numbers that no source confirms are good enough there. */
+  readonly acceptsUnconfirmed: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly network: Network;

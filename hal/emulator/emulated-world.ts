@@ -115,6 +115,7 @@ export class EmulatedWorld implements WiredWorld {
     this.#isReset = this.faults.chains.map(() => true);
     const isPlugged = this.faults.chains.map((_, index) => options.plugged?.[index] ?? true);
     const { power, sensors } = buildDevices({
+      machine: this.machine.name,
       board: this.boardFacts,
       net: this.i2c,
       chainNumbers: isPlugged.map((_, index) => (this.boardFacts.wiring === "s9io" ? S9_FIRST_NUMBER : 0) + index),

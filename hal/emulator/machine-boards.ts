@@ -29,13 +29,10 @@ export type SensorFacts =
   | { readonly kind: "emc2101" }
   | { readonly kind: "emberone" };
 
-export type EepromFacts = "none" | "v1" | "v4" | "v5";
-
 export interface MachineBoardFacts {
   readonly wiring: WiringKind;
   readonly supply: SupplyFacts;
   readonly sensors: SensorFacts;
-  readonly eeprom: EepromFacts;
 }
 
 /** Measured on an S19k Pro: pairs follow no simple offset. Other Amlogic machines take the same (inferred). */
@@ -48,17 +45,16 @@ const AMLOGIC_SENSORS: SensorFacts = {
   ],
 };
 
-function amlogic(type: number, firmware: number, eeprom: EepromFacts): MachineBoardFacts {
+function amlogic(type: number, firmware: number): MachineBoardFacts {
   return {
     wiring: "amlogic",
     supply: { kind: "psu", type, firmware, hasDspic: false },
     sensors: AMLOGIC_SENSORS,
-    eeprom,
   };
 }
 
 function vendorZynq(type: number, sensors: SensorFacts): MachineBoardFacts {
-  return { wiring: "vendor", supply: { kind: "psu", type, firmware: 1, hasDspic: true }, sensors, eeprom: "v1" };
+  return { wiring: "vendor", supply: { kind: "psu", type, firmware: 1, hasDspic: true }, sensors };
 }
 
 /** Which chip carries the sensor of an S17 board is not known: the first one is our choice. */
@@ -69,7 +65,6 @@ const BITAXE_OLD: MachineBoardFacts = {
   wiring: "bitaxe",
   supply: { kind: "ds4432u" },
   sensors: { kind: "emc2101" },
-  eeprom: "none",
 };
 
 const MACHINE_BOARDS: Readonly<Record<string, MachineBoardFacts>> = {
@@ -77,7 +72,6 @@ const MACHINE_BOARDS: Readonly<Record<string, MachineBoardFacts>> = {
     wiring: "s9io",
     supply: { kind: "pic16" },
     sensors: { kind: "chip", chipIndex: 61, address: 0x4c },
-    eeprom: "none",
   },
   // Supplies of this family make 14.2 to 21.4 V; the boards' own voltage is not known.
   s17: vendorZynq(0x41, S17_SENSOR),
@@ -85,14 +79,14 @@ const MACHINE_BOARDS: Readonly<Record<string, MachineBoardFacts>> = {
   t17: vendorZynq(0x41, S17_SENSOR),
   s19: vendorZynq(0x71, S19_SENSORS),
   s19pro: vendorZynq(0x71, S19_SENSORS),
-  s19jpro: amlogic(0x71, 1, "v4"),
-  s19xp: amlogic(0x71, 1, "v5"),
+  s19jpro: amlogic(0x71, 1),
+  s19xp: amlogic(0x71, 1),
   // The notes ramp it to 15.2 V, which type 0x71 cannot make.
-  s19kpro: amlogic(0x73, 1, "v5"),
-  s21: amlogic(0xc1, 4, "v5"),
-  t21: amlogic(0xc1, 4, "v5"),
-  s21pro: amlogic(0xc1, 4, "v5"),
-  s21xp: amlogic(0xc1, 4, "v5"),
+  s19kpro: amlogic(0x73, 1),
+  s21: amlogic(0xc1, 4),
+  t21: amlogic(0xc1, 4),
+  s21pro: amlogic(0xc1, 4),
+  s21xp: amlogic(0xc1, 4),
   "bitaxe-max": BITAXE_OLD,
   "bitaxe-ultra": BITAXE_OLD,
   "bitaxe-supra": BITAXE_OLD,
@@ -100,9 +94,8 @@ const MACHINE_BOARDS: Readonly<Record<string, MachineBoardFacts>> = {
     wiring: "bitaxe",
     supply: { kind: "tps546" },
     sensors: { kind: "emc2101" },
-    eeprom: "none",
   },
-  emberone: { wiring: "emberone", supply: { kind: "pins" }, sensors: { kind: "emberone" }, eeprom: "none" },
+  emberone: { wiring: "emberone", supply: { kind: "pins" }, sensors: { kind: "emberone" } },
 };
 
 export function machineBoard(machine: string): MachineBoardFacts {

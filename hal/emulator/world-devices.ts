@@ -2,6 +2,8 @@
 
 import { Ds4432uModel } from "./devices/ds4432u-model.ts";
 import { DspicModel } from "./devices/dspic-model.ts";
+import { buildEepromImage, eepromContentFor } from "./devices/eeprom-images.ts";
+import { EepromModel } from "./devices/eeprom-model.ts";
 import { Emc2101Model } from "./devices/emc2101-model.ts";
 import type { I2cDevice } from "./devices/i2c-device.ts";
 import { Pic16S9Model } from "./devices/pic16-s9-model.ts";
@@ -24,6 +26,7 @@ export interface PlacedSensor {
 }
 
 export interface DeviceSurroundings {
+  readonly machine: string;
   readonly board: MachineBoardFacts;
   readonly net: I2cNet;
   /** Numbers that the board's I2C addresses count with, one a chain. */
@@ -45,7 +48,15 @@ export interface WorldDevices {
 
 export function buildDevices(around: DeviceSurroundings): WorldDevices {
   const sensors = around.chainNumbers.map((_, chain) => buildSensors(around, chain));
+  for (const [chain, number] of around.chainNumbers.entries()) attachEeprom(around, chain, number);
   return { power: buildPower(around, sensors), sensors };
+}
+
+function attachEeprom({ machine, net, isPlugged }: DeviceSurroundings, chain: number, number: number): void {
+  const content = eepromContentFor(machine, chain);
+  if (content === null) return;
+  const device = new EepromModel(EEPROM_ADDRESS + number, buildEepromImage(content));
+  net.attach("hashboards", { device, isPresent: () => isPlugged(chain) });
 }
 
 function buildPower(around: DeviceSurroundings, sensors: readonly (readonly PlacedSensor[])[]): MachinePower {
@@ -96,6 +107,7 @@ function buildPower(around: DeviceSurroundings, sensors: readonly (readonly Plac
   }
 }
 
+const EEPROM_ADDRESS = 0x50;
 const DSPIC_ADDRESS = 0x20;
 const PIC16_ADDRESS = 0x50;
 /** Of its twelve chips in series; not published, our choice. */

@@ -55,7 +55,7 @@ describe.each([...MACHINE_NAMES])("%s", (machine) => {
     expect(pool.shares).toMatchObject({ rejected: 0, duplicate: 0, lost: 0 });
     expect(alarms).toEqual([]);
     await rig.stop();
-    const planned = plannedOrder(support.power, traitsOf(machine));
+    const planned = plannedOrder(support.planFor(support.voltage?.workMv ?? 0), traitsOf(machine));
     expectSameOrder(seenOrder(rig.world.journal.entries), planned);
     if (traitsOf(machine).hasEnableLine || traitsOf(machine).hasController) expect(rig.world.powerIsOn).toBe(false);
   });

@@ -32,7 +32,8 @@ export async function openAnyMachine(
 export async function powerUp(clock: VirtualClock, board: ControlBoard, machine: string): Promise<HashboardDevices> {
   const support = boardSupport(machine);
   const bridge = (): null => null;
-  const devices = createHashboardDevices({ clock, board, support, bridge, onHeartbeatLost: () => undefined });
+  const workMv = support.voltage?.workMv ?? 0;
+  const devices = createHashboardDevices({ clock, board, support, workMv, bridge, onHeartbeatLost: () => undefined });
   const { signal } = new AbortController();
   await settle(clock, devices.start());
   await settle(clock, devices.train.machineUp(signal));

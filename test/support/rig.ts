@@ -3,6 +3,7 @@
 import { boardSupport } from "#drivers/hashboards/board-supports.ts";
 import { findHashboard } from "#drivers/hashboards/models.ts";
 import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
+import { readBoardIdentities } from "#firmware/hardware/board-identities.ts";
 import { createLog } from "#firmware/log.ts";
 import { Miner } from "#firmware/miner.ts";
 import type { MinerOptions } from "#firmware/miner-parts.ts";
@@ -72,6 +73,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     clock,
     openBoard({ clock, ports, machine, settings: EMULATOR_SETTINGS, ...options.board }),
   );
+  const support = boardSupport(machine);
   const { chainCount } = machineFacts(machine);
   const hashesPerS = machineHashesPerS(hashboard, chainCount);
   const aShareASecond = Math.max(1, Math.round(hashesPerS / 2 ** 32));
@@ -94,7 +96,13 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     network,
     board: options.wrapBoard?.(board) ?? board,
     hashboard,
-    support: boardSupport(machine),
+    support,
+    operatingPoint: {
+      frequencyMhz: hashboard.defaultFrequencyMhz,
+      workMv: support.voltage?.workMv ?? 0,
+      reason: "the row",
+    },
+    identities: await settle(clock, readBoardIdentities(board, support)),
     pool: {
       address: parsePoolUrl(`stratum+tcp://127.0.0.1:${POOL_PORT}`),
       user: "rig.1",
