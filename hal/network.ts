@@ -5,6 +5,8 @@
 export interface Connection {
   /** `host:port` of the other side, for messages. */
   readonly remote: string;
+  /** Address family in use; null where there is none to speak of (memory, proxy). */
+  readonly family: "IPv4" | "IPv6" | null;
   /** Queues bytes for sending; text goes out as UTF-8. Ignored after close. */
   write(data: Uint8Array | string): void;
   /** Sets the only listener. The chunk is valid during the call only. */
@@ -15,11 +17,31 @@ export interface Connection {
   close(): void;
 }
 
+/** How the other side of a TLS connection has to prove itself. */
+export type TlsTrust =
+  /** A certificate that the system's authorities, or these besides, vouch for, for the host's name. */
+  | { readonly kind: "authorities"; readonly extraPem: string | null }
+  /** This very certificate: SHA-256 of it as hex, colons or not. */
+  | { readonly kind: "pinned"; readonly fingerprint256: string }
+  /** Anybody: encrypted, but not proved. */
+  | { readonly kind: "none" };
+
+export interface ProxyAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string | null;
+  readonly password: string | null;
+}
+
 export interface ConnectOptions {
   host: string;
   port: number;
   timeoutMs: number;
   signal: AbortSignal;
+  /** Absent or null: plain. */
+  tls?: TlsTrust | null;
+  /** SOCKS5; names are resolved by the proxy. Absent or null: direct. */
+  proxy?: ProxyAddress | null;
 }
 
 export interface Listener {
@@ -30,7 +52,11 @@ export interface Listener {
 }
 
 export interface Network {
-  /** @throws KumpelError `CONNECT_REFUSED`, `CONNECT_TIMEOUT`, `CONNECT_FAILED` (name not found ...) or `ABORTED`. */
+  /**
+   * All addresses of a name are tried; it is resolved anew each time.
+   * @throws KumpelError `CONNECT_REFUSED`, `CONNECT_TIMEOUT`, `CONNECT_FAILED` (name not found ...), `TLS_FAILED`,
+   * `TLS_CLOCK` (the certificate's dates do not fit this clock), `PROXY_FAILED` or `ABORTED`.
+   */
   connect(options: ConnectOptions): Promise<Connection>;
   /** @throws KumpelError `PORT_IN_USE`. */
   listen(options: { host: string; port: number }, onConnection: (connection: Connection) => void): Promise<Listener>;

@@ -10,6 +10,7 @@ const FIRST_FREE_PORT = 40_000;
 
 class MemoryConnection implements Connection {
   readonly remote: string;
+  readonly family = null;
   peer: MemoryConnection | null = null;
   readonly #clock: Clock;
   readonly #latencyMs: number;

@@ -1,64 +1,28 @@
-/** TCP sockets. Small writes leave at once (no Nagle delay), and a dead peer is noticed by keepalive. */
+/** TCP and TLS sockets. Small writes leave at once (no Nagle delay), and a dead peer is noticed by keepalive. */
 import net from "node:net";
 import { errorText, KumpelError } from "#hal/errors.ts";
 import type { Connection, ConnectOptions, Listener, Network } from "#hal/network.ts";
+import { dial } from "./dial.ts";
+import { errorCode } from "./dial-errors.ts";
 
-/** Idle time before the first keepalive probe; public miners use 45 to 60 s. */
 /** Bytes that may wait for a side that does not read. */
 const UNSENT_MAX_BYTES = 1 << 20;
 /** The last bytes get so long to leave. */
 const CLOSE_LIMIT_MS = 500;
+/** Idle time before the first keepalive probe; public miners use 45 to 60 s. */
 const KEEPALIVE_IDLE_MS = 45_000;
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
-function connectError(options: ConnectOptions, cause: Error): KumpelError {
-  const { host, port } = options;
-  const details = { host, port, reason: errorCode(cause) };
-  switch (errorCode(cause)) {
-    case "ECONNREFUSED":
-      return new KumpelError(
-        "CONNECT_REFUSED",
-        `nobody listens on ${host} port ${port}; check the port number and that the server runs`,
-        { cause, details },
-      );
-    case "ETIMEDOUT":
-      return timeoutError(options);
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return new KumpelError(
-        "CONNECT_FAILED",
-        `the name ${host} can't be resolved; check its spelling and the name server`,
-        { cause, details },
-      );
-    default:
-      return new KumpelError(
-        "CONNECT_FAILED",
-        `${host} port ${port} can't be reached (${errorText(cause)}); check address and network`,
-        { cause, details },
-      );
-  }
-}
-
-function timeoutError(options: ConnectOptions): KumpelError {
-  const { host, port, timeoutMs } = options;
-  return new KumpelError(
-    "CONNECT_TIMEOUT",
-    `${host} port ${port} did not answer within ${timeoutMs} ms; check address, network and firewall`,
-    { details: { host, port, timeoutMs } },
-  );
-}
 
 class SocketConnection implements Connection {
   readonly remote: string;
+  readonly family: Connection["family"];
   readonly #socket: net.Socket;
   #closeListener: (error: Error | null) => void = () => {};
   #isClosed = false;
 
-  constructor(socket: net.Socket, remote: string) {
+  /** @param isDirect false: the socket's own address is the proxy's and says nothing. */
+  constructor(socket: net.Socket, remote: string, isDirect: boolean) {
     this.remote = remote;
+    this.family = isDirect ? familyOf(socket) : null;
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEPALIVE_IDLE_MS);
@@ -111,6 +75,11 @@ class SocketConnection implements Connection {
   }
 }
 
+function familyOf(socket: net.Socket): Connection["family"] {
+  const { remoteFamily } = socket;
+  return remoteFamily === "IPv4" || remoteFamily === "IPv6" ? remoteFamily : null;
+}
+
 class SocketListener implements Listener {
   readonly port: number;
   readonly #server: net.Server;
@@ -132,37 +101,9 @@ class SocketListener implements Listener {
 }
 
 export class SocketNetwork implements Network {
-  connect(options: ConnectOptions): Promise<Connection> {
-    const { host, port, timeoutMs, signal } = options;
-    return new Promise((resolve, reject) => {
-      const aborted = (): KumpelError => new KumpelError("ABORTED", `stopped while connecting to ${host} port ${port}`);
-      if (signal.aborted) {
-        reject(aborted());
-        return;
-      }
-      const socket = net.connect({ host, port });
-      const onAbort = (): void => settle(aborted());
-      const onTimeout = (): void => settle(timeoutError(options));
-      const onError = (error: Error): void => settle(connectError(options, error));
-      const onConnect = (): void => settle(null);
-      const settle = (error: KumpelError | null): void => {
-        signal.removeEventListener("abort", onAbort);
-        socket.off("timeout", onTimeout).off("error", onError).off("connect", onConnect);
-        socket.setTimeout(0);
-        if (error === null) {
-          resolve(new SocketConnection(socket, `${host}:${port}`));
-          return;
-        }
-        // A late error of a socket that is given up would otherwise end the process.
-        socket.on("error", () => {});
-        socket.destroy();
-        reject(error);
-      };
-      socket.setTimeout(timeoutMs, onTimeout);
-      socket.once("error", onError);
-      socket.once("connect", onConnect);
-      signal.addEventListener("abort", onAbort, { once: true });
-    });
+  async connect(options: ConnectOptions): Promise<Connection> {
+    const socket = await dial(options);
+    return new SocketConnection(socket, `${options.host}:${options.port}`, options.proxy == null);
   }
 
   listen(options: { host: string; port: number }, onConnection: (connection: Connection) => void): Promise<Listener> {
@@ -172,7 +113,7 @@ export class SocketNetwork implements Network {
       const server = net.createServer((socket) => {
         sockets.add(socket);
         socket.on("close", () => sockets.delete(socket));
-        onConnection(new SocketConnection(socket, `${socket.remoteAddress}:${socket.remotePort}`));
+        onConnection(new SocketConnection(socket, `${socket.remoteAddress}:${socket.remotePort}`, true));
       });
       server.once("error", (cause) => {
         reject(
