@@ -132,7 +132,10 @@ export interface HashChain extends WorkSink {
   enumerate(signal: AbortSignal): Promise<EnumerationResult>;
   /** Gives every chip its address. */
   address(signal: AbortSignal): Promise<void>;
-  /** Writes the registers of the model's sequence, switches the rate and un-gates the cores. */
+  /**
+   * Writes the registers of the model's sequence, switches the rate and un-gates the cores. Rejects with
+   * `CHIP_EXPERIMENTAL` where nobody has mined with such chips and the owner has not agreed to try.
+   */
   configure(signal: AbortSignal): Promise<void>;
   /** Steps the hash clock up to `targetMhz`; resolves with the frequency that the PLL makes. */
   ramp(targetMhz: number, signal: AbortSignal): Promise<number>;
@@ -145,6 +148,10 @@ export interface HashChain extends WorkSink {
   setFrequency(frequencyMhz: number, signal: AbortSignal): Promise<number>;
   /** Reads the on-die sensors where there are any. */
   readTemperatures(signal: AbortSignal): Promise<ChainTelemetryReading>;
+
+  /** One register of one chip, unsigned, by the number that its family gives it; `CHIP_NOT_CONFIRMED` without an answer. */
+  readChipRegister(chipIndex: number, register: number, signal: AbortSignal): Promise<number>;
+  writeChipRegister(chipIndex: number, register: number, value: number): Promise<void>;
 
   onNonce(listener: NonceListener): void;
   /** Sets the only listener for a link that broke. */

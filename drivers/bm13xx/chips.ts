@@ -2,16 +2,37 @@
  * One row per ASIC: identity, geometry, job ids and limits. Counts come from captures of stock machines where they could
  * be seen there (core numbers, ids, overrun), else from public drivers; see REFERENCE.md.
  */
+import { COMMAND_FORMATS, type CommandFormat } from "./commands.ts";
+import { PLL_WORDS, type PllLimits } from "./pll.ts";
+import { REGISTER_MAPS, type RegisterMap } from "./register-map.ts";
 import type { Provenance } from "./registers.ts";
 
-export type ChipName = "BM1362" | "BM1366" | "BM1368" | "BM1370";
+export type ChipName = "BM1387" | "BM1397" | "BM1398" | "BM1362" | "BM1366" | "BM1368" | "BM1370";
 
-/** How a chain is told apart in the nonce space. */
+/** How a chain is told apart in the nonce space; bits of the nonce bytes read big-endian. */
 export type NonceSplit =
-  /** Bits 24:17 of the nonce are the chip's address. */
+  /** Bits 24:17 are the chip's address. */
   | "address"
   /** Every chip starts at the offset of its register 0x0C. */
-  | "offset";
+  | "offset"
+  /** BM1397: bits 21:14 are the chip's address. */
+  | "addressLow"
+  /** BM1387: the first byte is the chip's address. */
+  | "addressFirst";
+
+/** What chips need that take midstates. */
+export interface MidstateRow {
+  /** Numbers that the core field of the nonce can take, live cores or not: so much the space is split. */
+  readonly coreSlots: 128 | 256;
+  /** Midstates that are worked on side by side; more follow one another. */
+  readonly parallel: 1 | 4;
+  /** Part of the nonce space after which the next work should begin. */
+  readonly workTimeShare: number;
+  /** Works that un-gate the cores, one core of every chip each; 0 where a register does it. */
+  readonly openCoreWorks: number;
+  /** Nonces, as big-endian words, that those works are known to have. */
+  readonly openCoreNonceWords: readonly number[];
+}
 
 export interface ChipRow {
   readonly chip: ChipName;
@@ -44,17 +65,14 @@ export interface ChipRow {
   readonly noncesPerWork: number;
   readonly hasTemperature: boolean;
   readonly pll: PllLimits;
-}
-
-export interface PllLimits {
-  readonly fbdivMin: number;
-  readonly fbdivMax: number;
-  readonly vcoMinMhz: number;
-  readonly vcoMaxMhz: number;
-  /** Stricter upper bound of the VCO with reference divider 1. */
-  readonly vcoMaxRef1Mhz: number;
-  readonly frequencyMinMhz: number;
-  readonly frequencyMaxMhz: number;
+  readonly commands: CommandFormat;
+  readonly registers: RegisterMap;
+  /** Bytes of a reply once the start sequence has run; 7 means without preamble, chip address and register number. */
+  readonly replyBytes: 7 | 9 | 11;
+  /** Null on chips that take whole headers. */
+  readonly midstate: MidstateRow | null;
+  /** Why nobody should mine with this chip without having agreed to it, or null. */
+  readonly experimental: string | null;
 }
 
 /**
@@ -62,6 +80,9 @@ export interface PllLimits {
  * own: what the ramp starts below, and what no public board runs above.
  */
 const PLL: PllLimits = {
+  word: PLL_WORDS.minusOne,
+  refdivMin: 1,
+  usualPosts: [],
   fbdivMin: 0xa0,
   fbdivMax: 0xf8,
   vcoMinMhz: 2000,
@@ -75,7 +96,71 @@ const PLL: PllLimits = {
 const VERSION_MASK = 0x1fffe000;
 
 /** A work lasts up to a second, in which a chain at the lowest ticket gives a thousand nonces. */
-const WHOLE_HEADERS = { versionMask: VERSION_MASK, midstatesMax: 0, noncesPerWork: 1024 } as const;
+const WHOLE_HEADERS = {
+  versionMask: VERSION_MASK,
+  midstatesMax: 0,
+  noncesPerWork: 1024,
+  commands: COMMAND_FORMATS.bm1397,
+  registers: REGISTER_MAPS.bm1362,
+  replyBytes: 11,
+  midstate: null,
+  experimental: null,
+} as const;
+
+/**
+ * Seven id bits go out, the chip adds the number of the midstate, so a work takes four ids. It lasts milliseconds: a
+ * chain at 1,000 nonces/s finds three in the longest. The rows of a full-header chip's sweep do not apply.
+ */
+const MIDSTATES = {
+  wireIdCount: 32,
+  retiredIdCount: 16,
+  wireIdShift: 2,
+  engineMask: 0x03,
+  excessShift: 0,
+  sweepOverrunTicks: 0,
+  sweepOverrunProvenance: "unconfirmed",
+  versionMask: VERSION_MASK,
+  midstatesMax: 4,
+  noncesPerWork: 16,
+  hasTemperature: false,
+  experimental: null,
+} as const;
+
+/** Stock S9 table: VCO 400..1600 MHz, reference divider always 2, 100 to 1175 MHz. */
+const PLL_BM1387: PllLimits = {
+  word: PLL_WORDS.bm1387,
+  refdivMin: 2,
+  usualPosts: [
+    { fromMhz: 100, postdiv1: 4, postdiv2: 1 },
+    { fromMhz: 400, postdiv1: 2, postdiv2: 1 },
+  ],
+  fbdivMin: 32,
+  fbdivMax: 128,
+  vcoMinMhz: 400,
+  vcoMaxMhz: 1600,
+  vcoMaxRef1Mhz: 0,
+  frequencyMinMhz: 100,
+  frequencyMaxMhz: 1175,
+};
+
+/** VCO range of a stock T17; dividers that other drivers use as well. A hobby driver runs far slower VCOs. */
+const PLL_BM1397: PllLimits = {
+  ...PLL,
+  word: PLL_WORDS.plain,
+  fbdivMin: 80,
+  fbdivMax: 240,
+  vcoMaxRef1Mhz: 3200,
+};
+
+const BM1397_REGISTERS = { commands: COMMAND_FORMATS.bm1397, registers: REGISTER_MAPS.bm1397, replyBytes: 9 } as const;
+/** Four engines of a core, one for each midstate. The facts give the whole of the space as the time of a work. */
+const BM1397_WORK: MidstateRow = {
+  coreSlots: 256,
+  parallel: 4,
+  workTimeShare: 1,
+  openCoreWorks: 0,
+  openCoreNonceWords: [],
+};
 
 /** Five id bits go out and come back (seen up to 0xF8 on BM1366). Half of the ring stays retired. */
 const FIVE_BIT_IDS = { wireIdCount: 32, retiredIdCount: 16, wireIdShift: 3, engineMask: 0x07, excessShift: 0 } as const;
@@ -88,6 +173,56 @@ const FIVE_BIT_IDS = { wireIdCount: 32, retiredIdCount: 16, wireIdShift: 3, engi
 const FOUR_BIT_IDS = { wireIdCount: 16, retiredIdCount: 6, wireIdShift: 4, engineMask: 0x0f, excessShift: 1 } as const;
 
 export const CHIPS: Readonly<Record<ChipName, ChipRow>> = {
+  BM1387: {
+    ...MIDSTATES,
+    chip: "BM1387",
+    chipId: 0x1387,
+    cores: 114,
+    enginesPerCore: 1,
+    engines: 114,
+    nonceSplit: "addressFirst",
+    pll: PLL_BM1387,
+    commands: COMMAND_FORMATS.bm1387,
+    registers: REGISTER_MAPS.bm1387,
+    replyBytes: 7,
+    midstate: {
+      coreSlots: 128,
+      // Public S9 firmware reckons 2^19 nonces for each midstate, one after the other.
+      parallel: 1,
+      workTimeShare: 0.9,
+      openCoreWorks: 114,
+      openCoreNonceWords: [0x7203ea83, 0xe16bf809],
+    },
+  },
+  BM1397: {
+    ...MIDSTATES,
+    ...BM1397_REGISTERS,
+    chip: "BM1397",
+    chipId: 0x1397,
+    cores: 168,
+    enginesPerCore: 4,
+    engines: 672,
+    nonceSplit: "addressLow",
+    pll: PLL_BM1397,
+    midstate: BM1397_WORK,
+  },
+  BM1398: {
+    ...MIDSTATES,
+    ...BM1397_REGISTERS,
+    chip: "BM1398",
+    chipId: 0x1398,
+    // Sources disagree (80 cores of 8 engines; 623 in a factory log). 114 chips x 623 x 525 MHz is the label's hashrate.
+    cores: 156,
+    enginesPerCore: 4,
+    engines: 623,
+    // Everything from here on is taken over from BM1397.
+    nonceSplit: "addressLow",
+    pll: PLL,
+    midstate: BM1397_WORK,
+    experimental:
+      "no public driver ever received a nonce from a BM1398: core geometry, nonce layout, clock word and start sequence " +
+      "are guesses",
+  },
   BM1362: {
     chip: "BM1362",
     chipId: 0x1362,

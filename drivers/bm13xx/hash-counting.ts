@@ -40,9 +40,13 @@ export function hashCountingNumber(row: ChipRow, model: SweepModel, chipCount: n
 
 /** Number of header versions under `versionMask`. */
 export function versionCount(row: ChipRow, versionMask: number): number {
-  let bits = (versionMask & row.versionMask) >>> 0;
+  return versionCountOf((versionMask & row.versionMask) >>> 0);
+}
+
+/** 2 to the power of the bits that are set. */
+export function versionCountOf(mask: number): number {
   let count = 1;
-  for (; bits !== 0; bits = (bits & (bits - 1)) >>> 0) count *= 2;
+  for (let bits = mask; bits !== 0; bits = (bits & (bits - 1)) >>> 0) count *= 2;
   return count;
 }
 

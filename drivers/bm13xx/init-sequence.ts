@@ -1,66 +1,31 @@
 /**
- * Start sequences as lists of steps: pure functions, so that tests can print and compare them with the captured order. The
- * chain machine above has done power and reset before; the executor is `step-executor.ts`.
+ * Start sequences of BM1362, BM1366, BM1368 and BM1370 as lists of steps: pure functions, so that tests can print and
+ * compare them with the captured order. The chain machine above has done power and reset before; the executor is
+ * `step-executor.ts`.
  */
-import type { HashboardModel } from "../hashboards/models.ts";
+import type { HashboardModel } from "../hashboards/hashboard-model.ts";
 import { CHIPS } from "./chips.ts";
 import { ALL_CHIPS } from "./commands.ts";
 import { RAMP_STEP_MS, rampFrequenciesMhz } from "./frequency-ramp.ts";
 import { hashCountingNumber } from "./hash-counting.ts";
-import { INIT_VARIANTS, type InitVariant, type RegisterWrite } from "./init-variants.ts";
+import { BAUD_SETTLE_MS, ENUMERATION_SILENCE_MS, type InitStep, repeat, writeAll } from "./init-step.ts";
+import { INIT_VARIANTS, type InitVariant, isHeaderVariant, type RegisterWrite } from "./init-variants.ts";
 import { nonceOffset } from "./nonce-fields.ts";
 import { solvePll } from "./pll.ts";
-import { type Provenance, type RegisterName, versionRollingWord } from "./registers.ts";
+import { type Provenance, versionRollingWord } from "./registers.ts";
 import { ticketMaskValue } from "./ticket-mask.ts";
-
-export type InitStep =
-  | {
-      readonly kind: "write";
-      /** Chip address or `ALL_CHIPS`. */
-      readonly to: number;
-      readonly register: RegisterName;
-      readonly value: number;
-      readonly provenance: Provenance;
-      readonly why?: string;
-    }
-  /** Reads register 0x00 of all chips and counts who answers, until nothing came for `silenceMs`. */
-  | { readonly kind: "countChips"; readonly silenceMs: number }
-  /** Reads `register` of all chips; each must answer, with `value` if one is given. */
-  | { readonly kind: "expectAll"; readonly register: RegisterName; readonly value?: number; readonly reason: string }
-  /** Reads the on-die temperature of all chips; no answer is no fault. */
-  | { readonly kind: "readTemperatures" }
-  | { readonly kind: "chainInactive" }
-  | { readonly kind: "setAddress"; readonly address: number }
-  /** Sends what is queued, then waits. */
-  | { readonly kind: "wait"; readonly ms: number; readonly reason: string }
-  /** Switches the host's rate and throws away what was received up to then. */
-  | { readonly kind: "hostBaud"; readonly baud: number }
-  /** Tells that the PLL now makes this frequency. */
-  | { readonly kind: "frequencyReached"; readonly frequencyMhz: number };
 
 /** Difficulty that the stock sequences put into register 0x14. */
 export const STOCK_TICKET_DIFFICULTY = 256;
-/** Between the last byte of the rate command and the host's own switch; stock waits about as long. */
-export const BAUD_SETTLE_MS = 60;
-/** No reply for so long ends the counting of chips. */
-export const ENUMERATION_SILENCE_MS = 1000;
 const TEMPERATURE_STEP_MS = 10;
 
 function variantOf(board: HashboardModel): InitVariant {
+  if (!isHeaderVariant(board.initVariant)) throw new RangeError(`${board.initVariant} is no sequence of these chips`);
   return INIT_VARIANTS[board.initVariant];
 }
 
 function writes(to: number, list: readonly RegisterWrite[], provenance: Provenance): InitStep[] {
   return list.map((write) => ({ kind: "write", to, ...write, provenance }));
-}
-
-function writeAll(register: RegisterName, value: number, provenance: Provenance, why?: string): InitStep {
-  const step = { kind: "write", to: ALL_CHIPS, register, value, provenance } as const;
-  return why === undefined ? step : { ...step, why };
-}
-
-function repeat(step: InitStep, count: number): InitStep[] {
-  return Array.from({ length: count }, () => step);
 }
 
 /** Address of the first chip of a domain; domain 0 is nearest to the host. */

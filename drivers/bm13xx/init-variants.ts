@@ -3,7 +3,8 @@
  * S19 XP and S19k Pro were captured on stock firmware; those of S19j Pro and S21 Pro are documented from captures of
  * others; the single-chip ones follow public hobby firmware.
  */
-import { CORE_REGISTERS, coreWriteWord, type Provenance, type RegisterName } from "./registers.ts";
+import type { RegisterName } from "./register-map.ts";
+import { CORE_REGISTERS, coreWriteWord, type Provenance } from "./registers.ts";
 
 export type InitVariantName =
   | "bm1362-s19jpro"
@@ -190,3 +191,7 @@ export const INIT_VARIANTS: Readonly<Record<InitVariantName, InitVariant>> = {
   "bm1370-s21xp": bm1370("documented", 0x10),
   "bm1370-single": single(bm1370("documented", 0x0c)),
 };
+
+export function isHeaderVariant(name: string): name is InitVariantName {
+  return Object.hasOwn(INIT_VARIANTS, name);
+}

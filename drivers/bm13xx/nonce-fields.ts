@@ -7,6 +7,8 @@
  *
  *   BM1362, BM1366   31:25 core | 24:17 chip address | 16:0 and the low address bit: counter
  *   BM1368, BM1370   31:25 core | 24:0 counter from the chip's offset (register 0x0C, bits 24:9)
+ *   BM1397           31:24 core | 23:22 engine | 21:14 chip address | 13:0 counter (two drivers agree; BM1398 likewise)
+ *   BM1387           31:24 chip address and low counter bits | 6:0 core (public S9 drivers)
  */
 import { swapBytes } from "#hal/sha256.ts";
 import type { ChipRow } from "./chips.ts";
@@ -23,6 +25,16 @@ export function versionBitsOf(rolled: number): number {
 
 export function coreOf(nonceWord: number): number {
   return nonceWord >>> 25;
+}
+
+/** Core of a chip that takes midstates. */
+export function coreOfMidstateChip(row: ChipRow, nonceWord: number): number {
+  return row.nonceSplit === "addressFirst" ? nonceWord & 0x7f : nonceWord >>> 24;
+}
+
+/** Address field of a chip that takes midstates; on BM1387 the lowest bits count, as many as the interval has. */
+export function addressOfMidstateChip(row: ChipRow, nonceWord: number): number {
+  return row.nonceSplit === "addressFirst" ? nonceWord >>> 24 : (nonceWord >>> 14) & 0xff;
 }
 
 /** Slot whose work the report belongs to: 0 .. wireIdCount - 1. */
@@ -56,6 +68,18 @@ export function counterOf(nonceWord: number): number {
 /** Start of chip `chipIndex` among `chipCount` in units of 2^9 nonces (captured on S21, documented for S21 Pro). */
 export function nonceOffset(chipIndex: number, chipCount: number): number {
   return Math.floor((65536 * chipIndex) / chipCount) + (chipIndex > 0 ? 1 : 0);
+}
+
+/** 0-based position on the chain of a chip that takes midstates, or -1 where the report names no chip of it. */
+export function midstateChipIndexOf(
+  row: ChipRow,
+  nonceWord: number,
+  chipCount: number,
+  addressInterval: number,
+): number {
+  if (chipCount === 1) return 0;
+  const index = (addressOfMidstateChip(row, nonceWord) / addressInterval) | 0;
+  return index < chipCount ? index : -1;
 }
 
 /** 0-based position on the chain, or -1 where the report names no chip of it. */

@@ -7,6 +7,8 @@ import { KumpelError } from "#hal/errors.ts";
 
 /** Addresses are one byte, so no chain can hold more; further replies are noise or echoes. */
 const REPLIES_MAX = 256;
+/** Of a reply that does not name its chip or register (BM1387): whoever waits takes it. */
+const UNNAMED = -1;
 
 export interface CollectOptions {
   readonly registerNumber: number;
@@ -22,7 +24,8 @@ export interface CollectOptions {
 export class PendingReplies {
   /** Replies of the last collection, in order of arrival. */
   readonly values = new Uint32Array(REPLIES_MAX);
-  readonly addresses = new Uint8Array(REPLIES_MAX);
+  /** Chip addresses; -1 where the reply names none. */
+  readonly addresses = new Int16Array(REPLIES_MAX);
   count = 0;
 
   readonly #clock: Clock;
@@ -65,7 +68,8 @@ export class PendingReplies {
   /** Hands in a register reply; false when nobody waits for this register. */
   offer(value: number, chipAddress: number, registerNumber: number): boolean {
     const options = this.#options;
-    if (options === null || registerNumber !== options.registerNumber || this.count >= REPLIES_MAX) return false;
+    if (options === null || this.count >= REPLIES_MAX) return false;
+    if (registerNumber !== UNNAMED && registerNumber !== options.registerNumber) return false;
     this.values[this.count] = value;
     this.addresses[this.count] = chipAddress;
     this.count++;

@@ -129,8 +129,6 @@ export const REGISTERS = {
   adcResult: { number: 0xbd, layout: "31 valid, 14:0 code", resetValue: null, provenance: "captured" },
 } as const satisfies Record<string, RegisterRow>;
 
-export type RegisterName = keyof typeof REGISTERS;
-
 /** Core registers, reached through `coreRegisterControl`. */
 export const CORE_REGISTERS = {
   clockDelay: 0,

@@ -2,27 +2,32 @@
  * Reply stream of one chain: bytes in, calls with numbers out. Nothing is allocated per frame and nothing is thrown. A
  * bad frame moves the parser one byte on, so that a lost byte costs the frames it touches and no more.
  *
+ *   v3 v2 v1 v0 | 00 00 | type 0, CRC5                                  BM1387: register read
+ *   n0 n1 n2 n3 | solution | id | type 4, CRC5                          BM1387: nonce report
+ *   AA 55 | v3 v2 v1 v0 | chip | register | type 0, CRC5                BM1397: register read
+ *   AA 55 | n0 n1 n2 n3 | 00 | id | type 4, CRC5                        BM1397: nonce report
  *   AA 55 | v3 v2 v1 v0 | chip | register | 00 00 | type 0, CRC5       register read
  *   AA 55 | n0 n1 n2 n3 | excess | id | r1 r0 | type 4, CRC5           nonce report
  *
- * Chips send 9-byte frames (without the two bytes before the last) until register 0xA4 is written; every sequence here
- * writes it before the first read, so a 9-byte reply means that this write was lost.
+ * Later chips send 9-byte frames, too, until register 0xA4 is written; every sequence of theirs writes it before the first
+ * read, so a 9-byte reply means that this write was lost.
  */
 import { isGoodBody7, isGoodBody9 } from "./crc.ts";
 
 export interface ResponseSink {
-  /** @param value unsigned. */
+  /** @param value unsigned. @param chipAddress, @param registerNumber -1 where the reply names none (BM1387). */
   onRegister(value: number, chipAddress: number, registerNumber: number): void;
   /**
    * @param nonceWord the four nonce bytes as a big-endian signed 32-bit word, the view in which chips keep their fields.
-   * @param excessByte byte 6, @param idByte byte 7, @param rolled bytes 8 and 9, big-endian (0 in a 9-byte frame).
+   * @param excessByte byte 6, @param idByte byte 7, @param rolled bytes 8 and 9, big-endian (0 in a shorter frame).
    */
   onNonce(nonceWord: number, excessByte: number, idByte: number, rolled: number): void;
 }
 
-export type FrameLength = 9 | 11;
+export type FrameLength = 7 | 9 | 11;
 
 const BUFFER_BYTES = 16_384;
+const BARE_LENGTH = 7;
 const TYPE_REGISTER = 0;
 const TYPE_NONCE = 4;
 
@@ -56,7 +61,8 @@ export class ResponseParser {
         this.#head = 0;
       }
       taken = this.#take(chunk, taken);
-      this.#scan();
+      if (this.frameLength === BARE_LENGTH) this.#scanBare();
+      else this.#scan(this.frameLength);
     }
   }
 
@@ -79,10 +85,28 @@ export class ResponseParser {
     return end;
   }
 
-  #scan(): void {
+  /** Without a preamble only the check tells where a frame begins. */
+  #scanBare(): void {
+    const buffer = this.#buffer;
+    let at = this.#head;
+    while (at + BARE_LENGTH <= this.#tail) {
+      const type = buffer[at + BARE_LENGTH - 1]! >> 5;
+      if (isGoodBody7(buffer, at) && (type === TYPE_NONCE || type === TYPE_REGISTER)) {
+        const word = (buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!;
+        if (type === TYPE_NONCE) this.#sink.onNonce(word, buffer[at + 4]!, buffer[at + 5]!, 0);
+        else this.#sink.onRegister(word >>> 0, -1, -1);
+        at += BARE_LENGTH;
+      } else {
+        this.resyncBytes++;
+        at++;
+      }
+    }
+    this.#head = at;
+  }
+
+  #scan(length: FrameLength): void {
     const buffer = this.#buffer;
     const tail = this.#tail;
-    const length = this.frameLength;
     let at = this.#head;
     while (at < tail) {
       if (buffer[at] !== 0xaa) {

@@ -1,9 +1,9 @@
-/** Carries out the step lists of `init-sequence.ts` over one UART: batches frames, waits, reads back, checks. */
+/** Carries out the step lists of the start sequences over one link: batches frames, waits, reads back, checks. */
 import { type Clock, sleep } from "#hal/clock.ts";
 import { KumpelError } from "#hal/errors.ts";
-import type { Uart } from "#hal/uart.ts";
-import type { HashboardModel } from "../hashboards/models.ts";
+import type { HashboardModel } from "../hashboards/hashboard-model.ts";
 import { CHIPS, type ChipRow } from "./chips.ts";
+import type { CommandLink } from "./command-link.ts";
 import {
   ALL_CHIPS,
   COMMAND_MAX_BYTES,
@@ -12,16 +12,18 @@ import {
   putSetAddress,
   putWriteRegister,
 } from "./commands.ts";
-import type { InitStep } from "./init-sequence.ts";
+import type { InitStep } from "./init-step.ts";
+import { openCoreWork } from "./open-core.ts";
 import type { PendingReplies } from "./pending-replies.ts";
-import { REGISTERS, type RegisterName } from "./registers.ts";
-import type { ResponseParser } from "./response-parser.ts";
+import { type RegisterName, registerNumber } from "./register-map.ts";
 
 /** Frames that go out in one write: about ten chips' worth, so that an abort is heard in between. */
 const BATCH_BYTES = 512;
 /** A whole chain answers within 0.12 s at the slowest rate; the rest is room for a busy host. */
 const REPLY_SILENCE_MS = 1000;
 const REPLY_LIMIT_MS = 5000;
+/** One chip answers at once; half of the time of all. */
+const ONE_REPLY_SILENCE_MS = 100;
 /** Replies can be damaged on the line; a chip that stays silent thrice is not there. */
 const READ_TRIES_MAX = 3;
 
@@ -29,8 +31,7 @@ export interface ExecutorParts {
   readonly chainIndex: number;
   readonly board: HashboardModel;
   readonly clock: Clock;
-  readonly uart: Uart;
-  readonly parser: ResponseParser;
+  readonly link: CommandLink;
   readonly pending: PendingReplies;
 }
 
@@ -66,25 +67,45 @@ export class StepExecutor {
     this.#flush(signal);
   }
 
+  /** One register of one chip, unsigned; `CHIP_NOT_CONFIRMED` where it does not answer. */
+  async readOne(chipIndex: number, register: number, signal: AbortSignal): Promise<number> {
+    const { pending, board, chainIndex } = this.#parts;
+    for (let attempt = 0; attempt < READ_TRIES_MAX; attempt++) {
+      await this.#read(chipIndex * board.addressInterval, register, 1, ONE_REPLY_SILENCE_MS, signal);
+      if (pending.count > 0) return pending.values[0]!;
+    }
+    throw new KumpelError("CHIP_NOT_CONFIRMED", `chain ${chainIndex}: chip ${chipIndex} does not answer`, {
+      details: { chain: chainIndex, chip: chipIndex, register },
+    });
+  }
+
   /** Puts a step that is a mere frame into the batch; false for all others. */
   #queueFrame(step: InitStep, signal: AbortSignal): boolean {
     if (this.#batchLength + COMMAND_MAX_BYTES > BATCH_BYTES) this.#flush(signal);
     const at = this.#batchLength;
     switch (step.kind) {
       case "write":
-        this.#batchLength = putWriteRegister(this.#batch, at, step.to, REGISTERS[step.register].number, step.value);
+        this.#batchLength = putWriteRegister(
+          this.#batch,
+          at,
+          step.to,
+          registerNumber(this.#row.registers, step.register),
+          step.value,
+          this.#row.commands,
+        );
         return true;
       case "chainInactive":
-        this.#batchLength = putChainInactive(this.#batch, at);
+        this.#batchLength = putChainInactive(this.#batch, at, this.#row.commands);
         return true;
       case "setAddress":
-        this.#batchLength = putSetAddress(this.#batch, at, step.address);
+        this.#batchLength = putSetAddress(this.#batch, at, step.address, this.#row.commands);
         return true;
       case "countChips":
       case "expectAll":
       case "readTemperatures":
       case "wait":
       case "hostBaud":
+      case "openCores":
       case "frequencyReached":
         return false;
     }
@@ -94,23 +115,26 @@ export class StepExecutor {
     if (signal.aborted)
       throw new KumpelError("ABORTED", `chain ${this.#parts.chainIndex}: stopped in its start sequence`);
     if (this.#batchLength === 0) return;
-    this.#parts.uart.write(this.#batch.subarray(0, this.#batchLength));
+    this.#parts.link.send(this.#batch.subarray(0, this.#batchLength));
     this.#batchLength = 0;
   }
 
   async #act(step: InitStep, signal: AbortSignal): Promise<void> {
-    const { uart, parser, clock } = this.#parts;
+    const { link } = this.#parts;
     switch (step.kind) {
       case "wait":
-        await uart.drain();
-        await sleep(clock, step.ms, signal);
-        this.prescribedWaitMs += step.ms;
+        await this.#wait(step.ms, signal);
         return;
       case "hostBaud":
-        await uart.setBaud(step.baud);
+        await link.setBaud(step.baud);
         // What came in while the two sides disagreed is noise.
-        await uart.discardInput();
-        parser.reset();
+        await link.discardInput();
+        return;
+      case "openCores":
+        for (let core = 0; core < step.count; core++) {
+          link.sendOpenCoreWork(openCoreWork(core));
+          await this.#wait(step.pauseMs, signal);
+        }
         return;
       case "countChips":
         await this.#countChips(step.silenceMs, signal);
@@ -131,15 +155,31 @@ export class StepExecutor {
     }
   }
 
-  async #readAll(register: RegisterName, expectedCount: number, silenceMs: number, signal: AbortSignal): Promise<void> {
-    const { uart, pending } = this.#parts;
-    const registerNumber = REGISTERS[register].number;
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    await this.#parts.link.drain();
+    await sleep(this.#parts.clock, ms, signal);
+    this.prescribedWaitMs += ms;
+  }
+
+  #readAll(register: RegisterName, expectedCount: number, silenceMs: number, signal: AbortSignal): Promise<void> {
+    return this.#read(ALL_CHIPS, registerNumber(this.#row.registers, register), expectedCount, silenceMs, signal);
+  }
+
+  /** Replies to one read, gathered in `pending`. */
+  async #read(
+    to: number,
+    register: number,
+    expectedCount: number,
+    silenceMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { link, pending } = this.#parts;
     const limitMs = REPLY_LIMIT_MS;
     // The silence is reckoned from the request, so what is still in the queue has to leave first.
-    await uart.drain();
-    const length = putReadRegister(this.#batch, 0, ALL_CHIPS, registerNumber);
-    const replies = pending.collect({ registerNumber, expectedCount, silenceMs, limitMs, signal });
-    uart.write(this.#batch.subarray(0, length));
+    await link.drain();
+    const length = putReadRegister(this.#batch, 0, to, register, this.#row.commands);
+    const replies = pending.collect({ registerNumber: register, expectedCount, silenceMs, limitMs, signal });
+    link.send(this.#batch.subarray(0, length));
     await replies;
   }
 
@@ -174,7 +214,7 @@ export class StepExecutor {
     }
     if (right === this.chipCount) return;
     const { chainIndex } = this.#parts;
-    const registerHex = `0x${REGISTERS[register].number.toString(16).padStart(2, "0")}`;
+    const registerHex = `0x${registerNumber(this.#row.registers, register).toString(16).padStart(2, "0")}`;
     const details = { chain: chainIndex, register: registerHex, expected: this.chipCount, got: right, answered };
     if (answered < this.chipCount) {
       throw new KumpelError(
@@ -196,7 +236,7 @@ export class StepExecutor {
     const seen = new Set<number>();
     let right = 0;
     for (let i = 0; i < pending.count; i++) {
-      const chipIndex = pending.addresses[i]! / board.addressInterval;
+      const chipIndex = this.#addressOfReply(register, i) / board.addressInterval;
       if (!Number.isInteger(chipIndex) || chipIndex >= this.chipCount || seen.has(chipIndex)) continue;
       const got = pending.values[i]!;
       if (register === "chipId" && got >>> 16 !== this.#row.chipId) continue;
@@ -204,6 +244,14 @@ export class StepExecutor {
       if (value === undefined || got === value) right++;
     }
     return { answered: seen.size, right };
+  }
+
+  /** Where a reply names no chip the id register holds the address, and others come in the order of the chain. */
+  #addressOfReply(register: RegisterName, i: number): number {
+    const { pending, board } = this.#parts;
+    const address = pending.addresses[i]!;
+    if (address >= 0) return address;
+    return register === "chipId" ? pending.values[i]! & 0xff : i * board.addressInterval;
   }
 
   async #readTemperatures(signal: AbortSignal): Promise<void> {

@@ -1,67 +1,15 @@
-/**
- * One row per hashboard: which chips, in which domains, how the maker's firmware starts them, and where the sensors are.
- * Every group of facts carries its confidence. `unconfirmed` means: good enough for the emulator, never a reason to
- * energise a real board without the owner's own setting.
- */
-import type { ChipName } from "../bm13xx/chips.ts";
-import type { InitVariantName } from "../bm13xx/init-variants.ts";
-import type { Provenance } from "../bm13xx/registers.ts";
+/** One row per hashboard; those of chips that take whole headers stand here. */
+import {
+  ENUMERATION_BAUD,
+  type HashboardModel,
+  type HashboardName,
+  OUR_LIMITS,
+  type SensorAddresses,
+  SINGLE_CHIP,
+} from "./hashboard-model.ts";
+import { MIDSTATE_BOARDS } from "./midstate-boards.ts";
 
-/** Rate at which chips listen after reset: 115,740 baud, which any 115,200 baud UART meets. */
-export const ENUMERATION_BAUD = 115_200;
-
-export type HashboardName =
-  | "s21"
-  | "t21"
-  | "s19xp"
-  | "s19kpro"
-  | "s19jpro"
-  | "s21pro"
-  | "s21xp"
-  | "bitaxe-ultra"
-  | "bitaxe-supra"
-  | "bitaxe-gamma";
-
-/** 7-bit addresses of the two board sensors of one chain. */
-export interface SensorAddresses {
-  readonly inlet: number;
-  readonly outlet: number;
-}
-
-export interface TemperatureLimits {
-  /** Power off when a board sensor is hotter. */
-  readonly boardMaxC: number;
-  /** Power off when a chip is hotter, where a chip can be read. */
-  readonly chipMaxC: number;
-  readonly source: string;
-}
-
-export interface HashboardModel {
-  readonly model: HashboardName;
-  readonly label: string;
-  readonly chip: ChipName;
-  readonly chips: number;
-  readonly domains: number;
-  readonly chipsPerDomain: number;
-  readonly addressInterval: number;
-  readonly initVariant: InitVariantName;
-  readonly defaultFrequencyMhz: number;
-  /** Register 0x10 of stock firmware and the hash clock at which it was seen. */
-  readonly stockHcn: number;
-  readonly stockFrequencyMhz: number;
-  /** Rate while hashing; `ENUMERATION_BAUD` where the rate is never changed. */
-  readonly workBaud: number;
-  /** By chain index; empty where the board has none on the sensor bus. */
-  readonly sensors: readonly SensorAddresses[];
-  readonly temperatureLimits: TemperatureLimits;
-  readonly confidence: {
-    readonly geometry: Provenance;
-    readonly frequency: Provenance;
-    readonly sequence: Provenance;
-    readonly sensors: Provenance;
-    readonly temperatureLimits: Provenance;
-  };
-}
+export type { HashboardModel, HashboardName } from "./hashboard-model.ts";
 
 /** Measured on an S19k Pro: inlet and outlet follow no simple offset. */
 const S19K_PRO_SENSORS: readonly SensorAddresses[] = [
@@ -69,26 +17,6 @@ const S19K_PRO_SENSORS: readonly SensorAddresses[] = [
   { inlet: 0x4d, outlet: 0x49 },
   { inlet: 0x4e, outlet: 0x4a },
 ];
-
-const OUR_LIMITS: TemperatureLimits = { boardMaxC: 75, chipMaxC: 95, source: "our own proposal" };
-
-/** A chain of one chip: no domains to speak of, and the whole nonce space is its own. */
-const SINGLE_CHIP = {
-  chips: 1,
-  domains: 1,
-  chipsPerDomain: 1,
-  addressInterval: 256,
-  workBaud: 1_041_667,
-  // What the emulated board offers. Real ones have an EMC2101 instead, for which there is no driver yet: hence
-  // `unconfirmed` below.
-  sensors: [{ inlet: 0x48, outlet: 0x4c }],
-} as const;
-
-const HOBBY_LIMITS: TemperatureLimits = {
-  boardMaxC: 75,
-  chipMaxC: 80,
-  source: "chip: public open firmware stops a Gamma at 80 C; board: our own proposal",
-};
 
 const S21: HashboardModel = {
   model: "s21",
@@ -163,15 +91,8 @@ const S21_PRO: HashboardModel = {
   },
 };
 
-const HOBBY_CONFIDENCE = {
-  geometry: "documented",
-  frequency: "documented",
-  sequence: "documented",
-  sensors: "unconfirmed",
-  temperatureLimits: "documented",
-} as const;
-
 export const HASHBOARDS: Readonly<Record<HashboardName, HashboardModel>> = {
+  ...MIDSTATE_BOARDS,
   s21: S21,
   t21: {
     ...S21,
@@ -248,8 +169,6 @@ export const HASHBOARDS: Readonly<Record<HashboardName, HashboardModel>> = {
     defaultFrequencyMhz: 485,
     stockHcn: 0x151c,
     stockFrequencyMhz: 485,
-    temperatureLimits: HOBBY_LIMITS,
-    confidence: HOBBY_CONFIDENCE,
   },
   "bitaxe-supra": {
     ...SINGLE_CHIP,
@@ -260,8 +179,6 @@ export const HASHBOARDS: Readonly<Record<HashboardName, HashboardModel>> = {
     defaultFrequencyMhz: 490,
     stockHcn: 0x15a4,
     stockFrequencyMhz: 490,
-    temperatureLimits: HOBBY_LIMITS,
-    confidence: HOBBY_CONFIDENCE,
   },
   "bitaxe-gamma": {
     ...SINGLE_CHIP,
@@ -272,8 +189,6 @@ export const HASHBOARDS: Readonly<Record<HashboardName, HashboardModel>> = {
     defaultFrequencyMhz: 525,
     stockHcn: 0x1eb5,
     stockFrequencyMhz: 525,
-    temperatureLimits: HOBBY_LIMITS,
-    confidence: HOBBY_CONFIDENCE,
   },
 };
 

@@ -6,7 +6,7 @@ import { concat, nonceReply, registerReply, shortRegisterReply } from "./reply-f
 import { sendHeader } from "./send-header.ts";
 import { fromHex, headerOfJobFrame, loadVectors } from "./vector-file.ts";
 
-const IDS = { BM1362: 0x1362, BM1366: 0x1366, BM1368: 0x1368, BM1370: 0x1370 };
+const IDS: Readonly<Record<string, number>> = { BM1362: 0x1362, BM1366: 0x1366, BM1368: 0x1368, BM1370: 0x1370 };
 const { signal } = new AbortController();
 const MINING = { versionMask: 0x1fffe000, ticketDifficulty: 256 };
 
@@ -14,7 +14,7 @@ async function makeChain(model: HashboardName = "s21") {
   const board = HASHBOARDS[model];
   const clock = new ManualClock();
   const uart = new FakeUart(0);
-  const script = scriptedChain({ chipId: IDS[board.chip], chips: board.chips, interval: board.addressInterval });
+  const script = scriptedChain({ chipId: IDS[board.chip] ?? 0, chips: board.chips, interval: board.addressInterval });
   uart.answer = script.answer;
   const chain = new Bm13xxChain({
     clock,

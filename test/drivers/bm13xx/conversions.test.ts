@@ -109,7 +109,7 @@ describe("ticket", () => {
 });
 
 describe("sweep", () => {
-  const rows = Object.values(HASHBOARDS);
+  const rows = Object.values(HASHBOARDS).filter(({ chip }) => CHIPS[chip].midstate === null);
 
   test.each(rows.map((row) => [row.model, row] as const))("%s has its stock value at its stock clock", (_name, row) => {
     const chip = CHIPS[row.chip];
