@@ -15,9 +15,9 @@ import type { PowerLine } from "./control/power-line.ts";
 import type { ThermalLoop } from "./control/thermal-loop.ts";
 import type { BoardIdentity } from "./hardware/board-identities.ts";
 import type { Log } from "./log.ts";
+import type { PoolManager } from "./pool/pool-manager.ts";
+import type { PoolSettings } from "./pool/pool-settings.ts";
 import type { LatencyHistogram } from "./stats/latency-histogram.ts";
-import type { PoolStats } from "./stats/pool-stats.ts";
-import type { PoolAddress } from "./stratum/pool-url.ts";
 import type { Scheduler } from "./work/scheduler.ts";
 
 export interface MinerOptions {
@@ -31,7 +31,8 @@ export interface MinerOptions {
   operatingPoint: OperatingPoint;
   /** Who the boards say they are; empty where they cannot say it. */
   identities: readonly BoardIdentity[];
-  pool: { address: PoolAddress; user: string; password: string; suggestDifficulty: number | null };
+  /** In the owner's order; at least one. */
+  pools: readonly PoolSettings[];
   /** Ticket to begin with; a power of two. */
   stockTicket: number;
   chipScale: number;
@@ -51,7 +52,7 @@ export interface MinerParts {
     readonly supervisor: ChainSupervisor;
   }[];
   readonly scheduler: Scheduler;
-  readonly poolStats: PoolStats;
+  readonly pools: PoolManager;
   readonly latency: {
     readonly notifyToFirstWork: LatencyHistogram;
     readonly notifyToLastChain: LatencyHistogram;

@@ -17,9 +17,8 @@ import { WorkVoltage } from "./control/work-voltage.ts";
 import { createHashboardDevices, type HashboardDevices } from "./hardware/hashboard-devices.ts";
 import type { Job, JobSink } from "./job/job.ts";
 import type { MinerOptions, MinerParts } from "./miner-parts.ts";
+import { PoolManager } from "./pool/pool-manager.ts";
 import { LatencyHistogram } from "./stats/latency-histogram.ts";
-import { PoolStats } from "./stats/pool-stats.ts";
-import { StratumClient } from "./stratum/client.ts";
 import { MerkleRootBuilder } from "./work/merkle.ts";
 import { Scheduler } from "./work/scheduler.ts";
 
@@ -33,7 +32,7 @@ const PARTS_LIMIT_MS = 300;
 export class Miner {
   readonly #options: MinerOptions;
   readonly #parts: MinerParts;
-  readonly #client: StratumClient;
+  readonly #pools: PoolManager;
   readonly #power: PowerLine;
   readonly #thermal: ThermalLoop;
   readonly #devices: HashboardDevices;
@@ -45,7 +44,6 @@ export class Miner {
   constructor(options: MinerOptions) {
     this.#options = options;
     const { clock, log, board, hashboard, support } = options;
-    const poolStats = new PoolStats(() => clock.nowMs());
     const latency = {
       notifyToFirstWork: new LatencyHistogram(),
       notifyToLastChain: new LatencyHistogram(),
@@ -71,7 +69,7 @@ export class Miner {
       log.child({ part: "power" }),
       (reason) => void this.#cutAll(reason),
     );
-    this.#client = this.#createClient(poolStats, latency.nonceToSubmit, this.#jobSink(scheduler));
+    this.#pools = this.#createPools(latency.nonceToSubmit, this.#jobSink(scheduler));
     const chains = board.chains.map((connector) => this.#createChain(connector, scheduler));
     this.#supervisors = chains.map((c) => c.supervisor);
     this.#thermal = new ThermalLoop({
@@ -94,7 +92,7 @@ export class Miner {
       startedAtMs: clock.nowMs(),
       chains,
       scheduler,
-      poolStats,
+      pools: this.#pools,
       latency,
       thermal: this.#thermal,
       power: this.#power,
@@ -139,7 +137,7 @@ export class Miner {
     await this.#devices.start();
     await Promise.all([
       this.#thermal.run(signal),
-      this.#client.run(signal),
+      this.#pools.run(signal),
       runLoop({ name: "statistics", clock, periodMs: STATS_PERIOD_MS, signal, turn: () => this.#everySecond() }),
       runLoop({
         name: "chip temperature",
@@ -181,19 +179,18 @@ export class Miner {
     for (const end of result) if (end.status === "rejected") log.error(`stop: ${errorText(end.reason)}`);
   }
 
-  #createClient(stats: PoolStats, nonceToSubmit: LatencyHistogram, jobs: JobSink): StratumClient {
-    const { log, clock, random, network, pool, agent, poolScale, hashboard } = this.#options;
-    return new StratumClient({
+  #createPools(nonceToSubmit: LatencyHistogram, jobs: JobSink): PoolManager {
+    const { log, clock, random, network, pools, agent, poolScale, hashboard } = this.#options;
+    return new PoolManager({
       log: log.child({ part: "pool" }),
       clock,
       random,
       network,
+      pools,
       agent,
       poolScale,
       jobs,
-      stats,
       nonceToSubmit,
-      ...pool,
       chipVersionMask: CHIPS[hashboard.chip].versionMask,
     });
   }
@@ -235,7 +232,7 @@ export class Miner {
       facts,
       poolScale,
       merkle: new MerkleRootBuilder(),
-      onShare: (share) => this.#client.submit(share),
+      onShare: (share) => this.#pools.submit(share),
     });
     const supervisor = new ChainSupervisor({
       clock,

@@ -1,12 +1,14 @@
 /** Takes the snapshot from the running parts. */
-import type { ChainSnapshot, MinerSnapshot, PoolSnapshot } from "./api/snapshot.ts";
+import type { ChainSnapshot, MinerSnapshot } from "./api/snapshot.ts";
 import type { MinerParts } from "./miner-parts.ts";
+import { firstAcceptedAtMs, poolSnapshots, poolSummary, shownStats } from "./pool-snapshots.ts";
 import { feedAlarm } from "./stats/feed-alarm.ts";
 
 const TERA = 1e12;
 
 export function takeSnapshot(parts: MinerParts): MinerSnapshot {
-  const { options, thermal, latency, poolStats } = parts;
+  const { options, thermal, latency } = parts;
+  const acceptedAtMs = firstAcceptedAtMs(parts);
   const nowMs = options.clock.nowMs();
   const chains = parts.chains.map((chain) => chainSnapshot(parts, chain, nowMs));
   const sum = (pick: (c: ChainSnapshot) => number | null): number | null => sumOrNull(chains.map(pick));
@@ -16,10 +18,12 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
     machine: options.hashboard.model,
     controlBoard: options.board.name,
     emulationLabel: options.emulationLabel,
-    firstAcceptedShareMs: poolStats.firstAcceptedAtMs === null ? null : poolStats.firstAcceptedAtMs - parts.startedAtMs,
+    firstAcceptedShareMs: acceptedAtMs === null ? null : acceptedAtMs - parts.startedAtMs,
     prescribedWaitMs: parts.train.prescribedWaitMs + Math.max(0, ...waits),
     isPowerOn: parts.power.isOn,
-    pool: poolSnapshot(parts, chains),
+    pool: poolSummary(parts, chains),
+    pools: poolSnapshots(parts),
+    poolReason: parts.pools.reason,
     chains,
     hashrate: {
       expectedThs: sum((c) => c.hashrate.expectedThs),
@@ -37,7 +41,7 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
       notifyToFirstWork: latency.notifyToFirstWork.summary(),
       notifyToLastChain: latency.notifyToLastChain.summary(),
       nonceToSubmit: latency.nonceToSubmit.summary(),
-      submitRoundTrip: poolStats.roundTrip.summary(),
+      submitRoundTrip: shownStats(parts).roundTrip.summary(),
     },
   };
 }
@@ -82,46 +86,6 @@ function chainSnapshot(parts: MinerParts, chain: MinerParts["chains"][number], n
 function voltageOf(parts: MinerParts, chainIndex: number): number | null {
   const voltageMv = parts.train.voltageMv(chainIndex);
   return voltageMv === null ? null : voltageMv / 1000;
-}
-
-/** What a pool's own settings take away is told here and lowers the expectation, so that no alarm blames a chain. */
-function poolWarnings(parts: MinerParts, chains: readonly ChainSnapshot[]): string[] {
-  const warnings: string[] = [];
-  const coverage = Math.min(1, ...chains.filter((c) => c.state === "hashing").map((c) => c.coverage));
-  if (coverage < 1) {
-    warnings.push(
-      `the pool grants too few version bits: ${(100 * coverage).toPrecision(2)} % of the hashrate is of use`,
-    );
-  }
-  const hidden = parts.chains.find(({ supervisor }) => supervisor.ticket?.isAbovePool === true);
-  if (hidden !== undefined) warnings.push(hidden.supervisor.ticket?.reason ?? "");
-  return warnings;
-}
-
-function poolSnapshot(parts: MinerParts, chains: readonly ChainSnapshot[]): PoolSnapshot {
-  const { poolStats, options } = parts;
-  return {
-    url: options.pool.address.url,
-    user: options.pool.user,
-    state: poolStats.state,
-    reason: poolStats.reason,
-    lastNotice: poolStats.lastNotice,
-    warnings: poolWarnings(parts, chains),
-    connects: poolStats.connects,
-    notifies: poolStats.notifies,
-    difficulty: poolStats.difficulty,
-    shares: {
-      submitted: poolStats.submittedCount,
-      accepted: poolStats.accepted,
-      acceptedDifficulty: poolStats.acceptedDifficulty,
-      rejected: poolStats.rejected,
-      stale: poolStats.stale,
-      duplicate: poolStats.duplicate,
-      lost: poolStats.lost,
-      lastRejectText: poolStats.lastRejectText,
-      bestDifficulty: poolStats.bestShareDifficulty,
-    },
-  };
 }
 
 function alarmsOf(parts: MinerParts, chains: readonly ChainSnapshot[], nowMs: number): string[] {

@@ -67,12 +67,16 @@ function warmUpWay({ midstatesMax, worksPerJob }: (typeof WAYS)[number]): (job: 
 
 function madeUpSession(): SessionState {
   const options = {
-    identity: { serial: 0, poolUrl: "warm-up", user: "" },
+    identity: { serial: 0, pool: 0, poolUrl: "warm-up", user: "" },
+    address: { url: "warm-up", host: "", port: 0, isTls: false, wantsExtranonceSubscribe: false },
     password: "",
     agent: "",
     chipVersionMask: CHIP.versionMask,
     poolScale: 1,
     suggestDifficulty: null,
+    minimumDifficulty: null,
+    wantsExtranonceSubscribe: false,
+    versionBits: "bip310" as const,
     skipConfigure: false,
   };
   const extranonce = { extranonce1: new Uint8Array(4), extranonce2Size: 8 };

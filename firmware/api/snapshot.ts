@@ -41,25 +41,31 @@ export interface ChainSnapshot {
 export interface PoolSnapshot {
   readonly url: string;
   readonly user: string;
+  /** The chips work for this one. */
+  readonly isWorking: boolean;
   readonly state: PoolState;
   readonly reason: string;
   readonly lastNotice: string;
+  /** Address family of the connection; null = none, or a proxy's. */
+  readonly family: "IPv4" | "IPv6" | null;
   /** What this pool's settings cost, in words; empty when nothing. */
   readonly warnings: readonly string[];
   readonly connects: number;
   readonly notifies: number;
   readonly difficulty: number | null;
-  readonly shares: {
-    readonly submitted: number;
-    readonly accepted: number;
-    readonly acceptedDifficulty: number;
-    readonly rejected: number;
-    readonly stale: number;
-    readonly duplicate: number;
-    readonly lost: number;
-    readonly lastRejectText: string;
-    readonly bestDifficulty: number;
-  };
+  readonly shares: PoolShares;
+}
+
+export interface PoolShares {
+  readonly submitted: number;
+  readonly accepted: number;
+  readonly acceptedDifficulty: number;
+  readonly rejected: number;
+  readonly stale: number;
+  readonly duplicate: number;
+  readonly lost: number;
+  readonly lastRejectText: string;
+  readonly bestDifficulty: number;
 }
 
 export interface MinerSnapshot {
@@ -72,7 +78,12 @@ export interface MinerSnapshot {
   readonly firstAcceptedShareMs: number | null;
   readonly prescribedWaitMs: number;
   readonly isPowerOn: boolean;
+  /** The pool that is worked for, with the counts of all pools. */
   readonly pool: PoolSnapshot;
+  /** Each pool by itself, in the owner's order. */
+  readonly pools: readonly PoolSnapshot[];
+  /** Why that pool works, or none. */
+  readonly poolReason: string;
   readonly chains: readonly ChainSnapshot[];
   readonly hashrate: {
     readonly expectedThs: number | null;

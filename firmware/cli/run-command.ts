@@ -10,11 +10,13 @@ import { type BoardIdentity, describeIdentity, readBoardIdentities } from "../ha
 import { createLog, type Log } from "../log.ts";
 import { Miner } from "../miner.ts";
 import { type EmulationScales, emulationScales, LOOPBACK, type Platform } from "../platform/platform.ts";
+import { type PoolSettings, poolSettings } from "../pool/pool-settings.ts";
 import { takeSnapshot } from "../snapshot-builder.ts";
 import { machineHashesPerS } from "../stats/promised-hashrate.ts";
 import { parsePoolUrl } from "../stratum/pool-url.ts";
 import { AGENT, VERSION } from "../version.ts";
 import { warmUp } from "../warm-up.ts";
+import { DEMO_PASSWORD, DEMO_USER } from "./pool-options.ts";
 import { ProcessMeter } from "./process-meter.ts";
 import { parseRunOptions, RUN_HELP, type RunOptions } from "./run-options.ts";
 import { buildReport, type RunReport } from "./run-report.ts";
@@ -53,7 +55,7 @@ export async function runCommand(args: readonly string[], context: CommandContex
   });
   const log = createLog(options.logLevel);
   const hashesPerS = machineHashesPerS(hashboard, context.chainCountOf(hashboard.model));
-  const scales = emulationScales(hashesPerS, options.chipTicket, options.pool === null);
+  const scales = emulationScales(hashesPerS, options.chipTicket, options.pools.length === 0);
   const platform = await context.openPlatform(options, scales, log);
   try {
     warmUp();
@@ -82,7 +84,6 @@ function createMiner(
     acceptsUnconfirmed: platform.acceptsUnconfirmed,
     hints: { frequency: "--frequency MHZ", voltage: "--work-voltage MV" },
   });
-  const address = options.pool ?? parsePoolUrl(`${LOOPBACK}:${platform.localPoolPort ?? 0}`);
   const { suggestDifficulty, label: emulationLabel, ...rest } = scales;
   return new Miner({
     log,
@@ -97,8 +98,15 @@ function createMiner(
     clock: platform.clock,
     random: platform.random,
     network: platform.network,
-    pool: { address, user: options.user, password: options.password, suggestDifficulty },
+    pools: poolsOf(options, platform, suggestDifficulty),
   });
+}
+
+/** The owner's pools, or the built-in one. */
+function poolsOf(options: RunOptions, platform: Platform, suggestDifficulty: number | null): PoolSettings[] {
+  if (options.pools.length > 0) return options.pools.map((pool) => Object.assign({}, pool, { suggestDifficulty }));
+  const address = parsePoolUrl(`${LOOPBACK}:${platform.localPoolPort ?? 0}`);
+  return [poolSettings(address, DEMO_USER, DEMO_PASSWORD, { suggestDifficulty })];
 }
 
 /** A wrong report path must be known before the run, not after five minutes. */

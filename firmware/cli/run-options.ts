@@ -2,16 +2,15 @@
 import { parseArgs } from "node:util";
 import { findHashboard, HASHBOARDS, type HashboardModel } from "#drivers/hashboards/models.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import { type PoolAddress, parsePoolUrl } from "../stratum/pool-url.ts";
+import type { PoolSettings } from "../pool/pool-settings.ts";
+import { parsePools } from "./pool-options.ts";
 import { usageError } from "./usage.ts";
 
 export interface RunOptions {
   isDemo: boolean;
   hashboard: HashboardModel;
-  /** null = the built-in pool. */
-  pool: PoolAddress | null;
-  user: string;
-  password: string;
+  /** In the owner's order; empty = the built-in pool. */
+  pools: readonly PoolSettings[];
   /** Length of the run in ms; null = until a signal. */
   forMs: number | null;
   /** Where the run report goes: a file, `-` for standard output, or null for nowhere. */
@@ -34,9 +33,15 @@ export const RUN_HELP = `kumpel run: mine.
 
   --demo                 emulated machine (S21 unless named) and a local pool in one command; binds loopback only
   --machine NAME         auto (finding the real board, not built yet; default without --demo), or emulated: ${MACHINES.join(" ")} (default with --demo: s21)
-  --pool URL             stratum+tcp://HOST:PORT or HOST:PORT; without it --demo starts its own pool
-  --user USER            as the pool wants it (default: kumpel.demo)
-  --password TEXT        default: x
+  --pool URL             stratum+tcp://HOST:PORT, stratum+ssl://HOST:PORT, stratum+tcp://[IPV6]:PORT or HOST:PORT; up to 8
+                         times, in the order of preference; without it --demo starts its own pool
+  --user USER            as the pool wants it (default: kumpel.demo); once, or once for each pool
+  --password TEXT        default: x; once, or once for each pool
+  --proxy URL            socks5://[USER:PASSWORD@]HOST:PORT for all pools; names are resolved there
+  --tls-authority FILE   trust the authorities in this PEM file, too
+  --tls-pin SHA256       trust just the certificate with this fingerprint
+  --tls-unchecked        encrypt, but trust any certificate
+  --version-bits FORM    bip310 (default) or xor, for pools that XOR the submitted bits into the version
   --for TIME             stop after TIME: 90s, 5m, 1h (1s .. 30d); default: until Ctrl-C
   --report FILE|-        write the run report as JSON at the end; - is standard output
   --link pty|memory      chains behind pseudo-terminals and a child process (default), or in this process
@@ -67,15 +72,11 @@ export function parseRunOptions(args: readonly string[], isTerminal: boolean): R
   if (hashboard === null || !MACHINES.includes(hashboard.model)) {
     throw usageError(`Machine "${machine}" is unknown; choose one of: ${MACHINES.join(" ")}.`);
   }
-  if (values.user === "")
-    throw usageError('--user "" is empty; give the user as the pool wants it, often ADDRESS.WORKER.');
   if (!isDemo && values.pool === undefined)
     throw usageError("No pool: give --pool stratum+tcp://HOST:PORT, or --demo for the built-in one.");
   return {
     isDemo,
     hashboard,
-    user: values.user ?? "kumpel.demo",
-    password: values.password ?? "x",
     forMs: values.for === undefined ? null : parseDuration(values.for),
     report: values.report ?? null,
     link: oneOf(values.link ?? "pty", ["pty", "memory"], "--link"),
@@ -86,12 +87,22 @@ export function parseRunOptions(args: readonly string[], isTerminal: boolean): R
       values["work-voltage"] === undefined ? null : parseNumber(values["work-voltage"], "--work-voltage", 500, 25_000),
     httpPort: values["http-port"] === undefined ? null : parsePort(values["http-port"], "--http-port"),
     logLevel: oneOf(values["log-level"] ?? (isTerminal ? "warn" : "info"), LOG_LEVELS, "--log-level"),
-    pool: values.pool === undefined ? null : parsePoolUrl(values.pool),
+    pools: parsePools({
+      pool: values.pool ?? [],
+      user: values.user ?? [],
+      password: values.password ?? [],
+      proxy: values.proxy,
+      tlsAuthority: values["tls-authority"],
+      tlsPin: values["tls-pin"],
+      isTlsUnchecked: values["tls-unchecked"] ?? false,
+      versionBits: values["version-bits"],
+    }),
   };
 }
 
 function parseOrExplain(args: readonly string[]) {
   const text = { type: "string" } as const;
+  const texts = { type: "string", multiple: true } as const;
   try {
     return parseArgs({
       args: [...args],
@@ -99,9 +110,14 @@ function parseOrExplain(args: readonly string[]) {
       options: {
         demo: { type: "boolean" },
         machine: text,
-        pool: text,
-        user: text,
-        password: text,
+        pool: texts,
+        user: texts,
+        password: texts,
+        proxy: text,
+        "tls-authority": text,
+        "tls-pin": text,
+        "tls-unchecked": { type: "boolean" },
+        "version-bits": text,
         for: text,
         report: text,
         link: text,

@@ -3,8 +3,10 @@ import type { Target } from "../share/difficulty.ts";
 
 /** One authorised link to a pool. Shares never leave over another session than their job's. */
 export interface SessionIdentity {
-  /** Counts up with each connect. */
+  /** Counts up with each connect, over all pools. */
   readonly serial: number;
+  /** Index of the pool in the owner's list. */
+  readonly pool: number;
   readonly poolUrl: string;
   /** Exactly the string that was authorised. */
   readonly user: string;

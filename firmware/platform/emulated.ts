@@ -45,7 +45,8 @@ async function openInProcess(options: RunOptions, scales: EmulationScales): Prom
     random: new SeededRandom(random.uint32()),
   });
   const board = await openBoard({ clock, ports, machine: options.hashboard.model, settings: EMULATOR_SETTINGS });
-  const pool = options.pool === null ? new LocalPool({ network, clock, random, ...localPoolOptions(scales) }) : null;
+  const pool =
+    options.pools.length === 0 ? new LocalPool({ network, clock, random, ...localPoolOptions(scales) }) : null;
   const localPoolPort = (await pool?.start()) ?? null;
   const stop = async (): Promise<void> => {
     await pool?.stop();
@@ -67,7 +68,7 @@ async function openChild(
     chipScale: scales.chipScale,
     seed: random.uint32(),
     openUart: (path, baud) => openSerialUart({ path, baud }),
-    ...(options.pool === null ? { pool: localPoolOptions(scales) } : {}),
+    ...(options.pools.length === 0 ? { pool: localPoolOptions(scales) } : {}),
   });
   log.debug({ poolPort: emulator.poolPort }, "emulator started");
   const clock = new SystemClock();

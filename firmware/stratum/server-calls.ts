@@ -10,6 +10,7 @@ import {
   type ServerMessage,
   shown,
 } from "./messages.ts";
+import { judgeRedirect } from "./redirect.ts";
 import { applyNotify, close, masksOf } from "./session-jobs.ts";
 import type { SessionAction, SessionState, SessionStep } from "./session-types.ts";
 
@@ -43,7 +44,7 @@ export function handleServerCall(state: SessionState, call: ServerCall, nowMs: n
 function notify(state: SessionState, call: ServerCall, nowMs: number): SessionStep {
   const fields = parseNotify(call.params);
   if (typeof fields === "string") return notice(state, "warn", `job dropped: ${fields}`);
-  return applyNotify(state, fields, nowMs);
+  return applyNotify({ ...state, lastNotifyMs: nowMs }, fields, nowMs);
 }
 
 /** Holds for the jobs that come after it; the job at work keeps its own. */
@@ -81,10 +82,13 @@ function setVersionMask(state: SessionState, call: ServerCall): SessionStep {
   };
 }
 
-/** Only a plain "come back" is followed here; a move to another host is not. */
+/** A move within the pool's own domain is followed; anything else is told and ignored. */
 function reconnect(state: SessionState, call: ServerCall): SessionStep {
-  if (call.params.length === 0) return close(state, "asked", "the pool asked for a new connection");
-  return notice(state, "warn", `the pool asked to move to ${shown(call.params[0])}: not followed`);
+  const redirect = judgeRedirect(state.options.address, call.params);
+  if (redirect.kind === "refused") return notice(state, "warn", redirect.text);
+  const { host, port, waitMs } = redirect;
+  const step = close(state, "asked", `the pool asked for a new connection to ${host} port ${port}`);
+  return { ...step, actions: [{ kind: "redirect", host, port, waitMs }, ...step.actions] };
 }
 
 function reply(state: SessionState, id: unknown, result: unknown): SessionStep {

@@ -15,6 +15,8 @@ const CONFIGURE_WAIT_MS = 5_000;
 const HANDSHAKE_WAIT_MS = 15_000;
 /** No byte for this long: the pool is gone, whatever the socket says. */
 const SILENCE_LIMIT_MS = 120_000;
+/** Servers renew their jobs every 20 to 60 s. One that talks, but gives no job for so long, has nothing to mine. */
+const NO_JOB_LIMIT_MS = 300_000;
 
 export function initialSession(options: SessionOptions, nowMs: number): SessionState {
   return {
@@ -32,6 +34,8 @@ export function initialSession(options: SessionOptions, nowMs: number): SessionS
     job: null,
     lastReceivedMs: nowMs,
     unansweredInARow: 0,
+    versionBits: options.versionBits,
+    lastNotifyMs: null,
   };
 }
 
@@ -120,11 +124,18 @@ function call(
 }
 
 function configure(state: SessionState, nowMs: number): SessionStep {
-  const extension = {
-    "version-rolling.mask": hex32(state.options.chipVersionMask),
+  const { chipVersionMask, minimumDifficulty, wantsExtranonceSubscribe } = state.options;
+  const extensions = ["version-rolling"];
+  const values: Record<string, unknown> = {
+    "version-rolling.mask": hex32(chipVersionMask),
     "version-rolling.min-bit-count": 2,
   };
-  return call(state, "configuring", "mining.configure", [["version-rolling"], extension], nowMs);
+  if (minimumDifficulty !== null) {
+    extensions.push("minimum-difficulty");
+    values["minimum-difficulty.value"] = minimumDifficulty;
+  }
+  if (wantsExtranonceSubscribe) extensions.push("subscribe-extranonce");
+  return call(state, "configuring", "mining.configure", [extensions, values], nowMs);
 }
 
 function subscribe(state: SessionState, nowMs: number): SessionStep {
@@ -146,15 +157,20 @@ function withHeldNotify(step: SessionStep): SessionStep {
 }
 
 function startMining(state: SessionState, nowMs: number): SessionStep {
-  const { suggestDifficulty } = state.options;
-  const mining: SessionState = { ...state, phase: "mining", phaseSinceMs: nowMs, awaiting: null };
+  const { suggestDifficulty, wantsExtranonceSubscribe } = state.options;
+  const wishes: [method: string, params: readonly unknown[]][] = [];
+  if (suggestDifficulty !== null) wishes.push(["mining.suggest_difficulty", [suggestDifficulty]]);
+  // Servers that know mining.configure may know this call only, and the other way round; twice does no harm.
+  if (wantsExtranonceSubscribe) wishes.push(["mining.extranonce.subscribe", []]);
   const text = `authorised as ${state.options.identity.user}`;
-  const notice: SessionAction = { kind: "notice", level: "info", text };
-  if (suggestDifficulty === null) return { state: mining, actions: [notice], reason: "authorised" };
-  const line = callLine(state.nextId, "mining.suggest_difficulty", [suggestDifficulty]);
+  const actions: SessionAction[] = [{ kind: "notice", level: "info", text }];
+  for (const [i, [method, params]] of wishes.entries()) {
+    actions.push({ kind: "send", line: callLine(state.nextId + i, method, params) });
+  }
+  const nextId = state.nextId + wishes.length;
   return {
-    state: { ...mining, nextId: state.nextId + 1 },
-    actions: [notice, { kind: "send", line }],
+    state: { ...state, phase: "mining", phaseSinceMs: nowMs, awaiting: null, nextId },
+    actions,
     reason: "authorised",
   };
 }
@@ -175,6 +191,9 @@ function handleTick(state: SessionState, nowMs: number): SessionStep {
   }
   if (nowMs - state.lastReceivedMs > SILENCE_LIMIT_MS) {
     return close(state, "silent", `the pool sent nothing for ${SILENCE_LIMIT_MS / 1000} s`);
+  }
+  if (nowMs - (state.lastNotifyMs ?? state.phaseSinceMs) > NO_JOB_LIMIT_MS) {
+    return close(state, "silent", `the pool gave no job for ${NO_JOB_LIMIT_MS / 1000} s`);
   }
   return timeOutShares(state, nowMs);
 }

@@ -1,6 +1,8 @@
 /** Types of the Stratum session machine: one link, from the connect to the close. */
 import type { Job, SessionIdentity, Share } from "../job/job.ts";
+import type { VersionBitsForm } from "../pool/pool-settings.ts";
 import type { NotifyFields, ServerMessage, SubscribeResult } from "./messages.ts";
+import type { PoolAddress } from "./pool-url.ts";
 import type { ShareOutcome } from "./share-outcome.ts";
 
 export type SessionPhase = "configuring" | "subscribing" | "authorising" | "mining" | "closed";
@@ -12,6 +14,7 @@ export interface PendingShare {
 
 export interface SessionOptions {
   readonly identity: SessionIdentity;
+  readonly address: PoolAddress;
   readonly password: string;
   /** `name/version`, at most 64 characters. */
   readonly agent: string;
@@ -21,6 +24,9 @@ export interface SessionOptions {
   readonly poolScale: number;
   /** Goes out as mining.suggest_difficulty after the authorisation; null = do not suggest. */
   readonly suggestDifficulty: number | null;
+  readonly minimumDifficulty: number | null;
+  readonly wantsExtranonceSubscribe: boolean;
+  readonly versionBits: VersionBitsForm;
   /** True when this pool closed on mining.configure before. */
   readonly skipConfigure: boolean;
 }
@@ -43,6 +49,10 @@ export interface SessionState {
   readonly job: Job | null;
   readonly lastReceivedMs: number;
   readonly unansweredInARow: number;
+  /** Present form of submitted version bits: the setting, or what a refusal taught. */
+  readonly versionBits: VersionBitsForm;
+  /** When the last notify came; null = none yet. */
+  readonly lastNotifyMs: number | null;
 }
 
 export type SessionInput =
@@ -65,6 +75,8 @@ export type SessionAction =
       readonly roundTripMs: number;
     }
   | { readonly kind: "notice"; readonly level: "info" | "warn"; readonly text: string }
+  /** The next connect goes there, after a wait. */
+  | { readonly kind: "redirect"; readonly host: string; readonly port: number; readonly waitMs: number }
   | { readonly kind: "close"; readonly cause: CloseCause; readonly text: string };
 
 export interface SessionStep {

@@ -1,10 +1,11 @@
 /** Shares of one session: submit, answer, time-out. Pure parts of the session machine. */
 
 import type { Share } from "../job/job.ts";
+import type { VersionBitsForm } from "../pool/pool-settings.ts";
 import { hex32 } from "../work/header.ts";
 import { callLine, type ServerMessage } from "./messages.ts";
 import type { PendingShare, SessionAction, SessionState, SessionStep } from "./session-types.ts";
-import { shareOutcome } from "./share-outcome.ts";
+import { type ShareOutcome, shareOutcome } from "./share-outcome.ts";
 
 /** A submit without an answer for this long counts as lost. */
 const ANSWER_LIMIT_MS = 30_000;
@@ -12,11 +13,12 @@ const ANSWER_LIMIT_MS = 30_000;
 const MAX_UNANSWERED = 2;
 
 /** Items of mining.submit. The sixth goes out exactly when rolling was granted, even when it is zero. */
-export function submitParams(share: Share): string[] {
+export function submitParams(share: Share, form: VersionBitsForm): string[] {
   const { job } = share;
   const params = [job.session.user, job.jobId, share.extranonce2Hex, hex32(share.nTime), hex32(share.nonce)];
-  // The header's own bits inside the mask: right for servers that replace and for those that OR.
-  if (job.isVersionRollingGranted) params.push(hex32(share.version & job.grantedMask));
+  // The header's own bits inside the mask are right for servers that replace and for those that OR.
+  const bits = form === "xor" ? share.version ^ job.version : share.version;
+  if (job.isVersionRollingGranted) params.push(hex32(bits & job.grantedMask));
   return params;
 }
 
@@ -30,7 +32,7 @@ export function handleSubmit(state: SessionState, share: Share, nowMs: number): 
     return { state, actions: [action], reason: refusal };
   }
   const id = state.nextId;
-  const line = callLine(id, "mining.submit", submitParams(share));
+  const line = callLine(id, "mining.submit", submitParams(share, state.versionBits));
   const pending = new Map(state.pending).set(String(id), { share, sentAtMs: nowMs });
   return {
     state: { ...state, nextId: id + 1, pending },
@@ -63,7 +65,21 @@ export function handleShareAnswer(
     text: answer.error?.text ?? "",
     roundTripMs: nowMs - entry.sentAtMs,
   };
-  return { state: { ...state, pending, unansweredInARow: 0 }, actions: [action], reason: action.outcome };
+  const next: SessionState = { ...state, pending, unansweredInARow: 0 };
+  const learnt = learnVersionBits(next, entry.share, action.outcome);
+  if (learnt === null) return { state: next, actions: [action], reason: action.outcome };
+  const text = `the pool puts version bits back in another way: sending them as "${learnt.versionBits}" from now on`;
+  return { state: learnt, actions: [action, { kind: "notice", level: "warn", text }], reason: text };
+}
+
+/**
+ * Forms differ only where the job has bits of its own inside the mask. A share refused as too easy in just that case was
+ * hashed with another version by the pool: the other form is tried, once for each form.
+ */
+function learnVersionBits(state: SessionState, share: Share, outcome: ShareOutcome): SessionState | null {
+  const isTelling = outcome === "lowDifficulty" && (share.job.version & share.job.grantedMask) !== 0;
+  if (!isTelling || state.versionBits !== state.options.versionBits) return null;
+  return { ...state, versionBits: state.versionBits === "xor" ? "bip310" : "xor" };
 }
 
 export function timeOutShares(state: SessionState, nowMs: number): SessionStep {

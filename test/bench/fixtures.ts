@@ -12,7 +12,7 @@ const BRANCHES = 12;
 /** A coinbase of 250 bytes and 12 branches; no hash is a share. */
 export function benchJob(): Job {
   return Object.freeze({
-    session: { serial: 1, poolUrl: "", user: "" },
+    session: { serial: 1, pool: 0, poolUrl: "", user: "" },
     jobId: "1",
     prevHash: pattern(32, 5, 9),
     coinb1: pattern(110, 7, 3),

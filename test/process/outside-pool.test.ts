@@ -55,10 +55,12 @@ test.concurrent("--link memory mines in one process, and the report goes to stan
   const { code, stdout } = await runProgram(
     "run",
     "--demo",
+    "--machine",
+    "bitaxe-gamma",
     "--link",
     "memory",
     "--for",
-    "18s",
+    "24s",
     "--http-port",
     "0",
     "--report",

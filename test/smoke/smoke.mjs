@@ -83,7 +83,7 @@ async function checkSerial(node) {
 /** @param {string[]} node */
 async function checkDemo(node) {
   // On another processor a program cannot start itself as a child, so everything is in one process; and it is slow.
-  const pace = isNative ? ["--link", "pty", "--for", "25s"] : ["--link", "memory", "--for", "60s"];
+  const pace = isNative ? ["--link", "pty", "--for", "45s"] : ["--link", "memory", "--for", "90s"];
   const args = ["run", "--demo", ...pace, "--http-port", "0", "--report", "-"];
   const report = JSON.parse(await outputOf([...node, "app/kumpel.cjs", ...args]));
   const problems = problemsOf(report, { isFullSpeed: isNative });

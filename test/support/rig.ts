@@ -8,6 +8,7 @@ import { createLog } from "#firmware/log.ts";
 import { Miner } from "#firmware/miner.ts";
 import type { MinerOptions } from "#firmware/miner-parts.ts";
 import { type OpenBoardOptions, openBoard } from "#firmware/platform/open-board.ts";
+import { poolSettings } from "#firmware/pool/pool-settings.ts";
 import { takeSnapshot } from "#firmware/snapshot-builder.ts";
 import { machineHashesPerS } from "#firmware/stats/promised-hashrate.ts";
 import { parsePoolUrl } from "#firmware/stratum/pool-url.ts";
@@ -103,12 +104,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       reason: "the row",
     },
     identities: await settle(clock, readBoardIdentities(board, support)),
-    pool: {
-      address: parsePoolUrl(`stratum+tcp://127.0.0.1:${POOL_PORT}`),
-      user: "rig.1",
-      password: "x",
-      suggestDifficulty,
-    },
+    pools: [poolSettings(parsePoolUrl(`127.0.0.1:${POOL_PORT}`), "rig.1", "x", { suggestDifficulty })],
     stockTicket: 256,
     chipScale: scale,
     poolScale: scale,

@@ -89,7 +89,7 @@ test("silence on mining.configure is waited out, then mining goes on without rol
   );
   const job = session.jobs[0]?.job;
   expect(job?.isVersionRollingGranted).toBe(false);
-  expect(job === undefined ? [] : submitParams(shareOf(job))).toEqual([
+  expect(job === undefined ? [] : submitParams(shareOf(job), "bip310")).toEqual([
     "alice.1",
     "j0",
     "00000001",
@@ -105,7 +105,7 @@ test("the answer's mask is ANDed with ours, and job bits inside it are never rol
   expect(session.jobs[0]?.job.versionMask).toBe(0x1fffa000);
   // The header's own masked bits go out, rolled or not: replacing and OR-ing servers both rebuild the same version.
   const job = session.jobs[0]?.job;
-  expect(job === undefined ? [] : submitParams(shareOf(job, { version: 0x2000c000 }))[5]).toBe("0000c000");
+  expect(job === undefined ? [] : submitParams(shareOf(job, { version: 0x2000c000 }), "bip310")[5]).toBe("0000c000");
 });
 
 test("a version mask holds at once, early or late; a bad one is named and ignored", () => {

@@ -1,17 +1,22 @@
 /** Drives the session machine by hand: lines in, lines and jobs out. */
 import type { Job, Share } from "#firmware/job/job.ts";
 import { parseLine } from "#firmware/stratum/messages.ts";
+import { parsePoolUrl } from "#firmware/stratum/pool-url.ts";
 import { initialSession, stepSession } from "#firmware/stratum/session-machine.ts";
 import type { SessionAction, SessionInput, SessionOptions, SessionState } from "#firmware/stratum/session-types.ts";
 
 export function sessionOptions(changes: Partial<SessionOptions> = {}): SessionOptions {
   return {
-    identity: { serial: 1, poolUrl: "stratum+tcp://pool.test:3333", user: "alice.1" },
+    identity: { serial: 1, pool: 0, poolUrl: "stratum+tcp://pool.test:3333", user: "alice.1" },
+    address: parsePoolUrl("stratum+tcp://a.pool.test:3333"),
     password: "x",
     agent: "kumpel/test",
     chipVersionMask: 0x1fffe000,
     poolScale: 1,
     suggestDifficulty: null,
+    minimumDifficulty: null,
+    wantsExtranonceSubscribe: false,
+    versionBits: "bip310",
     skipConfigure: false,
     ...changes,
   };

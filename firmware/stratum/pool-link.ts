@@ -1,111 +1,160 @@
 /**
  * Shell of the session machine: one pool, its socket, reconnects with back-off. Everything that decides is in
- * `session-machine.ts`; here lines are split, actions carried out and shares counted.
+ * `session-machine.ts`; here lines are split, actions carried out and shares counted. Whether this pool is worked for is
+ * `pool/pool-manager.ts`'s matter.
  */
 import { type Clock, pause, type TimerHandle } from "#hal/clock.ts";
 import { errorText, isKumpelError } from "#hal/errors.ts";
 import type { Connection, Network } from "#hal/network.ts";
 import type { Random } from "#hal/random.ts";
-import type { Job, JobSink, Share } from "../job/job.ts";
+import type { Job, Share } from "../job/job.ts";
 import type { Log } from "../log.ts";
+import type { PoolSettings, VersionBitsForm } from "../pool/pool-settings.ts";
 import { ShareQueue } from "../share/share-queue.ts";
 import type { LatencyHistogram } from "../stats/latency-histogram.ts";
 import type { PoolStats } from "../stats/pool-stats.ts";
 import { retryDelayMs } from "./back-off.ts";
 import { LineSplitter, MAX_LINE_BYTES } from "./line-splitter.ts";
 import { parseLine } from "./messages.ts";
-import type { PoolAddress } from "./pool-url.ts";
 import { isSameWork } from "./session-jobs.ts";
 import { initialSession, stepSession } from "./session-machine.ts";
 import type { CloseCause, SessionAction, SessionInput, SessionState } from "./session-types.ts";
+import type { ShareOutcome } from "./share-outcome.ts";
 import { lost } from "./submits.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const TICK_MS = 1_000;
-/** A lost pool's last job is worked on for so long; after that no chain is fed until a pool is back. */
-const KEEP_LAST_JOB_MS = 120_000;
 
-export interface StratumClientOptions {
+export interface PoolLinkOptions {
   log: Log;
   clock: Clock;
   random: Random;
   network: Network;
-  address: PoolAddress;
-  user: string;
-  password: string;
+  settings: PoolSettings;
+  /** Index in the owner's list. */
+  pool: number;
   agent: string;
   chipVersionMask: number;
   poolScale: number;
-  suggestDifficulty: number | null;
-  jobs: JobSink;
+  /** Numbers of sessions, over all pools. */
+  nextSerial: () => number;
   stats: PoolStats;
   nonceToSubmit: LatencyHistogram;
+  events: PoolLinkEvents;
 }
 
-export class StratumClient {
-  readonly #options: StratumClientOptions;
+export interface PoolLinkEvents {
+  /** A job of an authorised session. */
+  onJob(job: Job, isReplacing: boolean): void;
+  /** No job can come from here now. */
+  onDown(isUnauthorised: boolean): void;
+  onShareEnded(share: Share, outcome: ShareOutcome): void;
+}
+
+export class PoolLink {
+  readonly #options: PoolLinkOptions;
   readonly #queue = new ShareQueue();
   #session: SessionState | null = null;
   #connection: Connection | null = null;
-  #serial = 0;
+  #isRunning = false;
   #attempt = 0;
   #skipConfigure = false;
+  #versionBits: VersionBitsForm;
+  /** Where the pool sent us; forgotten as soon as it does not lead to a job. */
+  #redirect: { host: string; port: number; waitMs: number } | null = null;
+  #job: Job | null = null;
   #endSession: ((cause: CloseCause | "closed") => void) | null = null;
-  #idleTimer: TimerHandle | null = null;
   #tickTimer: TimerHandle | null = null;
 
-  constructor(options: StratumClientOptions) {
+  constructor(options: PoolLinkOptions) {
     this.#options = options;
+    this.#versionBits = options.settings.versionBits;
   }
 
-  /** Connects and mines until `signal` aborts, however often the link breaks. */
+  /** The newest job of the present session, or null. */
+  get job(): Job | null {
+    return this.#job;
+  }
+
+  /** Address family of the present connection. */
+  get family(): Connection["family"] {
+    return this.#connection?.family ?? null;
+  }
+
+  /** Connects and stays until `signal` aborts, however often the link breaks. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, random, stats, log } = this.#options;
-    while (!signal.aborted) {
-      let cause: CloseCause | "closed" | "unreachable" = "unreachable";
-      try {
-        cause = await this.#runOnce(signal);
-      } catch (error) {
-        if (isKumpelError(error, "ABORTED")) break;
-        if (!isKumpelError(error)) throw error;
-        stats.setState("unreachable", errorText(error));
-        log.warn({ attempt: this.#attempt }, errorText(error));
-      }
-      const delayMs = retryDelayMs(this.#attempt++, cause === "unauthorised", random);
-      stats.setState(
-        stats.state === "unreachable" ? "unreachable" : "waiting",
-        `${stats.reason}; next try in ${(delayMs / 1000).toFixed(0)} s`,
-      );
-      if (!(await pause(clock, delayMs, signal))) break;
+    const { stats, settings } = this.#options;
+    this.#isRunning = true;
+    this.#attempt = 0;
+    try {
+      while (!signal.aborted && (await this.#connectOnce(signal)));
+    } finally {
+      this.#isRunning = false;
+      for (const share of this.#queue.drain(() => false).lost) this.#end(share, "lost", "no link was up", null);
+      stats.setState("idle", `not in use: ${settings.address.url}`);
     }
-    this.#idleTimer?.cancel();
-    for (const share of this.#queue.drain(() => false).lost)
-      stats.shareEnded(share, "lost", "stopped before a link was up", null);
-    stats.setState("stopped", "stopped");
   }
 
-  /** A validated share: out at once, or kept until a fitting session is back. */
+  /** A validated share of one of this pool's sessions: out at once, or kept until a fitting session is back. */
   submit(share: Share): void {
     const session = this.#session;
+    if (!this.#isRunning) {
+      this.#end(share, "lost", "the pool is not in use any more", null);
+      return;
+    }
     if (session !== null && session.phase === "mining") {
       const isOwn = share.job.session.serial === session.options.identity.serial;
       if (isOwn) this.#step({ kind: "submit", share }, this.#options.clock.nowMs());
-      else this.#options.stats.shareEnded(share, "lost", "found for an earlier session", null);
+      else this.#end(share, "lost", "found for an earlier session", null);
       return;
     }
     const dropped = this.#queue.push(share);
-    if (dropped !== null) this.#options.stats.shareEnded(dropped, "lost", "no session took it", null);
+    if (dropped !== null) this.#end(dropped, "lost", "no session took it", null);
+  }
+
+  /** One try and the pause after it; false when the run is over. */
+  async #connectOnce(signal: AbortSignal): Promise<boolean> {
+    const { clock, random, stats, log, events } = this.#options;
+    let cause: CloseCause | "closed" | "unreachable" = "unreachable";
+    try {
+      cause = await this.#runOnce(signal);
+    } catch (error) {
+      if (isKumpelError(error, "ABORTED")) return false;
+      if (!isKumpelError(error)) throw error;
+      stats.setState("unreachable", errorText(error));
+      log.warn({ attempt: this.#attempt, code: error.code }, errorText(error));
+    }
+    if (signal.aborted) return false;
+    // A redirect that led nowhere is forgotten: the configured pool is next.
+    if (cause !== "asked") this.#redirect = null;
+    events.onDown(cause === "unauthorised");
+    const delayMs =
+      cause === "asked"
+        ? (this.#redirect?.waitMs ?? 0)
+        : retryDelayMs(this.#attempt++, cause === "unauthorised", random);
+    stats.setState(
+      stats.state === "unreachable" ? "unreachable" : "waiting",
+      `${stats.reason}; next try in ${(delayMs / 1000).toFixed(0)} s`,
+    );
+    return pause(clock, delayMs, signal);
   }
 
   /** One link from connect to close; resolves with what ended it. */
   async #runOnce(signal: AbortSignal): Promise<CloseCause | "closed"> {
-    const { network, address, stats, clock } = this.#options;
-    stats.setState("connecting", `connecting to ${address.url}`);
+    const { network, settings, stats, clock } = this.#options;
+    const { host, port, isTls, url } = settings.address;
+    const target = this.#redirect ?? { host, port };
+    stats.setState(
+      "connecting",
+      `connecting to ${this.#redirect === null ? url : `${target.host} port ${target.port}`}`,
+    );
     const connection = await network.connect({
-      host: address.host,
-      port: address.port,
+      host: target.host,
+      port: target.port,
       timeoutMs: CONNECT_TIMEOUT_MS,
       signal,
+      tls: isTls ? settings.tls : null,
+      proxy: settings.proxy,
     });
     this.#connection = connection;
     stats.connected();
@@ -133,10 +182,22 @@ export class StratumClient {
   }
 
   #sessionOptions(): SessionState["options"] {
-    const { address, user, password, agent, chipVersionMask, poolScale, suggestDifficulty } = this.#options;
-    const identity = Object.freeze({ serial: ++this.#serial, poolUrl: address.url, user });
-    const skipConfigure = this.#skipConfigure;
-    return { identity, password, agent, chipVersionMask, poolScale, suggestDifficulty, skipConfigure };
+    const { settings, pool, agent, chipVersionMask, poolScale, nextSerial } = this.#options;
+    const { address, user, password, suggestDifficulty, minimumDifficulty, wantsExtranonceSubscribe } = settings;
+    const identity = Object.freeze({ serial: nextSerial(), pool, poolUrl: address.url, user });
+    return {
+      identity,
+      address,
+      password,
+      agent,
+      chipVersionMask,
+      poolScale,
+      suggestDifficulty,
+      minimumDifficulty,
+      wantsExtranonceSubscribe,
+      versionBits: this.#versionBits,
+      skipConfigure: this.#skipConfigure,
+    };
   }
 
   #receive(splitter: LineSplitter, chunk: Uint8Array): void {
@@ -158,14 +219,19 @@ export class StratumClient {
   }
 
   #step(input: SessionInput, nowMs: number): void {
-    if (this.#session === null) return;
-    const { state, actions } = stepSession(this.#session, input, nowMs);
+    const before = this.#session;
+    if (before === null) return;
+    const { state, actions } = stepSession(before, input, nowMs);
     this.#session = state;
+    this.#versionBits = state.versionBits;
     for (const action of actions) this.#carryOut(action);
+    // A job may come before the user is known to be good; it counts from then on.
+    const isNowMining = before.phase !== "mining" && state.phase === "mining";
+    if (isNowMining && this.#job !== null) this.#announce(this.#job, true);
   }
 
   #carryOut(action: SessionAction): void {
-    const { stats, log, clock, nonceToSubmit } = this.#options;
+    const { stats, log, clock, nonceToSubmit, settings } = this.#options;
     switch (action.kind) {
       case "send":
         this.#connection?.write(action.line);
@@ -179,28 +245,38 @@ export class StratumClient {
         this.#takeJob(action);
         return;
       case "answered":
-        stats.shareEnded(action.share, action.outcome, action.text, action.roundTripMs);
+        this.#end(action.share, action.outcome, action.text, action.roundTripMs);
         return;
       case "notice":
-        log[action.level]({ pool: this.#options.address.url }, action.text);
+        log[action.level]({ pool: settings.address.url }, action.text);
         stats.notice(action.text);
+        return;
+      case "redirect":
+        this.#redirect = { host: action.host, port: action.port, waitMs: action.waitMs };
         return;
       case "close":
         stats.setState("waiting", action.text);
-        log.warn({ pool: this.#options.address.url }, action.text);
+        log.warn({ pool: settings.address.url }, action.text);
         this.#endSession?.(action.cause);
         return;
     }
   }
 
+  #end(share: Share, outcome: ShareOutcome, text: string, roundTripMs: number | null): void {
+    this.#options.stats.shareEnded(share, outcome, text, roundTripMs);
+    this.#options.events.onShareEnded(share, outcome);
+  }
+
   #takeJob(action: Extract<SessionAction, { kind: "job" }>): void {
-    this.#attempt = 0;
-    this.#idleTimer?.cancel();
-    this.#idleTimer = null;
-    if (action.isReplacing) this.#options.jobs.replaceJob(action.job);
-    else this.#options.jobs.updateJob(action.job);
+    this.#job = action.job;
     this.#options.stats.jobReceived(action.job);
-    if (this.#queue.length > 0 && this.#session?.phase === "mining") this.#sendQueued(action.job);
+    if (this.#session?.phase === "mining") this.#announce(action.job, action.isReplacing);
+  }
+
+  #announce(job: Job, isReplacing: boolean): void {
+    this.#attempt = 0;
+    this.#options.events.onJob(job, isReplacing);
+    if (this.#queue.length > 0) this.#sendQueued(job);
   }
 
   /** What was found without a link goes out only if the new session is at the very same work. */
@@ -209,7 +285,7 @@ export class StratumClient {
       (share) => sharesSession(share.job, job) && isSameWork(share.job, job),
     );
     for (const share of fitting) this.#step({ kind: "submit", share }, this.#options.clock.nowMs());
-    for (const share of dropped) this.#options.stats.shareEnded(share, "lost", "found while no link was up", null);
+    for (const share of dropped) this.#end(share, "lost", "found while no link was up", null);
   }
 
   #finish(connection: Connection, cause: CloseCause | "closed"): void {
@@ -219,14 +295,12 @@ export class StratumClient {
     this.#endSession = null;
     this.#session = null;
     this.#connection = null;
+    this.#job = null;
     connection.close();
     for (const entry of session?.pending.values() ?? []) this.#carryOut(lost(entry, nowMs));
     // Old servers close on mining.configure: one session goes without it, then it is asked again. A pool that was only
     // restarted at that moment must not cost the rolling for good.
     this.#skipConfigure = session?.phase === "configuring" && cause === "closed";
-    this.#idleTimer ??= this.#options.clock.setTimer(KEEP_LAST_JOB_MS, () => {
-      this.#options.jobs.clearJob();
-    });
   }
 }
 

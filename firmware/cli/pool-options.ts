@@ -1,0 +1,81 @@
+/** The pools of a command line: repeated `--pool`, with one `--user` for all or one for each. */
+import fs from "node:fs";
+import { errorText } from "#hal/errors.ts";
+import type { TlsTrust } from "#hal/network.ts";
+import { type PoolSettings, poolSettings, type VersionBitsForm } from "../pool/pool-settings.ts";
+import { parsePoolUrl, parseProxyUrl } from "../stratum/pool-url.ts";
+import { usageError } from "./usage.ts";
+
+export const DEMO_USER = "kumpel.demo";
+export const DEMO_PASSWORD = "x";
+/** More fail-over pools than that help nobody. */
+const POOLS_MAX = 8;
+
+export interface PoolArguments {
+  readonly pool: readonly string[];
+  readonly user: readonly string[];
+  readonly password: readonly string[];
+  readonly proxy: string | undefined;
+  readonly tlsAuthority: string | undefined;
+  readonly tlsPin: string | undefined;
+  readonly isTlsUnchecked: boolean;
+  readonly versionBits: string | undefined;
+}
+
+/** @throws KumpelError `USAGE` or `POOL_URL_INVALID` with one sentence. */
+export function parsePools(args: PoolArguments): PoolSettings[] {
+  const { pool: urls, user: users, password: passwords } = args;
+  if (urls.length > POOLS_MAX) throw usageError(`${urls.length} pools are given; at most ${POOLS_MAX} are taken.`);
+  if (users.includes("")) {
+    throw usageError('--user "" is empty; give the user as the pool wants it, often ADDRESS.WORKER.');
+  }
+  checkCount("--user", users.length, urls.length);
+  checkCount("--password", passwords.length, urls.length);
+  const proxy = args.proxy === undefined ? null : parseProxyUrl(args.proxy);
+  const more = { proxy, tls: tlsOf(args), versionBits: versionBitsOf(args.versionBits) };
+  return urls.map((url, i) =>
+    poolSettings(parsePoolUrl(url), pick(users, i, DEMO_USER), pick(passwords, i, DEMO_PASSWORD), more),
+  );
+}
+
+/** None, one for all pools, or one for each. */
+function checkCount(option: string, given: number, pools: number): void {
+  if (given <= 1 || given === pools) return;
+  throw usageError(`${option} is given ${given} times for ${pools} pools; give it once, or once for each pool.`);
+}
+
+function pick(values: readonly string[], i: number, fallback: string): string {
+  return values[i] ?? values[0] ?? fallback;
+}
+
+function tlsOf({ tlsAuthority, tlsPin, isTlsUnchecked }: PoolArguments): TlsTrust {
+  const given = [tlsAuthority, tlsPin, isTlsUnchecked ? "" : undefined].filter((value) => value !== undefined);
+  if (given.length > 1) {
+    throw usageError("--tls-authority, --tls-pin and --tls-unchecked exclude each other; give one of them.");
+  }
+  if (isTlsUnchecked) return { kind: "none" };
+  if (tlsPin !== undefined) {
+    if (!/^([0-9a-f]{2}:?){32}$/i.test(tlsPin)) {
+      throw usageError(`--tls-pin "${tlsPin}" is no SHA-256 fingerprint; give 64 hex digits, colons or not.`);
+    }
+    return { kind: "pinned", fingerprint256: tlsPin };
+  }
+  return { kind: "authorities", extraPem: tlsAuthority === undefined ? null : readPem(tlsAuthority) };
+}
+
+function readPem(file: string): string {
+  try {
+    const text = fs.readFileSync(file, "utf8");
+    if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+    throw new Error("it holds no certificate");
+  } catch (error) {
+    throw usageError(
+      `--tls-authority "${file}" cannot be used (${errorText(error)}); give a file with a certificate in PEM form.`,
+    );
+  }
+}
+
+function versionBitsOf(text: string | undefined): VersionBitsForm {
+  if (text === undefined || text === "bip310" || text === "xor") return text ?? "bip310";
+  throw usageError(`--version-bits "${text}" is unknown; choose bip310 or xor.`);
+}
