@@ -7,16 +7,28 @@ import type { Random } from "#hal/random.ts";
 import type { ChipFacts } from "./chip-facts.ts";
 import { ChipModel, REGISTER } from "./chip-model.ts";
 import type { ChainFaults } from "./faults.ts";
-import { COMMAND, FrameHunter } from "./frame-hunter.ts";
+import { FrameHunter } from "./frame-hunter.ts";
+import { MidstateChip } from "./midstate-chip.ts";
+import { type CommandCodes, LATER_CODES, type MidstateFacts } from "./midstate-facts.ts";
+import { type MidstateNonceSink, MidstateSource } from "./midstate-source.ts";
 import { type NonceSink, NonceSource } from "./nonce-source.ts";
 import { drawChance } from "./prng.ts";
-import { buildNonceReply, buildRegisterReply, excessByte, LONG_REPLY_BYTES, resultByte } from "./reply-frame.ts";
+import {
+  buildMidstateReply,
+  buildNonceReply,
+  buildRegisterReply,
+  excessByte,
+  LONG_REPLY_BYTES,
+  resultByte,
+} from "./reply-frame.ts";
 
 /** 115,200 against 115,740 and 1,000,000 against 1,041,667 are known to work, twice the rate is not. */
 export const MAX_RATE_ERROR = 0.05;
 /** Time from the end of a reset until chips listen. Drivers wait 200 ms and more; the real need is unknown. */
 const START_UP_MS = 20;
 const BROADCAST_BIT = 0x10;
+/** BM1387: it has no core registers that could be read. */
+const BARE_REPLY_BYTES = 7;
 /** Writes to these decide who finds what. */
 const PRODUCTION_REGISTERS: readonly number[] = [
   REGISTER.pll0,
@@ -28,6 +40,11 @@ const PRODUCTION_REGISTERS: readonly number[] = [
   REGISTER.pll0UserDivider,
   REGISTER.versionRolling,
 ];
+
+/** The same of chips that are fed with midstates. */
+function midstateProductionRegisters({ registers }: MidstateFacts): readonly (number | null)[] {
+  return [registers.pll, registers.ticketMask, registers.miscControl, registers.userDivider, REGISTER.coreControl];
+}
 
 export function isRateOff(a: number, b: number): boolean {
   return Math.abs(a - b) > MAX_RATE_ERROR * b;
@@ -46,10 +63,22 @@ export interface ChainModelOptions {
   readonly send: (bytes: Uint8Array, length: number, baud: number) => void;
 }
 
-export class ChainModel implements NonceSink {
+/** Two ways of finding nonces with the same face. */
+export type ChainNonces = Pick<
+  NonceSource,
+  "counts" | "hashCount" | "hasJob" | "expectedPerSecond" | "clearJob" | "markChanged"
+>;
+
+export class ChainModel implements NonceSink, MidstateNonceSink {
   readonly chips: readonly ChipModel[];
-  readonly counts = { commands: 0, jobs: 0, badCrcs: 0, noiseBytes: 0, replies: 0, nonces: 0 };
-  readonly nonces: NonceSource;
+  readonly counts: ReturnType<typeof newCounts>;
+  readonly nonces: ChainNonces;
+  /** Where the chips are fed with midstates: what an FPGA in front of them hands its works to. */
+  readonly midstates: MidstateSource | null;
+  readonly #headers: NonceSource | null;
+  readonly #codes: CommandCodes;
+  readonly #rateRegisters: readonly (number | null)[];
+  readonly #productionRegisters: readonly (number | null)[];
   readonly #options: ChainModelOptions;
   readonly #hunter: FrameHunter;
   readonly #reply = new Uint8Array(LONG_REPLY_BYTES);
@@ -62,23 +91,37 @@ export class ChainModel implements NonceSink {
 
   constructor(options: ChainModelOptions) {
     this.#options = options;
-    this.chips = Array.from({ length: options.chipCount }, (_, index) => new ChipModel(options.facts, index));
-    this.#hunter = new FrameHunter({
-      onCommand: (header, chipAddress, register, value) => this.#onCommand(header, chipAddress, register, value),
-      onJob: (frame) => this.#onJob(frame),
-      onBadCommandCrc: () => this.#onBadCrc("command"),
-      onBadJobCrc: () => this.#onBadCrc("work"),
-    });
-    this.nonces = new NonceSource({
-      clock: options.clock,
-      random: options.random,
-      chips: this.chips,
-      scale: options.scale,
-      isStrict: options.isStrict,
-      faults: options.faults,
-      liveCount: () => this.liveCount,
-      sink: this,
-    });
+    const { facts, chipCount, clock, random, scale, isStrict, faults } = options;
+    const wire = facts.midstate;
+    this.#codes = wire?.codes ?? LATER_CODES;
+    this.#hunter = new FrameHunter(
+      {
+        onCommand: (header, chipAddress, register, value) => this.#onCommand(header, chipAddress, register, value),
+        onJob: (frame) => this.#onJob(frame),
+        onBadCommandCrc: () => this.#onBadCrc("command"),
+        onBadJobCrc: () => this.#onBadCrc("work"),
+      },
+      wire,
+    );
+    const liveCount = (): number => this.liveCount;
+    const common = { clock, random, scale, isStrict, faults, liveCount, sink: this };
+    if (wire === null) {
+      this.chips = Array.from({ length: chipCount }, (_, index) => new ChipModel(facts, index));
+      this.#headers = new NonceSource({ ...common, chips: this.chips });
+      this.midstates = null;
+      this.nonces = this.#headers;
+      this.#rateRegisters = [REGISTER.fastUart];
+      this.#productionRegisters = PRODUCTION_REGISTERS;
+    } else {
+      const chips = Array.from({ length: chipCount }, (_, index) => new MidstateChip(facts, wire, index));
+      this.chips = chips;
+      this.#headers = null;
+      this.midstates = new MidstateSource({ ...common, chips, wire });
+      this.nonces = this.midstates;
+      this.#rateRegisters = [wire.registers.miscControl, wire.registers.fastUart, wire.registers.pll3];
+      this.#productionRegisters = midstateProductionRegisters(wire);
+    }
+    this.counts = newCounts(() => this.midstates?.idleSweepMs ?? 0);
     this.#sameRateCount = options.chipCount;
     this.#baud = this.chips[0]?.baud ?? 0;
   }
@@ -151,6 +194,11 @@ export class ChainModel implements NonceSink {
     this.#send(length);
   }
 
+  onMidstateNonce(chip: MidstateChip, nonceBits: number, solution: number, id: number): void {
+    this.counts.nonces++;
+    this.#send(buildMidstateReply(this.#reply, chip.wire.hasPreamble, true, nonceBits, solution, id & 0x7f));
+  }
+
   #restart(): void {
     for (const chip of this.chips) chip.reset();
     this.nonces.clearJob();
@@ -166,20 +214,20 @@ export class ChainModel implements NonceSink {
     const isBroadcast = (header & BROADCAST_BIT) !== 0;
     const live = this.liveCount;
     switch (header & 0x0f) {
-      case COMMAND.setAddress:
+      case this.#codes.setAddress:
         this.#setAddress(chipAddress, live);
         return;
-      case COMMAND.chainInactive:
+      case this.#codes.chainInactive:
         for (let k = 0; k < live; k++) this.chips[k]!.isWaitingForAddress = true;
         return;
-      case COMMAND.writeRegister:
+      case this.#codes.writeRegister:
         for (let k = 0; k < live; k++) {
           if (isBroadcast || this.chips[k]!.address === chipAddress) this.#write(this.chips[k]!, register, value);
         }
-        if (register === REGISTER.fastUart) this.#changeRate();
-        if (PRODUCTION_REGISTERS.includes(register)) this.nonces.markChanged();
+        if (this.#rateRegisters.includes(register)) this.#changeRate();
+        if (this.#productionRegisters.includes(register)) this.nonces.markChanged();
         return;
-      case COMMAND.readRegister:
+      case this.#codes.readRegister:
         for (let k = 0; k < live; k++) {
           const chip = this.chips[k]!;
           if (isBroadcast || chip.address === chipAddress) this.#sendRegister(chip, register, chip.read(register));
@@ -203,14 +251,15 @@ export class ChainModel implements NonceSink {
 
   #write(chip: ChipModel, register: number, value: number): void {
     chip.write(register, value);
-    if (register !== REGISTER.coreControl) return;
+    if (register !== REGISTER.coreControl || this.#options.facts.midstate?.replyBytes === BARE_REPLY_BYTES) return;
     const coreValue = chip.coreValueReply(value);
     if (coreValue !== null) this.#sendRegister(chip, REGISTER.coreValue, coreValue);
   }
 
   #onJob(frame: Uint8Array): void {
     this.counts.jobs++;
-    this.nonces.setJob(frame);
+    this.#headers?.setJob(frame);
+    this.midstates?.takeFrame(frame, this.#options.facts.midstate?.hasPreamble === true ? 4 : 2);
   }
 
   #onBadCrc(kind: "command" | "work"): void {
@@ -235,7 +284,12 @@ export class ChainModel implements NonceSink {
     const isLying = this.#options.faults.wrongAddressChipIndex === chip.index;
     const address = isLying ? chip.address ^ 1 : chip.address;
     const shown = isLying && register === REGISTER.chipId ? (value ^ 1) >>> 0 : value;
-    this.#send(buildRegisterReply(this.#reply, chip.hasLongReplies, shown, address, register));
+    const { midstate } = this.#options.facts;
+    const length =
+      midstate === null
+        ? buildRegisterReply(this.#reply, chip.hasLongReplies, shown, address, register)
+        : buildMidstateReply(this.#reply, midstate.hasPreamble, false, shown, address, register);
+    this.#send(length);
   }
 
   #send(length: number): void {
@@ -251,4 +305,20 @@ export class ChainModel implements NonceSink {
     const noise = Uint8Array.from({ length: faults.noiseBurstBytes }, () => random.uint32() & 0xff);
     send(noise, noise.length, this.#baud);
   }
+}
+
+/** Idle time is reckoned when somebody looks. */
+function newCounts(idleSweepMs: () => number) {
+  return {
+    commands: 0,
+    jobs: 0,
+    badCrcs: 0,
+    noiseBytes: 0,
+    replies: 0,
+    nonces: 0,
+    /** Milliseconds in which chips that are fed with midstates had nothing left to try. */
+    get idleSweepMs(): number {
+      return idleSweepMs();
+    },
+  };
 }

@@ -54,17 +54,12 @@ export class ChipModel {
   constructor(facts: ChipFacts, index: number) {
     this.facts = facts;
     this.index = index;
-    this.reset();
+    this.#clear();
   }
 
   /** Reset pin low, or power gone. */
   reset(): void {
-    this.address = 0;
-    this.isWaitingForAddress = false;
-    this.#coresEnabled = false;
-    this.#dieTemperatureStep = 0;
-    this.#registers.fill(0);
-    for (const [register, value] of this.facts.resetValues) this.#registers[register] = value;
+    this.#clear();
   }
 
   /** A register as it was written; `read` is what the wire shows. */
@@ -158,6 +153,15 @@ export class ChipModel {
     if (this.facts.windowSplit === "address") return (this.address >> 1) << 18;
     const offset = this.#registers[REGISTER.nonceOffset]!;
     return (offset & VALID) === 0 ? 0 : (offset & 0xffff) << 9;
+  }
+
+  #clear(): void {
+    this.address = 0;
+    this.isWaitingForAddress = false;
+    this.#coresEnabled = false;
+    this.#dieTemperatureStep = 0;
+    this.#registers.fill(0);
+    for (const [register, value] of this.facts.resetValues) this.#registers[register] = value;
   }
 
   #stepDieTemperature(value: number): void {

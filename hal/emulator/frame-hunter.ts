@@ -3,20 +3,24 @@
  *
  *     55 AA | header | length | payload | check        header 0x21 = job, else 010a cccc: a = all chips, c = command
  *
- * Commands take 7 or 11 bytes by their length byte and end with a CRC5. A job takes 88 bytes whatever its length byte
- * says (stated by several sources; stock sends 0x36, others 0x56 or 0xFF) and ends with a CRC16.
+ * Commands take 7 or 11 bytes by their length byte and end with a CRC5. A job ends with a CRC16. Chips that take whole
+ * headers take 88 bytes whatever the length byte says (stated by several sources; stock sends 0x36, others 0x56 or 0xFF);
+ * where a job holds midstates the length byte is true: 54, 86 or 150 behind the preamble. BM1387 has no preamble.
  */
 import { crc5, crc16 } from "./crc.ts";
+import { LATER_CODES, type MidstateFacts } from "./midstate-facts.ts";
 
 export const JOB_FRAME_BYTES = 88;
+const LONGEST_JOB_BYTES = 152;
+const MIDSTATE_JOB_LENGTHS: readonly number[] = [54, 86, 150];
 const PREAMBLE_0 = 0x55;
 const PREAMBLE_1 = 0xaa;
 const JOB_HEADER = 0x21;
 const SHORT_LENGTH = 5;
 const WRITE_LENGTH = 9;
 
-/** Bits 3:0 of a command's header byte. */
-export const COMMAND = { setAddress: 0, writeRegister: 1, readRegister: 2, chainInactive: 3 } as const;
+/** Bits 3:0 of a command's header byte, on every chip but BM1387. */
+export const COMMAND = LATER_CODES;
 
 export interface FrameListener {
   /** `header` as sent; `value` is 0 for the short commands. */
@@ -29,11 +33,17 @@ export interface FrameListener {
 
 export class FrameHunter {
   readonly #listener: FrameListener;
-  readonly #buffer = new Uint8Array(JOB_FRAME_BYTES);
+  readonly #hasMidstates: boolean;
+  /** Place of the header byte: behind the preamble, if there is one. */
+  readonly #start: number;
+  readonly #buffer = new Uint8Array(LONGEST_JOB_BYTES);
   #length = 0;
 
-  constructor(listener: FrameListener) {
+  /** @param midstate facts of a chip that is fed with midstates, or null. */
+  constructor(listener: FrameListener, midstate: MidstateFacts | null = null) {
     this.#listener = listener;
+    this.#hasMidstates = midstate !== null;
+    this.#start = midstate === null || midstate.hasPreamble ? 2 : 0;
   }
 
   /** Forgets a half-received frame (reset, noise). */
@@ -49,39 +59,48 @@ export class FrameHunter {
   /** True when bytes were used up, so that what is left deserves another look. */
   #takeFrame(): boolean {
     const buffer = this.#buffer;
-    if (buffer[0] !== PREAMBLE_0 || (this.#length > 1 && buffer[1] !== PREAMBLE_1)) return this.#drop(1);
-    if (this.#length < 4) return false;
-    const header = buffer[2]!;
-    const length = buffer[3]!;
-    if (header === JOB_HEADER) return this.#takeJob();
+    const start = this.#start;
+    if (start > 0 && (buffer[0] !== PREAMBLE_0 || (this.#length > 1 && buffer[1] !== PREAMBLE_1))) return this.#drop(1);
+    if (this.#length < start + 2) return false;
+    const header = buffer[start]!;
+    const length = buffer[start + 1]!;
+    if (header === JOB_HEADER) return this.#takeJob(length);
     if ((header & 0xe0) !== 0x40 || (length !== SHORT_LENGTH && length !== WRITE_LENGTH)) return this.#drop(1);
-    const total = length + 2;
+    const total = start + length;
     if (this.#length < total) return false;
-    if (crc5(buffer, 2, total - 1) !== buffer[total - 1]) {
+    if (crc5(buffer, start, total - 1) !== buffer[total - 1]) {
       this.#listener.onBadCommandCrc();
-      // What a real chip skips is unknown. Behind the preamble the hunt starts anew, so a frame that follows a torn
-      // one is not lost with it.
-      return this.#drop(2);
+      return this.#dropBad();
     }
-    const value =
-      length === WRITE_LENGTH ? ((buffer[6]! << 24) | (buffer[7]! << 16) | (buffer[8]! << 8) | buffer[9]!) >>> 0 : 0;
-    const chipAddress = buffer[4]!;
-    const register = buffer[5]!;
+    const at = start + 4;
+    const value = length === WRITE_LENGTH ? wordAt(buffer, at) : 0;
+    const chipAddress = buffer[start + 2]!;
+    const register = buffer[start + 3]!;
     this.#drop(total);
     this.#listener.onCommand(header, chipAddress, register, value);
     return true;
   }
 
-  #takeJob(): boolean {
-    if (this.#length < JOB_FRAME_BYTES) return false;
+  #takeJob(length: number): boolean {
+    if (this.#hasMidstates && !MIDSTATE_JOB_LENGTHS.includes(length)) return this.#drop(1);
+    const total = this.#hasMidstates ? this.#start + length : JOB_FRAME_BYTES;
+    if (this.#length < total) return false;
     const buffer = this.#buffer;
-    const check = (buffer[JOB_FRAME_BYTES - 2]! << 8) | buffer[JOB_FRAME_BYTES - 1]!;
-    if (crc16(buffer, 2, JOB_FRAME_BYTES - 2) !== check) {
+    const check = (buffer[total - 2]! << 8) | buffer[total - 1]!;
+    if (crc16(buffer, this.#start, total - 2) !== check) {
       this.#listener.onBadJobCrc();
-      return this.#drop(2);
+      return this.#dropBad();
     }
     this.#listener.onJob(buffer);
-    return this.#drop(JOB_FRAME_BYTES);
+    return this.#drop(total);
+  }
+
+  /**
+   * What a real chip skips is unknown. Behind the preamble the hunt starts anew, so a frame that follows a torn one is not
+   * lost with it.
+   */
+  #dropBad(): boolean {
+    return this.#drop(Math.max(1, this.#start));
   }
 
   #drop(count: number): boolean {
@@ -89,4 +108,8 @@ export class FrameHunter {
     this.#length -= count;
     return true;
   }
+}
+
+function wordAt(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!) >>> 0;
 }

@@ -12,6 +12,13 @@ export const MACHINE_NAMES = [
   "s21pro",
   "s21xp",
   "t21",
+  "s9",
+  "s17",
+  "s17plus",
+  "t17",
+  "s19",
+  "s19pro",
+  "bitaxe-max",
   "bitaxe-ultra",
   "bitaxe-supra",
   "bitaxe-gamma",
@@ -28,16 +35,7 @@ export interface MachineFacts {
   readonly stockFrequencyMhz: number;
   readonly stockVoltageV: number;
   readonly stockChainPowerW: number;
-  /** 7-bit I2C addresses of the inlet and outlet sensor of each hashboard. */
-  readonly sensorAddresses: readonly (readonly [inlet: number, outlet: number])[];
 }
-
-/** Measured on an S19k Pro with the Amlogic board; S21 class boards are built alike (inferred). */
-const HASHBOARD_SENSORS = [
-  [0x48, 0x4c],
-  [0x4d, 0x49],
-  [0x4e, 0x4a],
-] as const;
 
 function hashboards(
   name: MachineName,
@@ -54,11 +52,24 @@ function hashboards(
     stockFrequencyMhz: stock.frequencyMhz,
     stockVoltageV: stock.voltageV,
     stockChainPowerW: stock.chainPowerW,
-    sensorAddresses: HASHBOARD_SENSORS,
   };
 }
 
-/** A hobby board: one chip, one fan, and a sensor where the emulator can offer one (real boards have an EMC2101). */
+/**
+ * S9, the 17 series, S19 and S19 Pro. No source gives the clocks of the 17 series and the S19: here the label's hashrate
+ * over three boards, nearest step.
+ */
+function olderHashboards(
+  name: MachineName,
+  chip: ChipName,
+  chipsPerChain: number,
+  stock: { frequencyMhz: number; voltageV: number; chainPowerW: number },
+  fanCount = 4,
+): MachineFacts {
+  return { ...hashboards(name, chip, chipsPerChain, stock), fanCount };
+}
+
+/** A hobby board: one chip, one fan. */
 function singleChip(name: MachineName, chip: ChipName, frequencyMhz: number, powerW: number): MachineFacts {
   return {
     name,
@@ -69,7 +80,6 @@ function singleChip(name: MachineName, chip: ChipName, frequencyMhz: number, pow
     stockFrequencyMhz: frequencyMhz,
     stockVoltageV: 1.2,
     stockChainPowerW: powerW,
-    sensorAddresses: [[0x48, 0x4c]],
   };
 }
 
@@ -81,6 +91,13 @@ const MACHINES: Readonly<Record<MachineName, MachineFacts>> = {
   s21pro: hashboards("s21pro", "BM1370", 65, { frequencyMhz: 600, voltageV: 13.4, chainPowerW: 1170 }),
   s21xp: hashboards("s21xp", "BM1370", 91, { frequencyMhz: 485, voltageV: 13.4, chainPowerW: 1215 }),
   t21: hashboards("t21", "BM1368", 108, { frequencyMhz: 460, voltageV: 13.4, chainPowerW: 1200 }),
+  s9: olderHashboards("s9", "BM1387", 63, { frequencyMhz: 650, voltageV: 8.8, chainPowerW: 440 }, 2),
+  s17: olderHashboards("s17", "BM1397", 48, { frequencyMhz: 580, voltageV: 18, chainPowerW: 735 }),
+  s17plus: olderHashboards("s17plus", "BM1397", 65, { frequencyMhz: 557, voltageV: 18, chainPowerW: 970 }),
+  t17: olderHashboards("t17", "BM1397", 30, { frequencyMhz: 660, voltageV: 18, chainPowerW: 735 }),
+  s19: olderHashboards("s19", "BM1398", 76, { frequencyMhz: 670, voltageV: 12.6, chainPowerW: 1080 }),
+  s19pro: olderHashboards("s19pro", "BM1398", 114, { frequencyMhz: 525, voltageV: 12.6, chainPowerW: 1080 }),
+  "bitaxe-max": singleChip("bitaxe-max", "BM1397", 425, 12),
   "bitaxe-ultra": singleChip("bitaxe-ultra", "BM1366", 485, 12),
   "bitaxe-supra": singleChip("bitaxe-supra", "BM1368", 490, 14),
   "bitaxe-gamma": singleChip("bitaxe-gamma", "BM1370", 525, 17),

@@ -47,6 +47,35 @@ export function buildNonceReply(
 }
 
 /**
+ * What a chip sends that is fed with midstates: a value with chip and register, or a nonce with solution and id.
+ *
+ *     BM1397   AA 55 w3 w2 w1 w0 a b crc          BM1387   w3 w2 w1 w0 a b crc, with a = b = 0 behind a register
+ */
+export function buildMidstateReply(
+  out: Uint8Array,
+  hasPreamble: boolean,
+  isNonce: boolean,
+  word: number,
+  a: number,
+  b: number,
+): number {
+  const at = hasPreamble ? 2 : 0;
+  if (hasPreamble) {
+    out[0] = 0xaa;
+    out[1] = 0x55;
+  }
+  out[at] = word >>> 24;
+  out[at + 1] = word >>> 16;
+  out[at + 2] = word >>> 8;
+  out[at + 3] = word;
+  const isNamed = hasPreamble || isNonce;
+  out[at + 4] = isNamed ? a : 0;
+  out[at + 5] = isNamed ? b : 0;
+  out[at + 6] = typedCrc5(out, at, at + 6, isNonce ? TYPE_NONCE : TYPE_REGISTER);
+  return at + 7;
+}
+
+/**
  * Byte 7 of a nonce frame: job id and engine. BM1368 and BM1370 give back only bits 6:3 of the job byte, in bits 7:4
  * (matched against captured jobs); their engine number needs the fourth bit.
  */
