@@ -11,6 +11,7 @@ import type { Network } from "#hal/network.ts";
 import type { Random } from "#hal/random.ts";
 import type { ChainRuntime } from "./chain/chain-runtime.ts";
 import type { ChainSupervisor } from "./chain/chain-supervisor.ts";
+import type { PauseControl } from "./control/pause-control.ts";
 import type { PowerLine } from "./control/power-line.ts";
 import type { ThermalLoop } from "./control/thermal-loop.ts";
 import type { BoardIdentity } from "./hardware/board-identities.ts";
@@ -61,4 +62,5 @@ export interface MinerParts {
   readonly thermal: ThermalLoop;
   readonly power: PowerLine;
   readonly train: PowerTrain;
+  readonly pauses: PauseControl;
 }

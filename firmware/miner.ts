@@ -10,6 +10,7 @@ import { createChainRuntime } from "./chain/chain-runtime.ts";
 import { ChainSupervisor } from "./chain/chain-supervisor.ts";
 import { type ChunkTime, timedUart } from "./chain/timed-uart.ts";
 import { runLoop } from "./control/loop.ts";
+import { PauseControl } from "./control/pause-control.ts";
 import { PowerLine } from "./control/power-line.ts";
 import { DEFAULT_LIMITS } from "./control/thermal-decision.ts";
 import { ThermalLoop } from "./control/thermal-loop.ts";
@@ -37,6 +38,7 @@ export class Miner {
   readonly #thermal: ThermalLoop;
   readonly #devices: HashboardDevices;
   readonly #workVoltage: WorkVoltage;
+  readonly #pauses: PauseControl;
   readonly #supervisors: ChainSupervisor[];
   readonly #stop = new AbortController();
   #lost: Error | null = null;
@@ -72,6 +74,12 @@ export class Miner {
     this.#pools = this.#createPools(latency.nonceToSubmit, this.#jobSink(scheduler));
     const chains = board.chains.map((connector) => this.#createChain(connector, scheduler));
     this.#supervisors = chains.map((c) => c.supervisor);
+    this.#pauses = new PauseControl({
+      log,
+      chains: this.#supervisors,
+      suspendPower: (reason) => this.#power.suspend(reason),
+      onSuspended: () => this.#workVoltage.rearm(),
+    });
     this.#thermal = new ThermalLoop({
       log: log.child({ part: "thermal" }),
       clock,
@@ -97,6 +105,7 @@ export class Miner {
       thermal: this.#thermal,
       power: this.#power,
       train,
+      pauses: this.#pauses,
     };
   }
 
@@ -202,14 +211,19 @@ export class Miner {
     };
     return {
       updateJob: (job) => {
+        this.#pauses.resume("noPool", "a pool gives jobs");
         scheduler.updateJob(job);
         review(job);
       },
       replaceJob: (job) => {
         scheduler.replaceJob(job);
+        this.#pauses.resume("noPool", "a pool gives jobs");
         review(job);
       },
-      clearJob: () => scheduler.clearJob(),
+      clearJob: () => {
+        scheduler.clearJob();
+        this.#pauses.pause("noPool", "no pool gives jobs");
+      },
     };
   }
 

@@ -21,6 +21,7 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
     firstAcceptedShareMs: acceptedAtMs === null ? null : acceptedAtMs - parts.startedAtMs,
     prescribedWaitMs: parts.train.prescribedWaitMs + Math.max(0, ...waits),
     isPowerOn: parts.power.isOn,
+    pauseReason: parts.pauses.reason,
     pool: poolSummary(parts, chains),
     pools: poolSnapshots(parts),
     poolReason: parts.pools.reason,

@@ -78,6 +78,8 @@ export interface MinerSnapshot {
   readonly firstAcceptedShareMs: number | null;
   readonly prescribedWaitMs: number;
   readonly isPowerOn: boolean;
+  /** Why hashing is paused, or null. */
+  readonly pauseReason: string | null;
   /** The pool that is worked for, with the counts of all pools. */
   readonly pool: PoolSnapshot;
   /** Each pool by itself, in the owner's order. */

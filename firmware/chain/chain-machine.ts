@@ -4,7 +4,7 @@
  *
  *   absent | off -> powering -> energising -> resetting -> settling -> enumerating -> addressing -> configuring
  *   -> ramping -> starting -> lowering -> hashing;  any -> coolingDown -> energising (bounded, growing pause;
- *   powering where power was never given) ... -> disabled
+ *   powering where power was never given) ... -> disabled;  any <-> paused, from where it starts with powering
  */
 
 export type ChainPhase =
@@ -16,6 +16,8 @@ export type ChainPhase =
   | DriverPhase
   | "hashing"
   | "coolingDown"
+  /** Off on purpose for now: no pool, or the owner's wish. */
+  | "paused"
   | "disabled";
 
 /** Phases in which the driver runs a sequence of its own; they end with `phaseDone` or `failed`. */
@@ -61,6 +63,8 @@ export type ChainInput =
   | { readonly kind: "phaseDone"; readonly phase: DriverPhase; readonly chipCount: number }
   | { readonly kind: "failed"; readonly fault: ChainFault }
   | { readonly kind: "powerCut"; readonly reason: string }
+  | { readonly kind: "pause"; readonly reason: string }
+  | { readonly kind: "resume"; readonly reason: string }
   | { readonly kind: "stop" };
 
 export type ChainAction =
@@ -135,6 +139,10 @@ export function stepChain(state: ChainState, input: ChainInput, nowMs: number): 
       return fail(state, input.fault, nowMs);
     case "powerCut":
       return turnOff(state, { code: "POWER_CUT", text: input.reason }, input.reason);
+    case "pause":
+      return pause(state, input.reason);
+    case "resume":
+      return state.phase === "paused" ? askForPower(state, input.reason) : ignore(state, "not paused");
     case "stop":
       return turnOff(state, state.lastFault, "stopped");
   }
@@ -189,6 +197,7 @@ function tick(state: ChainState, nowMs: number): ChainStep {
       );
     case "absent":
     case "off":
+    case "paused":
     case "disabled":
       return ignore(state, "nothing due");
   }
@@ -219,8 +228,7 @@ function enumerated(state: ChainState, nowMs: number): ChainStep {
 function fail(state: ChainState, fault: ChainFault, nowMs: number): ChainStep {
   // One failure counts once, also when link and sequence both report it.
   if (state.phase === "coolingDown") return ignore(state, "already restarting");
-  if (state.phase === "off" || state.phase === "absent" || state.phase === "disabled")
-    return ignore(state, "not running");
+  if (IDLE.includes(state.phase)) return ignore(state, "not running");
   const failures = state.failures + 1;
   const actions = TURN_OFF;
   if (failures >= MAX_FAILURES) {
@@ -231,6 +239,9 @@ function fail(state: ChainState, fault: ChainFault, nowMs: number): ChainStep {
   const cooling = { ...enter(state, "coolingDown"), failures, lastFault: fault, wakeAtMs: nowMs + pauseMs };
   return { state: cooling, actions, reason: `${fault.text}; next try in ${pauseMs / 1000} s` };
 }
+
+/** Phases in which nothing runs that could fail. */
+const IDLE: readonly ChainPhase[] = ["off", "absent", "paused", "disabled"];
 
 const TURN_OFF: readonly ChainAction[] = [
   { kind: "stopFeed" },
@@ -243,6 +254,12 @@ function turnOff(state: ChainState, lastFault: ChainFault | null, reason: string
   const ended = { ...state, isPowered: false, isEnded: true };
   if (state.phase === "absent") return ignore(ended, reason);
   return { state: { ...enter(ended, "off"), lastFault }, actions: TURN_OFF, reason };
+}
+
+/** A chain that was given up, or is not there, stays so. */
+function pause(state: ChainState, reason: string): ChainStep {
+  if (IDLE.includes(state.phase) || state.isEnded) return ignore(state, "nothing to pause");
+  return { state: { ...enter(state, "paused"), isPowered: false }, actions: TURN_OFF, reason };
 }
 
 function enter(state: ChainState, phase: ChainPhase): ChainState {

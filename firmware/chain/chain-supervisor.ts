@@ -125,6 +125,14 @@ export class ChainSupervisor {
     this.#input({ kind: "failed", fault: { code, text } });
   }
 
+  pause(reason: string): void {
+    this.#input({ kind: "pause", reason });
+  }
+
+  resume(reason: string): void {
+    this.#input({ kind: "resume", reason });
+  }
+
   powerCut(reason: string): void {
     this.#input({ kind: "powerCut", reason });
   }

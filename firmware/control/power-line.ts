@@ -27,12 +27,14 @@ interface Waiter {
 export class PowerLine implements PowerRequest {
   readonly #power: HashboardPower;
   readonly #log: Log;
-  readonly #cutSignal = new AbortController();
+  /** Aborts the present way up. */
+  #upSignal = new AbortController();
   #waiting: Waiter[] = [];
   #isPermitted = false;
   #isOffConfirmed = false;
   #switchingOn: Promise<void> | null = null;
   #isSwitchedOn = false;
+  #suspending: Promise<void> = Promise.resolve();
   #cutReason: string | null = null;
 
   constructor(power: HashboardPower, log: Log) {
@@ -77,7 +79,7 @@ export class PowerLine implements PowerRequest {
   /** Switches off, for good; resolves when the switch has confirmed it. */
   async cut(reason: string): Promise<void> {
     this.#cutReason ??= reason;
-    this.#cutSignal.abort();
+    this.#upSignal.abort();
     await this.#power.down();
     if (this.#switchingOn !== null) {
       // An order to switch on may still be under way and end after ours: off has the last word.
@@ -89,13 +91,38 @@ export class PowerLine implements PowerRequest {
     this.#log.info({ reason }, "hashboard power off");
   }
 
+  /** Switches off for now; the next request switches on again. Resolves when off has been confirmed. */
+  async suspend(reason: string): Promise<void> {
+    if (this.#cutReason !== null) return;
+    const switching = this.#switchingOn;
+    this.#switchingOn = null;
+    this.#isSwitchedOn = false;
+    this.#waiting = [];
+    this.#upSignal.abort();
+    this.#upSignal = new AbortController();
+    this.#suspending = this.#suspend(switching);
+    await this.#suspending;
+    this.#log.info({ reason }, "hashboard power off for now");
+  }
+
+  async #suspend(switching: Promise<void> | null): Promise<void> {
+    await this.#power.down();
+    // A way up that was under way must not have the last word.
+    if (switching !== null) {
+      await switching.catch(() => undefined);
+      await this.#power.down();
+    }
+    this.#isOffConfirmed = true;
+  }
+
   async #switchOnIfDue(): Promise<void> {
     if (this.#cutReason !== null || !this.#isPermitted || this.#waiting.length === 0) return;
     try {
       this.#switchingOn ??= this.#switchOn();
       await this.#switchingOn;
     } catch (error) {
-      if (this.#isCut()) return;
+      // Cut, or paused meanwhile: whoever asked does not wait any more.
+      if (this.#isCut() || this.#switchingOn === null) return;
       // Half a start is no state to stay in; the next request tries again.
       const down = await Promise.allSettled([this.#power.down()]);
       this.#isOffConfirmed = down[0].status === "fulfilled";
@@ -108,8 +135,10 @@ export class PowerLine implements PowerRequest {
   }
 
   async #switchOn(): Promise<void> {
+    // A pause that is still switching off comes first.
+    await this.#suspending.catch(() => undefined);
     this.#isOffConfirmed = false;
-    await this.#power.up(this.#cutSignal.signal);
+    await this.#power.up(this.#upSignal.signal);
     this.#isSwitchedOn = true;
     this.#log.info("hashboard power on");
   }

@@ -36,6 +36,11 @@ export class WorkVoltage {
     this.#onFailed = onFailed;
   }
 
+  /** Power went: the next start needs the starting voltage, and then this again. */
+  rearm(): void {
+    this.#isDone = false;
+  }
+
   /** Once a second. */
   review(phases: readonly ChainPhase[], signal: AbortSignal): void {
     if (this.#isDone || !isLoweringDue(phases)) return;

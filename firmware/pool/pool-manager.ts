@@ -94,6 +94,8 @@ export class PoolManager {
       this.#fail = reject;
     });
     const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    // A miner that never had a pool must not stand there under power for ever either.
+    this.#work(null);
     this.#tick();
     try {
       await Promise.race([aborted, broken]);

@@ -31,21 +31,39 @@ test("the pool's link breaks: the chips hash on, the client comes back, later sh
   await rig.stop();
 });
 
-test("without any pool for two minutes no chain is fed; feeding starts again by itself", async () => {
+test("without any pool for two minutes the chains go to sleep with the power off, and start again by themselves", async () => {
   const rig = await startRig();
   await hashing(rig);
   rig.network.breakAll();
   rig.network.setDown(true);
   await rig.advance(130_000);
   const idle = rig.snapshot();
-  expect(idle.chains.every((c) => c.feedPeriodMs === null)).toBe(true);
-  const jobs = idle.chains.map((c) => c.link.jobsWritten);
-  await rig.advance(10_000);
-  expect(rig.snapshot().chains.map((c) => c.link.jobsWritten)).toEqual(jobs);
+  expect(idle).toMatchObject({ pauseReason: "no pool gives jobs", isPowerOn: false, poolReason: "no pool gives jobs" });
+  expect(idle.chains.map(({ state, reason }) => [state, reason])).toEqual(
+    Array.from({ length: 3 }, () => ["paused", "no pool gives jobs"]),
+  );
+  expect(rig.world.powerIsOn).toBe(false);
+  const { accepted } = idle.pool.shares;
+  await rig.advance(600_000);
+  expect(rig.world.powerIsOn).toBe(false);
   rig.network.setDown(false);
   await rig.until("mining again", () => rig.snapshot().pool.state === "mining", 90_000);
-  await rig.advance(5_000);
-  expect(rig.snapshot().chains.every((c) => c.feedPeriodMs !== null)).toBe(true);
+  // The way up is the machine's own: supply, enumeration, ramp.
+  await rig.until("hashing again", () => rig.snapshot().chains.every((c) => c.state === "hashing"), 30_000);
+  expect(rig.snapshot().pauseReason).toBeNull();
+  await rig.advance(20_000);
+  const back = rig.snapshot();
+  expect(back.pool.shares.accepted).toBeGreaterThan(accepted);
+  expect(back.pool.shares.rejected).toBe(0);
+  expect(back.chains.map((c) => Math.round(10 * (c.voltageV ?? 0)))).toEqual([134, 134, 134]);
+  await rig.stop();
+});
+
+test("a miner that never has a pool goes to sleep, too", async () => {
+  const rig = await startRig({ hasPool: false });
+  await rig.advance(125_000);
+  expect(rig.snapshot()).toMatchObject({ pauseReason: "no pool gives jobs", isPowerOn: false });
+  expect(rig.world.powerIsOn).toBe(false);
   await rig.stop();
 });
 

@@ -97,3 +97,20 @@ test("pauses grow, tries are bounded, and ten minutes of hashing forgive", () =>
   ).state;
   expect(stepChain(hashing, { kind: "tick" }, 600_000).state.failures).toBe(0);
 });
+
+test("a pause ends whatever runs, and goes on with power; what was given up or is not there stays so", () => {
+  const pauseIt = { kind: "pause", reason: "no pool" } as const;
+  for (const phase of ["powering", "enumerating", "hashing", "coolingDown"] as const) {
+    const paused = stepChain(inPhase(phase, { failures: 2 }), pauseIt, 0);
+    expect(paused.state).toMatchObject({ phase: "paused", isPowered: false, failures: 2, wakeAtMs: null });
+    expect(paused.actions.map((a) => a.kind)).toEqual(stopOrders);
+    const resumed = stepChain(paused.state, { kind: "resume", reason: "a pool is back" }, 0);
+    expect(resumed.state.phase).toBe("powering");
+    expect(resumed.actions.map((a) => a.kind)).toEqual(["setReset", "requestPower"]);
+  }
+  for (const phase of ["absent", "disabled", "off"] as const) {
+    expect(stepChain(inPhase(phase), pauseIt, 0).state.phase).toBe(phase);
+  }
+  expect(stepChain(inPhase("paused"), { kind: "failed", fault }, 0).state.phase).toBe("paused");
+  expect(stepChain(inPhase("paused"), { kind: "stop" }, 0).state.phase).toBe("off");
+});

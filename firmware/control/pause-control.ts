@@ -1,0 +1,55 @@
+/**
+ * Pauses the whole machine and lets it go on: power off, chains ready to start again by themselves. Several causes may hold
+ * it at once (no pool, the owner); it goes on when the last of them is gone.
+ */
+import { errorText } from "#hal/errors.ts";
+import type { Log } from "../log.ts";
+
+export type PauseCause = "noPool" | "owner";
+
+export interface Pausable {
+  pause(reason: string): void;
+  resume(reason: string): void;
+}
+
+export interface PauseControlOptions {
+  log: Log;
+  chains: readonly Pausable[];
+  /** Power off, not for good. */
+  suspendPower: (reason: string) => Promise<void>;
+  /** The next start begins at the starting voltage again. */
+  onSuspended: () => void;
+}
+
+export class PauseControl {
+  readonly #options: PauseControlOptions;
+  /** Causes that hold the machine, with their words. */
+  readonly #causes = new Map<PauseCause, string>();
+
+  constructor(options: PauseControlOptions) {
+    this.#options = options;
+  }
+
+  /** Why the machine is paused, or null. */
+  get reason(): string | null {
+    return this.#causes.size === 0 ? null : [...this.#causes.values()].join("; ");
+  }
+
+  pause(cause: PauseCause, reason: string): void {
+    const isFirst = this.#causes.size === 0;
+    this.#causes.set(cause, reason);
+    if (!isFirst) return;
+    const { log, chains, suspendPower, onSuspended } = this.#options;
+    log.info({ cause }, `paused: ${reason}`);
+    for (const chain of chains) chain.pause(reason);
+    onSuspended();
+    suspendPower(reason).catch((error: unknown) => log.error(`pause: power off is not confirmed: ${errorText(error)}`));
+  }
+
+  resume(cause: PauseCause, reason: string): void {
+    if (!this.#causes.delete(cause) || this.#causes.size > 0) return;
+    const { log, chains } = this.#options;
+    log.info({ cause }, `goes on: ${reason}`);
+    for (const chain of chains) chain.resume(reason);
+  }
+}
