@@ -16,8 +16,7 @@ import type { PowerLine } from "./control/power-line.ts";
 import type { ThermalLoop } from "./control/thermal-loop.ts";
 import type { BoardIdentity } from "./hardware/board-identities.ts";
 import type { Log } from "./log.ts";
-import type { PoolManager } from "./pool/pool-manager.ts";
-import type { PoolSettings } from "./pool/pool-settings.ts";
+import type { PoolGroup, PoolGroups } from "./pool/pool-groups.ts";
 import type { LatencyHistogram } from "./stats/latency-histogram.ts";
 import type { Scheduler } from "./work/scheduler.ts";
 
@@ -32,8 +31,8 @@ export interface MinerOptions {
   operatingPoint: OperatingPoint;
   /** Who the boards say they are; empty where they cannot say it. */
   identities: readonly BoardIdentity[];
-  /** In the owner's order; at least one. */
-  pools: readonly PoolSettings[];
+  /** At least one group with at least one pool. */
+  poolGroups: readonly PoolGroup[];
   /** Ticket to begin with; a power of two. */
   stockTicket: number;
   chipScale: number;
@@ -53,7 +52,7 @@ export interface MinerParts {
     readonly supervisor: ChainSupervisor;
   }[];
   readonly scheduler: Scheduler;
-  readonly pools: PoolManager;
+  readonly pools: PoolGroups;
   readonly latency: {
     readonly notifyToFirstWork: LatencyHistogram;
     readonly notifyToLastChain: LatencyHistogram;

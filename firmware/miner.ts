@@ -16,9 +16,8 @@ import { DEFAULT_LIMITS } from "./control/thermal-decision.ts";
 import { ThermalLoop } from "./control/thermal-loop.ts";
 import { WorkVoltage } from "./control/work-voltage.ts";
 import { createHashboardDevices, type HashboardDevices } from "./hardware/hashboard-devices.ts";
-import type { Job, JobSink } from "./job/job.ts";
 import type { MinerOptions, MinerParts } from "./miner-parts.ts";
-import { PoolManager } from "./pool/pool-manager.ts";
+import { groupOfPool, PoolGroups } from "./pool/pool-groups.ts";
 import { LatencyHistogram } from "./stats/latency-histogram.ts";
 import { MerkleRootBuilder } from "./work/merkle.ts";
 import { Scheduler } from "./work/scheduler.ts";
@@ -33,7 +32,7 @@ const PARTS_LIMIT_MS = 300;
 export class Miner {
   readonly #options: MinerOptions;
   readonly #parts: MinerParts;
-  readonly #pools: PoolManager;
+  readonly #pools: PoolGroups;
   readonly #power: PowerLine;
   readonly #thermal: ThermalLoop;
   readonly #devices: HashboardDevices;
@@ -51,7 +50,14 @@ export class Miner {
       notifyToLastChain: new LatencyHistogram(),
       nonceToSubmit: new LatencyHistogram(),
     };
-    const scheduler = new Scheduler(clock, latency, board.chains.length);
+    const scheduler = new Scheduler({
+      clock,
+      stats: latency,
+      chainTotal: board.chains.length,
+      quotas: options.poolGroups.map(({ quota }) => quota),
+      groupOfPool: groupOfPool(options.poolGroups),
+      hashesPerS: (chainIndex) => this.#supervisors[chainIndex]?.expectedHashesPerS() ?? 0,
+    });
     this.#devices = createHashboardDevices({
       clock,
       board,
@@ -71,7 +77,7 @@ export class Miner {
       log.child({ part: "power" }),
       (reason) => void this.#cutAll(reason),
     );
-    this.#pools = this.#createPools(latency.nonceToSubmit, this.#jobSink(scheduler));
+    this.#pools = this.#createPools(latency.nonceToSubmit, scheduler);
     const chains = board.chains.map((connector) => this.#createChain(connector, scheduler));
     this.#supervisors = chains.map((c) => c.supervisor);
     this.#pauses = new PauseControl({
@@ -188,43 +194,26 @@ export class Miner {
     for (const end of result) if (end.status === "rejected") log.error(`stop: ${errorText(end.reason)}`);
   }
 
-  #createPools(nonceToSubmit: LatencyHistogram, jobs: JobSink): PoolManager {
-    const { log, clock, random, network, pools, agent, poolScale, hashboard } = this.#options;
-    return new PoolManager({
+  /** Jobs go to the scheduler first (latency), then every chain reviews its ticket against the new target. */
+  #createPools(nonceToSubmit: LatencyHistogram, scheduler: Scheduler): PoolGroups {
+    const { log, clock, random, network, poolGroups, agent, poolScale, hashboard } = this.#options;
+    return new PoolGroups({
       log: log.child({ part: "pool" }),
       clock,
       random,
       network,
-      pools,
+      groups: poolGroups,
       agent,
       poolScale,
-      jobs,
       nonceToSubmit,
       chipVersionMask: CHIPS[hashboard.chip].versionMask,
+      sinkOf: (group) => scheduler.sink(group),
+      onJob: (job) => {
+        this.#pauses.resume("noPool", "a pool gives jobs");
+        for (const supervisor of this.#supervisors) supervisor.reviewTicket(job.target);
+      },
+      onNoJob: () => this.#pauses.pause("noPool", "no pool gives jobs"),
     });
-  }
-
-  /** Jobs go to the scheduler first (latency), then every chain reviews its ticket against the new target. */
-  #jobSink(scheduler: Scheduler): JobSink {
-    const review = (job: Job): void => {
-      for (const supervisor of this.#supervisors) supervisor.reviewTicket(job.target);
-    };
-    return {
-      updateJob: (job) => {
-        this.#pauses.resume("noPool", "a pool gives jobs");
-        scheduler.updateJob(job);
-        review(job);
-      },
-      replaceJob: (job) => {
-        scheduler.replaceJob(job);
-        this.#pauses.resume("noPool", "a pool gives jobs");
-        review(job);
-      },
-      clearJob: () => {
-        scheduler.clearJob();
-        this.#pauses.pause("noPool", "no pool gives jobs");
-      },
-    };
   }
 
   #createChain(connector: ChainConnector, scheduler: Scheduler): MinerParts["chains"][number] {

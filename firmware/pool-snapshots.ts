@@ -6,13 +6,14 @@ import type { PoolStats } from "./stats/pool-stats.ts";
 /** One entry a pool, in the owner's order. Passwords are not part of it. */
 export function poolSnapshots(parts: MinerParts): PoolSnapshot[] {
   const { pools } = parts;
-  return pools.pools.map(({ settings, stats, link }, i): PoolSnapshot => {
+  return pools.pools.map(({ group, settings, stats, link, isWorking, shunReason }): PoolSnapshot => {
     return {
       url: settings.address.url,
       user: settings.user,
-      isWorking: pools.working === i,
+      group,
+      isWorking,
       state: stats.state,
-      reason: pools.shunReason(i) ?? stats.reason,
+      reason: shunReason ?? stats.reason,
       lastNotice: stats.lastNotice,
       family: link.family,
       warnings: [],
@@ -86,8 +87,8 @@ export function firstAcceptedAtMs(parts: MinerParts): number | null {
 
 /** Round trips of the pool that is worked for, or of the first. */
 export function shownStats(parts: MinerParts): PoolStats {
-  const { pools, working } = parts.pools;
-  const shown = pools[working ?? 0];
+  const { pools } = parts.pools;
+  const shown = pools.find(({ isWorking }) => isWorking) ?? pools[0];
   if (shown === undefined) throw new Error("a miner has at least one pool");
   return shown.stats;
 }

@@ -41,6 +41,8 @@ export interface ChainSnapshot {
 export interface PoolSnapshot {
   readonly url: string;
   readonly user: string;
+  /** Number of the pool group; groups share the hashrate by their quotas. */
+  readonly group: number;
   /** The chips work for this one. */
   readonly isWorking: boolean;
   readonly state: PoolState;

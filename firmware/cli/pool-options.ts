@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import { errorText } from "#hal/errors.ts";
 import type { TlsTrust } from "#hal/network.ts";
+import type { PoolGroup } from "../pool/pool-groups.ts";
 import { type PoolSettings, poolSettings, type VersionBitsForm } from "../pool/pool-settings.ts";
 import { parsePoolUrl, parseProxyUrl } from "../stratum/pool-url.ts";
 import { usageError } from "./usage.ts";
@@ -10,11 +11,13 @@ export const DEMO_USER = "kumpel.demo";
 export const DEMO_PASSWORD = "x";
 /** More fail-over pools than that help nobody. */
 const POOLS_MAX = 8;
+const QUOTA_MAX = 1_000;
 
 export interface PoolArguments {
   readonly pool: readonly string[];
   readonly user: readonly string[];
   readonly password: readonly string[];
+  readonly quota: readonly string[];
   readonly proxy: string | undefined;
   readonly tlsAuthority: string | undefined;
   readonly tlsPin: string | undefined;
@@ -23,7 +26,27 @@ export interface PoolArguments {
 }
 
 /** @throws KumpelError `USAGE` or `POOL_URL_INVALID` with one sentence. */
-export function parsePools(args: PoolArguments): PoolSettings[] {
+export function parsePools(args: PoolArguments): PoolGroup[] {
+  const pools = parsePoolList(args);
+  if (pools.length === 0) return [];
+  if (args.quota.length === 0) return [{ quota: 1, pools }];
+  if (args.quota.length !== pools.length) {
+    throw usageError(
+      `--quota is given ${args.quota.length} times for ${pools.length} pools; give it once for each pool.`,
+    );
+  }
+  return pools.map((pool, i) => {
+    return { quota: parseQuota(args.quota[i] ?? ""), pools: [pool] };
+  });
+}
+
+function parseQuota(text: string): number {
+  const quota = Number(text);
+  if (text.trim() !== "" && quota > 0 && quota <= QUOTA_MAX) return quota;
+  throw usageError(`--quota "${text}" is no share; give a number above 0, up to ${QUOTA_MAX}.`);
+}
+
+function parsePoolList(args: PoolArguments): PoolSettings[] {
   const { pool: urls, user: users, password: passwords } = args;
   if (urls.length > POOLS_MAX) throw usageError(`${urls.length} pools are given; at most ${POOLS_MAX} are taken.`);
   if (users.includes("")) {

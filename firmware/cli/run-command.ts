@@ -9,8 +9,10 @@ import { ManagementHost } from "../api/management-host.ts";
 import { type BoardIdentity, describeIdentity, readBoardIdentities } from "../hardware/board-identities.ts";
 import { createLog, type Log } from "../log.ts";
 import { Miner } from "../miner.ts";
-import { type EmulationScales, emulationScales, LOOPBACK, type Platform } from "../platform/platform.ts";
-import { type PoolSettings, poolSettings } from "../pool/pool-settings.ts";
+import type { OwnerSettings, RealMachine } from "../platform/choose-board.ts";
+import { emulationScales, LOOPBACK, type Platform, type Scales } from "../platform/platform.ts";
+import type { PoolGroup } from "../pool/pool-groups.ts";
+import { poolSettings } from "../pool/pool-settings.ts";
 import { takeSnapshot } from "../snapshot-builder.ts";
 import { machineHashesPerS } from "../stats/promised-hashrate.ts";
 import { parsePoolUrl } from "../stratum/pool-url.ts";
@@ -18,7 +20,7 @@ import { AGENT, VERSION } from "../version.ts";
 import { warmUp } from "../warm-up.ts";
 import { DEMO_PASSWORD, DEMO_USER } from "./pool-options.ts";
 import { ProcessMeter } from "./process-meter.ts";
-import { parseRunOptions, RUN_HELP, type RunOptions } from "./run-options.ts";
+import { type ParsedRunOptions, parseRunOptions, RUN_HELP, type RunOptions } from "./run-options.ts";
 import { buildReport, type RunReport } from "./run-report.ts";
 import { StatusPrinter } from "./status-printer.ts";
 import { EXIT, usageError } from "./usage.ts";
@@ -28,13 +30,17 @@ const DEFAULT_HTTP_PORT = 8080;
 /** What the command needs of its process; `main.ts` hands it in. */
 export interface CommandContext {
   readonly programPath: string;
-  readonly openPlatform: (options: RunOptions, scales: EmulationScales, log: Log) => Promise<Platform>;
+  readonly openPlatform: (options: RunOptions, scales: Scales, log: Log) => Promise<Platform>;
   /** Calls the listener once, with the name of the signal (or the kind of failure) that asks the process to end. */
   readonly onStopSignal: (listener: (name: string) => void) => void;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly isTerminal: boolean;
   readonly columns: () => number;
+  /** Finds the real board; rejects with one sentence where there is none or where the owner must say more. */
+  readonly findMachine: (owner: OwnerSettings) => Promise<RealMachine>;
+  /** Scales of a real machine. */
+  readonly realScales: () => Scales;
   /** Hash chains of an emulated machine. */
   readonly chainCountOf: (machine: string) => number;
 }
@@ -44,8 +50,9 @@ export async function runCommand(args: readonly string[], context: CommandContex
     context.stdout(RUN_HELP);
     return EXIT.done;
   }
-  const options = parseRunOptions(args, context.isTerminal);
-  assertReportWritable(options.report);
+  const parsed = parseRunOptions(args, context.isTerminal);
+  assertReportWritable(parsed.report);
+  const options = await withMachine(parsed, context);
   const { hashboard } = options;
   const stop = new AbortController();
   let stopReason = "the run was asked to last so long";
@@ -54,8 +61,7 @@ export async function runCommand(args: readonly string[], context: CommandContex
     stop.abort();
   });
   const log = createLog(options.logLevel);
-  const hashesPerS = machineHashesPerS(hashboard, context.chainCountOf(hashboard.model));
-  const scales = emulationScales(hashesPerS, options.chipTicket, options.pools.length === 0);
+  const scales = scalesOf(options, context);
   const platform = await context.openPlatform(options, scales, log);
   try {
     warmUp();
@@ -68,10 +74,22 @@ export async function runCommand(args: readonly string[], context: CommandContex
   }
 }
 
+async function withMachine({ target, ...rest }: ParsedRunOptions, context: CommandContext): Promise<RunOptions> {
+  if (target.kind === "emulated") return Object.assign({}, rest, { hashboard: target.hashboard, real: null });
+  const real = await context.findMachine(target.owner);
+  return Object.assign({}, rest, { hashboard: real.hashboard, real });
+}
+
+function scalesOf({ hashboard, real, chipTicket, poolGroups }: RunOptions, context: CommandContext): Scales {
+  if (real !== null) return context.realScales();
+  const hashesPerS = machineHashesPerS(hashboard, context.chainCountOf(hashboard.model));
+  return emulationScales(hashesPerS, chipTicket, poolGroups.length === 0);
+}
+
 function createMiner(
   options: RunOptions,
   platform: Platform,
-  scales: EmulationScales,
+  scales: Scales,
   identities: readonly BoardIdentity[],
   log: Log,
 ): Miner {
@@ -98,15 +116,19 @@ function createMiner(
     clock: platform.clock,
     random: platform.random,
     network: platform.network,
-    pools: poolsOf(options, platform, suggestDifficulty),
+    poolGroups: poolGroupsOf(options, platform, suggestDifficulty),
   });
 }
 
 /** The owner's pools, or the built-in one. */
-function poolsOf(options: RunOptions, platform: Platform, suggestDifficulty: number | null): PoolSettings[] {
-  if (options.pools.length > 0) return options.pools.map((pool) => Object.assign({}, pool, { suggestDifficulty }));
-  const address = parsePoolUrl(`${LOOPBACK}:${platform.localPoolPort ?? 0}`);
-  return [poolSettings(address, DEMO_USER, DEMO_PASSWORD, { suggestDifficulty })];
+function poolGroupsOf(options: RunOptions, platform: Platform, suggestDifficulty: number | null): PoolGroup[] {
+  if (options.poolGroups.length === 0) {
+    const address = parsePoolUrl(`${LOOPBACK}:${platform.localPoolPort ?? 0}`);
+    return [{ quota: 1, pools: [poolSettings(address, DEMO_USER, DEMO_PASSWORD, { suggestDifficulty })] }];
+  }
+  return options.poolGroups.map(({ quota, pools }) => {
+    return { quota, pools: pools.map((pool) => Object.assign({}, pool, { suggestDifficulty })) };
+  });
 }
 
 /** A wrong report path must be known before the run, not after five minutes. */

@@ -2,15 +2,19 @@
 import { parseArgs } from "node:util";
 import { findHashboard, HASHBOARDS, type HashboardModel } from "#drivers/hashboards/models.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import type { PoolSettings } from "../pool/pool-settings.ts";
+import type { OwnerSettings, RealMachine } from "../platform/choose-board.ts";
+import type { PoolGroup } from "../pool/pool-groups.ts";
+import { OWNER_HELP, OWNER_OPTIONS, type OwnerValues, parseOwnerOptions, refuseOwnerOptions } from "./board-options.ts";
 import { parsePools } from "./pool-options.ts";
 import { usageError } from "./usage.ts";
 
 export interface RunOptions {
   isDemo: boolean;
   hashboard: HashboardModel;
-  /** In the owner's order; empty = the built-in pool. */
-  pools: readonly PoolSettings[];
+  /** The board that was found; null = the machine is emulated. */
+  real: RealMachine | null;
+  /** Empty = the built-in pool. */
+  poolGroups: readonly PoolGroup[];
   /** Length of the run in ms; null = until a signal. */
   forMs: number | null;
   /** Where the run report goes: a file, `-` for standard output, or null for nowhere. */
@@ -24,6 +28,13 @@ export interface RunOptions {
   logLevel: LogLevel;
 }
 
+/** As the command line says it: a real machine still has to be found. */
+export type ParsedRunOptions = Omit<RunOptions, "hashboard" | "real"> & {
+  readonly target:
+    | { readonly kind: "emulated"; readonly hashboard: HashboardModel }
+    | { readonly kind: "real"; readonly owner: OwnerSettings };
+};
+
 /** Emulated machines with board sensors; the thermal supervisor permits no power without any. */
 export const MACHINES = Object.values(HASHBOARDS)
   .filter((row) => row.sensors.length > 0)
@@ -32,11 +43,14 @@ export const MACHINES = Object.values(HASHBOARDS)
 export const RUN_HELP = `kumpel run: mine.
 
   --demo                 emulated machine (S21 unless named) and a local pool in one command; binds loopback only
-  --machine NAME         auto (finding the real board, not built yet; default without --demo), or emulated: ${MACHINES.join(" ")} (default with --demo: s21)
+  --machine NAME         auto (the real board; default without --demo), or emulated: ${MACHINES.join(" ")} (default with --demo: s21)
+${OWNER_HELP}
   --pool URL             stratum+tcp://HOST:PORT, stratum+ssl://HOST:PORT, stratum+tcp://[IPV6]:PORT or HOST:PORT; up to 8
                          times, in the order of preference; without it --demo starts its own pool
   --user USER            as the pool wants it (default: kumpel.demo); once, or once for each pool
   --password TEXT        default: x; once, or once for each pool
+  --quota SHARE          share of the hashrate, once for each pool: all of them are mined for then, instead of one
+                         after the other; 70 and 30 mean 70 % and 30 %
   --proxy URL            socks5://[USER:PASSWORD@]HOST:PORT for all pools; names are resolved there
   --tls-authority FILE   trust the authorities in this PEM file, too
   --tls-pin SHA256       trust just the certificate with this fingerprint
@@ -59,24 +73,16 @@ const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000,
 const LONGEST_FOR_MS = 30 * 86_400_000;
 
 /** @throws KumpelError `USAGE` with one sentence. */
-export function parseRunOptions(args: readonly string[], isTerminal: boolean): RunOptions {
+export function parseRunOptions(args: readonly string[], isTerminal: boolean): ParsedRunOptions {
   const values = parseOrExplain(args);
   const isDemo = values.demo ?? false;
   const machine = values.machine ?? (isDemo ? "s21" : "auto");
-  if (machine === "auto") {
-    throw usageError(
-      'Machine "auto": finding a real board is not built yet; name an emulated one with --machine, for example s21.',
-    );
-  }
-  const hashboard = findHashboard(machine);
-  if (hashboard === null || !MACHINES.includes(hashboard.model)) {
-    throw usageError(`Machine "${machine}" is unknown; choose one of: ${MACHINES.join(" ")}.`);
-  }
+  const target = machine === "auto" ? parseReal(values) : parseEmulated(machine, values);
   if (!isDemo && values.pool === undefined)
     throw usageError("No pool: give --pool stratum+tcp://HOST:PORT, or --demo for the built-in one.");
   return {
     isDemo,
-    hashboard,
+    target,
     forMs: values.for === undefined ? null : parseDuration(values.for),
     report: values.report ?? null,
     link: oneOf(values.link ?? "pty", ["pty", "memory"], "--link"),
@@ -87,10 +93,11 @@ export function parseRunOptions(args: readonly string[], isTerminal: boolean): R
       values["work-voltage"] === undefined ? null : parseNumber(values["work-voltage"], "--work-voltage", 500, 25_000),
     httpPort: values["http-port"] === undefined ? null : parsePort(values["http-port"], "--http-port"),
     logLevel: oneOf(values["log-level"] ?? (isTerminal ? "warn" : "info"), LOG_LEVELS, "--log-level"),
-    pools: parsePools({
+    poolGroups: parsePools({
       pool: values.pool ?? [],
       user: values.user ?? [],
       password: values.password ?? [],
+      quota: values.quota ?? [],
       proxy: values.proxy,
       tlsAuthority: values["tls-authority"],
       tlsPin: values["tls-pin"],
@@ -98,6 +105,25 @@ export function parseRunOptions(args: readonly string[], isTerminal: boolean): R
       versionBits: values["version-bits"],
     }),
   };
+}
+
+function parseEmulated(machine: string, values: OwnerValues): ParsedRunOptions["target"] {
+  const hashboard = findHashboard(machine);
+  if (hashboard === null || !MACHINES.includes(hashboard.model)) {
+    throw usageError(`Machine "${machine}" is unknown; choose one of: ${MACHINES.join(" ")}.`);
+  }
+  refuseOwnerOptions(values, machine);
+  return { kind: "emulated", hashboard };
+}
+
+function parseReal(values: OwnerValues & { demo?: boolean; link?: string; "chip-ticket"?: string }) {
+  const emulatedOnly = (["demo", "link", "chip-ticket"] as const).find((name) => values[name] !== undefined);
+  if (emulatedOnly !== undefined) {
+    throw usageError(
+      `--${emulatedOnly} is for emulated machines, but machine "auto" is the real board; name an emulated one with --machine, for example s21.`,
+    );
+  }
+  return { kind: "real", owner: parseOwnerOptions(values) } as const;
 }
 
 function parseOrExplain(args: readonly string[]) {
@@ -110,9 +136,11 @@ function parseOrExplain(args: readonly string[]) {
       options: {
         demo: { type: "boolean" },
         machine: text,
+        ...OWNER_OPTIONS,
         pool: texts,
         user: texts,
         password: texts,
+        quota: texts,
         proxy: text,
         "tls-authority": text,
         "tls-pin": text,

@@ -16,7 +16,7 @@ import { SystemRandom } from "#hal/linux/system-random.ts";
 import type { RunOptions } from "../cli/run-options.ts";
 import type { Log } from "../log.ts";
 import { openBoard } from "./open-board.ts";
-import { type EmulationScales, LOOPBACK, type Platform } from "./platform.ts";
+import { LOOPBACK, type Platform, type Scales } from "./platform.ts";
 
 /** Nothing can burn here, so the owner's word on what no source settles counts as given: as the emulator has it. */
 const EMULATOR_SETTINGS: BoardSettings = { psuEnableActive: "low", isExperimentalAccepted: true };
@@ -29,11 +29,11 @@ export function chainCountOf(machine: string): number {
 }
 
 export function openEmulatedPlatform(programPath: string) {
-  return (options: RunOptions, scales: EmulationScales, log: Log): Promise<Platform> =>
+  return (options: RunOptions, scales: Scales, log: Log): Promise<Platform> =>
     options.link === "memory" ? openInProcess(options, scales) : openChild(programPath, options, scales, log);
 }
 
-async function openInProcess(options: RunOptions, scales: EmulationScales): Promise<Platform> {
+async function openInProcess(options: RunOptions, scales: Scales): Promise<Platform> {
   const clock = new SystemClock();
   const random = new SystemRandom();
   const network = new SocketNetwork();
@@ -46,7 +46,7 @@ async function openInProcess(options: RunOptions, scales: EmulationScales): Prom
   });
   const board = await openBoard({ clock, ports, machine: options.hashboard.model, settings: EMULATOR_SETTINGS });
   const pool =
-    options.pools.length === 0 ? new LocalPool({ network, clock, random, ...localPoolOptions(scales) }) : null;
+    options.poolGroups.length === 0 ? new LocalPool({ network, clock, random, ...localPoolOptions(scales) }) : null;
   const localPoolPort = (await pool?.start()) ?? null;
   const stop = async (): Promise<void> => {
     await pool?.stop();
@@ -55,12 +55,7 @@ async function openInProcess(options: RunOptions, scales: EmulationScales): Prom
   return { board, acceptsUnconfirmed: true, clock, random, network, localPoolPort, stop };
 }
 
-async function openChild(
-  programPath: string,
-  options: RunOptions,
-  scales: EmulationScales,
-  log: Log,
-): Promise<Platform> {
+async function openChild(programPath: string, options: RunOptions, scales: Scales, log: Log): Promise<Platform> {
   const random = new SystemRandom();
   const emulator = await forkOrExplain({
     programPath,
@@ -68,7 +63,7 @@ async function openChild(
     chipScale: scales.chipScale,
     seed: random.uint32(),
     openUart: (path, baud) => openSerialUart({ path, baud }),
-    ...(options.pools.length === 0 ? { pool: localPoolOptions(scales) } : {}),
+    ...(options.poolGroups.length === 0 ? { pool: localPoolOptions(scales) } : {}),
   });
   log.debug({ poolPort: emulator.poolPort }, "emulator started");
   const clock = new SystemClock();
@@ -99,7 +94,7 @@ async function forkOrExplain(options: Parameters<typeof forkEmulatedBoard>[0]) {
   }
 }
 
-function localPoolOptions(scales: EmulationScales) {
+function localPoolOptions(scales: Scales) {
   return { host: LOOPBACK, port: 0, scale: scales.poolScale, startDifficulty: scales.suggestDifficulty ?? 1 };
 }
 

@@ -31,6 +31,10 @@ export interface PoolManagerOptions {
   network: Network;
   /** In the owner's order; at least one. */
   pools: readonly PoolSettings[];
+  /** Index of the first of them over all pools of the machine. */
+  firstPool: number;
+  /** Numbers of sessions, over all pools. */
+  nextSerial: () => number;
   agent: string;
   chipVersionMask: number;
   poolScale: number;
@@ -55,7 +59,6 @@ export class PoolManager {
   readonly #pools: readonly ManagedPool[];
   #state: FailoverState;
   #reason = "not started";
-  #serial = 0;
   #isStopped = true;
   #idleTimer: TimerHandle | null = null;
   #tickTimer: TimerHandle | null = null;
@@ -111,23 +114,24 @@ export class PoolManager {
 
   /** To the pool whose job it solves, and to no other. */
   submit(share: Share): void {
-    this.#pools[share.job.session.pool]?.link.submit(share);
+    this.#pools[share.job.session.pool - this.#options.firstPool]?.link.submit(share);
   }
 
   #createPool(settings: PoolSettings, pool: number): ManagedPool {
     const { log, clock, random, network, agent, chipVersionMask, poolScale, nonceToSubmit } = this.#options;
+    const { firstPool, nextSerial } = this.#options;
     const stats = new PoolStats(() => clock.nowMs());
     const link = new PoolLink({
-      log: log.child({ pool }),
+      log: log.child({ pool: firstPool + pool }),
       clock,
       random,
       network,
       settings,
-      pool,
+      pool: firstPool + pool,
       agent,
       chipVersionMask,
       poolScale,
-      nextSerial: () => ++this.#serial,
+      nextSerial,
       stats,
       nonceToSubmit,
       events: {

@@ -15,6 +15,15 @@ export interface ChainFeed {
   ticketTarget: Target | null;
 }
 
+/** Where a feed's jobs come from: the pool groups in their shares. */
+export interface JobSource {
+  /** Job of the group that is next, or null when no group has one. */
+  nextJob(): Job | null;
+  /** `ms` of this chain went into a work of `group`. */
+  charge(chainIndex: number, group: number, ms: number): void;
+  groupOf(job: Job): number;
+}
+
 /** A feed that runs. A replaced job is taken in three turns over all chains: drop, prepare, send. */
 export interface RunningFeed {
   readonly feed: ChainFeed;
@@ -22,6 +31,8 @@ export interface RunningFeed {
   readonly periodMs: number | null;
   /** Part of the hashing that is of use, 0..1. */
   coverage(): number;
+  /** True while the chips may be at work for this group. */
+  isOn(group: number): boolean;
   /** Same block: works in flight stay valid. */
   update(job: Job): void;
   /** Works that the chips have not begun are gone. */
@@ -34,9 +45,10 @@ export interface RunningFeed {
 }
 
 /** Builds the next work of a chain; the chips know nothing of it yet. */
-export function nextWork(feed: ChainFeed, job: Job): Work {
+export function nextWork(feed: ChainFeed, job: Job, group: number): Work {
   const work = feed.registry.next();
   feed.builder.fill(work, job);
+  work.group = group;
   work.ticketDifficulty = feed.ticketDifficulty;
   work.ticketTarget = feed.ticketTarget;
   return work;

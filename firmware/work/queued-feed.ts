@@ -3,16 +3,17 @@
  * handed over in one go, so that nothing is allocated and no timer is set for a work.
  */
 import type { Job } from "../job/job.ts";
-import { type ChainFeed, nextWork, type RunningFeed } from "./chain-feed.ts";
+import { type ChainFeed, type JobSource, nextWork, type RunningFeed } from "./chain-feed.ts";
 
 export class QueuedFeed implements RunningFeed {
   readonly feed: ChainFeed;
-  #job: Job | null = null;
+  readonly #jobs: JobSource;
   #versionMask = -1;
   #isAsking = false;
 
-  constructor(feed: ChainFeed) {
+  constructor(feed: ChainFeed, jobs: JobSource) {
     this.feed = feed;
+    this.#jobs = jobs;
   }
 
   get periodMs(): number | null {
@@ -25,8 +26,12 @@ export class QueuedFeed implements RunningFeed {
     return sink.engineShare(mask) * Math.min(1, sink.epochMs(mask) / sink.workTimeMs(mask));
   }
 
+  /** The queue may hold works of every group. */
+  isOn(): boolean {
+    return true;
+  }
+
   update(job: Job): void {
-    this.#job = job;
     if (this.#isAsking && job.versionMask === this.#versionMask) return;
     this.drop();
     this.prepare(job);
@@ -39,7 +44,6 @@ export class QueuedFeed implements RunningFeed {
 
   prepare(job: Job): void {
     const { sink } = this.feed;
-    this.#job = job;
     if (job.versionMask !== this.#versionMask) {
       this.#versionMask = job.versionMask;
       sink.setVersionMask(job.versionMask);
@@ -54,7 +58,6 @@ export class QueuedFeed implements RunningFeed {
   }
 
   pause(): void {
-    this.#job = null;
     if (!this.#isAsking) return;
     this.#isAsking = false;
     this.feed.sink.onWorkWanted(null);
@@ -62,8 +65,17 @@ export class QueuedFeed implements RunningFeed {
   }
 
   readonly #onWorkWanted = (count: number): void => {
-    const job = this.#job;
-    if (job === null) return;
-    for (let i = 0; i < count; i++) this.feed.sink.putWork(nextWork(this.feed, job));
+    const { sink, chainIndex } = this.feed;
+    for (let i = 0; i < count; i++) {
+      const job = this.#jobs.nextJob();
+      if (job === null) return;
+      const group = this.#jobs.groupOf(job);
+      if (job.versionMask !== this.#versionMask) {
+        this.#versionMask = job.versionMask;
+        sink.setVersionMask(job.versionMask);
+      }
+      sink.putWork(nextWork(this.feed, job, group));
+      this.#jobs.charge(chainIndex, group, sink.workTimeMs(job.versionMask));
+    }
   };
 }

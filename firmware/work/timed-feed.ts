@@ -1,7 +1,7 @@
 /** Feeds chips that hold one work: a new one goes out before the headers of the present one are used up. */
 import type { Clock, TimerHandle } from "#hal/clock.ts";
 import type { Job } from "../job/job.ts";
-import { type ChainFeed, nextWork, type RunningFeed } from "./chain-feed.ts";
+import { type ChainFeed, type JobSource, nextWork, type RunningFeed } from "./chain-feed.ts";
 import type { Work } from "./work-registry.ts";
 
 /** Nothing may be fed faster: a full-header job takes 0.3 ms of the line, and the host must stay idle in between. */
@@ -16,7 +16,10 @@ const MIDSTATE_SHARE = 0.95;
 export class TimedFeed implements RunningFeed {
   readonly feed: ChainFeed;
   readonly #clock: Clock;
-  #job: Job | null = null;
+  readonly #jobs: JobSource;
+  /** Group of the work that the chips have, and since when. */
+  #group = -1;
+  #sentAtMs = 0;
   #prepared: Work | null = null;
   #timer: TimerHandle | null = null;
   #versionMask = -1;
@@ -25,8 +28,9 @@ export class TimedFeed implements RunningFeed {
   #dueMs = 0;
   readonly #onTimer = (): void => this.#turn();
 
-  constructor(clock: Clock, feed: ChainFeed) {
+  constructor(clock: Clock, feed: ChainFeed, jobs: JobSource) {
     this.#clock = clock;
+    this.#jobs = jobs;
     this.feed = feed;
   }
 
@@ -40,9 +44,12 @@ export class TimedFeed implements RunningFeed {
     return sink.engineShare(this.#versionMask) * Math.min(1, lasts);
   }
 
+  isOn(group: number): boolean {
+    return this.#timer === null || this.#group === group;
+  }
+
   update(job: Job): void {
-    this.#job = job;
-    if (this.#timer !== null && job.versionMask === this.#versionMask) return;
+    if (this.#timer !== null && (job.versionMask === this.#versionMask || !this.isOn(this.#jobs.groupOf(job)))) return;
     this.prepare(job);
     this.send();
   }
@@ -51,8 +58,7 @@ export class TimedFeed implements RunningFeed {
   drop(): void {}
 
   prepare(job: Job): void {
-    this.#job = job;
-    this.#prepared = nextWork(this.feed, job);
+    this.#prepared = nextWork(this.feed, job, this.#jobs.groupOf(job));
   }
 
   send(): void {
@@ -60,17 +66,27 @@ export class TimedFeed implements RunningFeed {
   }
 
   pause(): void {
-    this.#job = null;
+    this.#charge();
     this.#prepared = null;
     this.#timer?.cancel();
     this.#timer = null;
+    this.#group = -1;
+  }
+
+  /** What the present work took of the chain so far. */
+  #charge(): void {
+    const nowMs = this.#clock.nowMs();
+    if (this.#group >= 0) this.#jobs.charge(this.feed.chainIndex, this.#group, nowMs - this.#sentAtMs);
+    this.#sentAtMs = nowMs;
   }
 
   /** Writes the prepared work, the version mask first where it changed, and sets the time of the next one. */
   #sendDue(dueMs: number): void {
     const work = this.#prepared;
     if (work === null) return;
+    this.#charge();
     this.#prepared = null;
+    this.#group = work.group;
     this.#dueMs = dueMs;
     this.#timer?.cancel();
     const { sink } = this.feed;
@@ -86,10 +102,12 @@ export class TimedFeed implements RunningFeed {
   }
 
   #turn(): void {
-    if (this.#job === null) return;
     const nowMs = this.#clock.nowMs();
     const dueMs = this.#dueMs + this.#periodMs;
-    this.prepare(this.#job);
+    this.#charge();
+    const job = this.#jobs.nextJob();
+    if (job === null) return;
+    this.prepare(job);
     this.#sendDue(nowMs - dueMs < this.#periodMs / 2 ? dueMs : nowMs);
   }
 }

@@ -34,6 +34,8 @@ export class Work {
   readonly #nonceLimit: number;
   #nonceCount = 0;
   job: Job | null = null;
+  /** Pool group that the work is for. */
+  group = 0;
   isRetired = true;
   nTime = 0;
   /** Version bits that the chips may roll in this work. */
@@ -109,6 +111,11 @@ export class WorkRegistry {
   /** Every work in flight becomes stale: a new block, or another session. */
   retireAll(): void {
     for (const work of this.#slots) work.isRetired = true;
+  }
+
+  /** Every work in flight for one pool group becomes stale. */
+  retireGroup(group: number): void {
+    for (const work of this.#slots) if (work.group === group) work.isRetired = true;
   }
 
   /** The easier ticket counts for works in flight: chips may report by either one around a change. */

@@ -8,7 +8,8 @@ import { createLog } from "#firmware/log.ts";
 import { Miner } from "#firmware/miner.ts";
 import type { MinerOptions } from "#firmware/miner-parts.ts";
 import { type OpenBoardOptions, openBoard } from "#firmware/platform/open-board.ts";
-import { poolSettings } from "#firmware/pool/pool-settings.ts";
+import type { PoolGroup } from "#firmware/pool/pool-groups.ts";
+import { type PoolSettings, poolSettings } from "#firmware/pool/pool-settings.ts";
 import { takeSnapshot } from "#firmware/snapshot-builder.ts";
 import { machineHashesPerS } from "#firmware/stats/promised-hashrate.ts";
 import { parsePoolUrl } from "#firmware/stratum/pool-url.ts";
@@ -31,6 +32,7 @@ export interface RigOptions {
   world?: Partial<WorldOptions>;
   board?: Partial<OpenBoardOptions>;
   miner?: Partial<MinerOptions>;
+  poolGroups?: readonly PoolGroup[];
   /** Puts something between board and miner. */
   wrapBoard?: (board: ControlBoard) => ControlBoard;
   /** What the miner suggests; default: about a share a second. */
@@ -40,6 +42,10 @@ export interface RigOptions {
 }
 
 export const POOL_PORT = 3333;
+
+export function rigPool(port: number, user: string, more: Partial<PoolSettings> = {}): PoolSettings {
+  return poolSettings(parsePoolUrl(`127.0.0.1:${port}`), user, "x", more);
+}
 
 export interface Rig {
   readonly clock: VirtualClock;
@@ -104,7 +110,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       reason: "the row",
     },
     identities: await settle(clock, readBoardIdentities(board, support)),
-    pools: [poolSettings(parsePoolUrl(`127.0.0.1:${POOL_PORT}`), "rig.1", "x", { suggestDifficulty })],
+    poolGroups: options.poolGroups ?? [{ quota: 1, pools: [rigPool(POOL_PORT, "rig.1", { suggestDifficulty })] }],
     stockTicket: 256,
     chipScale: scale,
     poolScale: scale,

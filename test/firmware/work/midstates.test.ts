@@ -150,7 +150,7 @@ class FakeQueue implements WorkSink {
 
 function queuedScheduler(count: number) {
   const stats = { notifyToFirstWork: new LatencyHistogram(), notifyToLastChain: new LatencyHistogram() };
-  const scheduler = new Scheduler(new VirtualClock(), stats, count);
+  const scheduler = new Scheduler({ clock: new VirtualClock(), stats, chainTotal: count });
   const queues = Array.from({ length: count }, () => new FakeQueue());
   const registries = queues.map((sink, chainIndex) => {
     const registry = new WorkRegistry(512, 256, 16);

@@ -59,7 +59,7 @@ function feed(chainIndex: number, chains: number, target: WorkSink) {
 
 function scheduler(clock: VirtualClock, chains: number) {
   const stats = { notifyToFirstWork: new LatencyHistogram(), notifyToLastChain: new LatencyHistogram() };
-  return { scheduler: new Scheduler(clock, stats, chains), stats };
+  return { scheduler: new Scheduler({ clock, stats, chainTotal: chains }), stats };
 }
 
 test("the fixture job has the published merkle root", () => {
