@@ -236,6 +236,7 @@ export class Miner {
       poolScale,
       merkle: new MerkleRootBuilder(),
       onShare: (share) => this.#pools.submit(share),
+      onVerified: (pool, hashes) => this.#pools.verified(pool, hashes),
     });
     const supervisor = new ChainSupervisor({
       clock,

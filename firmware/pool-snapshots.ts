@@ -20,6 +20,7 @@ export function poolSnapshots(parts: MinerParts): PoolSnapshot[] {
       connects: stats.connects,
       notifies: stats.notifies,
       difficulty: stats.difficulty,
+      verifiedWork: stats.verifiedHashes,
       shares: sharesOf(stats),
     };
   });
@@ -47,6 +48,7 @@ export function poolSummary(parts: MinerParts, chains: readonly ChainSnapshot[])
     warnings: poolWarnings(parts, chains),
     connects: sum((p) => p.connects),
     notifies: sum((p) => p.notifies),
+    verifiedWork: sum((p) => p.verifiedWork),
     shares,
   };
 }

@@ -55,6 +55,8 @@ export interface PoolSnapshot {
   readonly connects: number;
   readonly notifies: number;
   readonly difficulty: number | null;
+  /** Hashes that its valid nonces stand for. */
+  readonly verifiedWork: number;
   readonly shares: PoolShares;
 }
 

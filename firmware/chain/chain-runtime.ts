@@ -21,6 +21,8 @@ export interface ChainRuntimeOptions {
   merkle: MerkleRootBuilder;
   poolScale: number;
   onShare: (share: Share) => void;
+  /** Hashes that a valid nonce stands for, and the pool whose work it was. */
+  onVerified: (pool: number, hashes: number) => void;
 }
 
 export interface ChainRuntime {
@@ -34,7 +36,7 @@ export interface ChainRuntime {
 }
 
 export function createChainRuntime(options: ChainRuntimeOptions): ChainRuntime {
-  const { clock, chainIndex, chains, expectedChips, facts, merkle, poolScale, onShare } = options;
+  const { clock, chainIndex, chains, expectedChips, facts, merkle, poolScale, onShare, onVerified } = options;
   const registry = new WorkRegistry(facts.wireIdCount, facts.retiredIdCount, facts.noncesPerWork);
   const counters = new ChipCounters(expectedChips);
   const hashrate = new HashrateEstimator();
@@ -44,7 +46,11 @@ export function createChainRuntime(options: ChainRuntimeOptions): ChainRuntime {
     counters,
     poolScale,
     onShare,
-    onValid: (ticketDifficulty) => hashrate.addFound(clock.nowMs(), hashesPerTicket(ticketDifficulty)),
+    onValid: (ticketDifficulty, pool) => {
+      const hashes = hashesPerTicket(ticketDifficulty);
+      hashrate.addFound(clock.nowMs(), hashes);
+      onVerified(pool, hashes);
+    },
   });
   const builder = new WorkBuilder({ merkle, chainPosition: chainIndex, chains, midstatesMax: facts.midstatesMax });
   return { chainIndex, registry, builder, counters, hashrate, validator, recentNonces: new RecentNonces() };

@@ -44,6 +44,7 @@ export function groupOfPool(groups: readonly PoolGroup[]): number[] {
 export class PoolGroups {
   readonly #managers: readonly PoolManager[];
   readonly #managerOfPool: readonly PoolManager[];
+  readonly #statsOfPool: readonly PoolStats[];
   readonly #hasJob: boolean[];
   #serial = 0;
 
@@ -58,6 +59,7 @@ export class PoolGroups {
       firstPool += pools.length;
       return manager;
     });
+    this.#statsOfPool = this.#managers.flatMap((manager) => manager.pools.map(({ stats }) => stats));
     this.#managerOfPool = this.#managers.flatMap((manager) => manager.pools.map(() => manager));
   }
 
@@ -84,6 +86,12 @@ export class PoolGroups {
 
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#managers.map((manager) => manager.run(signal)));
+  }
+
+  /** A valid nonce of a work for this pool stands for so many hashes. */
+  verified(pool: number, hashes: number): void {
+    const stats = this.#statsOfPool[pool];
+    if (stats !== undefined) stats.verifiedHashes += hashes;
   }
 
   /** To the pool whose job it solves, and to no other. */

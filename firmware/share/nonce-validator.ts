@@ -16,7 +16,7 @@ export interface NonceValidatorOptions {
   /** Scale of the pool side (`difficulty.ts`), for the difficulty shown with a share. */
   poolScale: number;
   /** A valid nonce: it stands for 2^32 x ticketDifficulty hashes. */
-  onValid: (ticketDifficulty: number) => void;
+  onValid: (ticketDifficulty: number, pool: number) => void;
   onShare: (share: Share) => void;
 }
 
@@ -38,7 +38,7 @@ export class NonceValidator {
     const outcome = work === null ? "unknownWork" : this.#judge(work, nonce, versionBits);
     this.#options.counters.record(chipIndex, outcome);
     if (work === null || (outcome !== "share" && outcome !== "valid")) return outcome;
-    this.#options.onValid(work.ticketDifficulty);
+    this.#options.onValid(work.ticketDifficulty, work.job?.session.pool ?? -1);
     if (outcome === "share") this.#options.onShare(this.#share(work, nonce, versionBits, receivedAtMs));
     return outcome;
   }

@@ -22,6 +22,8 @@ export class PoolStats {
   lost = 0;
   lastRejectText = "";
   bestShareDifficulty = 0;
+  /** Hashes that the valid nonces of its works stand for: what the chips really did for this pool. */
+  verifiedHashes = 0;
   /** Monotonic time of the first accepted share, or null. */
   firstAcceptedAtMs: number | null = null;
   readonly roundTrip = new LatencyHistogram();

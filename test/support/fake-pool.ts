@@ -1,6 +1,6 @@
 /** A pool that a test scripts line by line; it checks each share's hash with `node:crypto` and remembers what came. */
 import { createHash } from "node:crypto";
-import type { Connection, Network } from "#hal/network.ts";
+import type { Connection, Listener, Network } from "#hal/network.ts";
 
 export interface FakeJob {
   id: string;
@@ -51,13 +51,17 @@ export class FakePool {
   /** Closes the link instead of answering this method. */
   closeOn = "";
   onMining: () => void = () => undefined;
+  /** Error of every answer to a share; null = shares are judged and taken. */
+  refusal: unknown = null;
+  takesUser = true;
+  #listener: Listener | null = null;
 
   constructor(scale: number) {
     this.#scale = scale;
   }
 
   async listen(network: Network, port: number): Promise<void> {
-    await network.listen({ host: "127.0.0.1", port }, (connection) => {
+    this.#listener = await network.listen({ host: "127.0.0.1", port }, (connection) => {
       this.#link = connection;
       this.#rest = "";
       connection.onData((chunk) => this.#receive(Buffer.from(chunk).toString()));
@@ -65,6 +69,11 @@ export class FakePool {
         this.#link = null;
       });
     });
+  }
+
+  /** Nobody can connect any more; a link that stands stays. */
+  stopListening(): void {
+    void this.#listener?.close();
   }
 
   get isConnected(): boolean {
@@ -142,16 +151,20 @@ export class FakePool {
       this.close();
       return;
     }
-    if (this.silentOn.includes(method)) return;
+    if (this.silentOn.includes(method)) {
+      if (method === "mining.submit") this.shares.push(this.#judge(params));
+      return;
+    }
     const reply = (result: unknown): void => this.raw(`${JSON.stringify({ id, result, error: null })}\n`);
     if (method === "mining.configure") reply(this.configureResult);
     else if (method === "mining.subscribe") reply([[["mining.notify", "1"]], this.extranonce1, this.extranonce2Size]);
     else if (method === "mining.authorize") {
-      reply(true);
-      this.onMining();
+      reply(this.takesUser);
+      if (this.takesUser) this.onMining();
     } else if (method === "mining.submit") {
       this.shares.push(this.#judge(params));
-      reply(true);
+      if (this.refusal === null) reply(true);
+      else this.raw(`${JSON.stringify({ id, result: null, error: this.refusal })}\n`);
     }
   }
 

@@ -1,0 +1,141 @@
+/** Several pools: fail-over, return, whose name is on a share, quotas. All in virtual time. */
+import { expect, test } from "vitest";
+import { LocalPool } from "#hal/emulator/local-pool.ts";
+import { SeededRandom } from "#hal/emulator/prng.ts";
+import { FakePool } from "../support/fake-pool.ts";
+import { type Rig, rigPool, startRig } from "../support/rig.ts";
+
+const SCALE = (2 ** 32 * 256) / 64;
+/** About 10 shares/s for an S21. */
+const DIFFICULTY = 4096;
+const [PORT_A, PORT_B] = [3401, 3402];
+
+function scripted(): FakePool {
+  const pool = new FakePool(SCALE);
+  pool.onMining = () => {
+    pool.setDifficulty(DIFFICULTY);
+    pool.notify({ id: "j0", clean: true });
+  };
+  return pool;
+}
+
+async function twoPools(): Promise<Rig> {
+  return startRig({
+    hasPool: false,
+    poolGroups: [{ quota: 1, pools: [rigPool(PORT_A, "alice.1"), rigPool(PORT_B, "bob.9")] }],
+  });
+}
+
+const workingUser = (rig: Rig): string | null => rig.snapshot().pools.find((pool) => pool.isWorking)?.user ?? null;
+const hashing = (rig: Rig): Promise<void> =>
+  rig.until("all chains hash", () => rig.snapshot().chains.every((c) => c.state === "hashing"), 60_000);
+
+test("the first pool is closed: the second works at once; the first comes back, proves itself and works again", async () => {
+  const [alice, bob] = [scripted(), scripted()];
+  const rig = await twoPools();
+  await bob.listen(rig.network, PORT_B);
+  await rig.until("mining on the second", () => workingUser(rig) === "bob.9", 60_000);
+  expect(rig.clock.nowMs()).toBeLessThan(60_000);
+  await hashing(rig);
+  await rig.advance(90_000 - rig.clock.nowMs());
+  await alice.listen(rig.network, PORT_A);
+  await rig.until("back on the first", () => workingUser(rig) === "alice.1", 65_000);
+  await rig.advance(20_000);
+  expect(new Set(alice.shares.map((s) => s.user))).toEqual(new Set(["alice.1"]));
+  expect(new Set(bob.shares.map((s) => s.user))).toEqual(new Set(["bob.9"]));
+  for (const pool of [alice, bob]) expect(pool.shares.filter((s) => s.verdict !== "good")).toEqual([]);
+  expect(alice.shares.length).toBeGreaterThan(50);
+  // The link to the second one was let go.
+  expect(bob.isConnected).toBe(false);
+  await rig.stop();
+});
+
+test("a share in flight when its pool goes is lost, and never sent to the other pool", async () => {
+  const [alice, bob] = [scripted(), scripted()];
+  const rig = await twoPools();
+  await alice.listen(rig.network, PORT_A);
+  await bob.listen(rig.network, PORT_B);
+  await hashing(rig);
+  await rig.advance(10_000);
+  alice.silentOn = ["mining.submit"];
+  await rig.advance(2_000);
+  const inFlight = alice.shares.length;
+  alice.stopListening();
+  alice.close();
+  await rig.until("mining on the second", () => workingUser(rig) === "bob.9", 60_000);
+  await rig.advance(10_000);
+  expect(alice.shares.length).toBe(inFlight);
+  expect(bob.shares.length).toBeGreaterThan(20);
+  for (const share of bob.shares) expect(share).toMatchObject({ user: "bob.9", verdict: "good" });
+  expect(rig.snapshot().pools[0]?.shares.lost).toBeGreaterThan(0);
+  await rig.stop();
+});
+
+test("a pool that refuses every share is left for one that takes them", async () => {
+  const [alice, bob] = [scripted(), scripted()];
+  alice.refusal = [23, "Difficulty too low", null];
+  const rig = await twoPools();
+  await alice.listen(rig.network, PORT_A);
+  await bob.listen(rig.network, PORT_B);
+  await hashing(rig);
+  await rig.until("mining on the second", () => workingUser(rig) === "bob.9", 120_000);
+  expect(rig.snapshot().pools[0]?.reason).toMatch(/^it refused \d+ shares in a row and took none$/);
+  await rig.advance(60_000);
+  expect(workingUser(rig)).toBe("bob.9");
+  expect(bob.shares.length).toBeGreaterThan(100);
+  await rig.stop();
+});
+
+test("a user that is refused is a setting fault: the next pool works, and the sentence names the user", async () => {
+  const [alice, bob] = [scripted(), scripted()];
+  alice.takesUser = false;
+  const rig = await twoPools();
+  await alice.listen(rig.network, PORT_A);
+  await bob.listen(rig.network, PORT_B);
+  await rig.until("mining on the second", () => workingUser(rig) === "bob.9", 30_000);
+  await rig.advance(120_000);
+  expect(alice.calls.filter((method) => method === "mining.authorize").length).toBe(1);
+  expect(rig.snapshot().pools[0]).toMatchObject({ reason: "it does not take this user" });
+  await rig.stop();
+});
+
+test("quotas: 70 to 30 holds within 1 % of an hour's verified chip work", async () => {
+  const rig = await startRig({
+    hasPool: false,
+    hashesPerNonce: 4,
+    // 44 nonces/s: the share of an hour's nonces is known to 0.1 %.
+    miner: { stockTicket: 1024 },
+    poolGroups: [
+      { quota: 70, pools: [rigPool(PORT_A, "alice.1")] },
+      { quota: 30, pools: [rigPool(PORT_B, "bob.9")] },
+    ],
+  });
+  const pools = [];
+  for (const [i, port] of [PORT_A, PORT_B].entries()) {
+    const pool = new LocalPool({
+      network: rig.network,
+      clock: rig.clock,
+      random: new SeededRandom(50 + i),
+      host: "127.0.0.1",
+      port,
+      scale: (2 ** 32 * 256) / 4,
+      startDifficulty: 45_000,
+      blockIntervalMs: 300_000 + 100_000 * i,
+    });
+    await pool.start();
+    pools.push(pool);
+  }
+  await hashing(rig);
+  const before = rig.snapshot().pools.map((pool) => pool.verifiedWork);
+  await rig.advance(3_600_000);
+  const work = rig.snapshot().pools.map((pool, i) => pool.verifiedWork - (before[i] ?? 0));
+  const sum = work.reduce((a, b) => a + b, 0);
+  expect(Math.abs((work[0] ?? 0) / sum - 0.7)).toBeLessThan(0.01);
+  for (const pool of pools) expect(pool.counts()).toMatchObject({ rejected: 0, duplicate: 0 });
+  for (const chain of rig.snapshot().chains) expect(chain.nonces).toMatchObject({ hardwareError: 0, duplicate: 0 });
+  // One of them goes: the other takes all of it, without a debt afterwards.
+  await pools[1]?.stop();
+  await rig.advance(300_000);
+  expect(rig.snapshot().chains.map((c) => c.state)).toEqual(["hashing", "hashing", "hashing"]);
+  await rig.stop();
+});
