@@ -3,12 +3,16 @@
  * management worker. Each role's code lies behind a dynamic import, so that a worker never loads a native package.
  */
 import { isMainThread } from "node:worker_threads";
-import { errorText, isKumpelError } from "#hal/errors.ts";
+import { type ErrorCode, errorText, isKumpelError } from "#hal/errors.ts";
+import type { RunOptions } from "./cli/run-options.ts";
 import { EXIT } from "./cli/usage.ts";
+import type { Log } from "./log.ts";
+import type { Platform, Scales } from "./platform/platform.ts";
 
 const HELP = `kumpel: open firmware userland for Bitcoin ASIC control boards.
 
   kumpel run [OPTIONS]       mine (kumpel run --help)
+  kumpel board [--json]      which control board this is; probe-chains finds its serial devices (kumpel board --help)
   kumpel version [--json]    version, and which native add-ons load here
 
 From a checkout: npm start is kumpel run --demo; npm run kumpel -- SUBCOMMAND is any other.
@@ -26,6 +30,10 @@ async function runCli(args: readonly string[]): Promise<number> {
     case "run": {
       const { runCommand } = await import("./cli/run-command.ts");
       return runCommand(rest, await commandContext());
+    }
+    case "board": {
+      const { boardCommand } = await import("./cli/board-command.ts");
+      return boardCommand(rest, await boardContext());
     }
     case "version": {
       const { versionCommand } = await import("./cli/version-command.ts");
@@ -45,16 +53,35 @@ async function runCli(args: readonly string[]): Promise<number> {
 
 async function commandContext() {
   const { chainCountOf, openEmulatedPlatform } = await import("./platform/emulated.ts");
+  const { findRealMachine, openRealPlatform, realScales } = await import("./platform/real.ts");
   const programPath = process.argv[1] ?? "";
+  const openEmulated = openEmulatedPlatform(programPath);
   return {
     programPath,
-    openPlatform: openEmulatedPlatform(programPath),
+    openPlatform: (options: RunOptions, scales: Scales, log: Log): Promise<Platform> =>
+      options.real === null ? openEmulated(options, scales, log) : openRealPlatform(options.real, log),
+    findMachine: findRealMachine,
+    realScales,
     onStopSignal,
     stdout: writeOut,
     stderr: writeErr,
     isTerminal: process.stderr.isTTY === true,
     columns: () => (process.stderr.isTTY === true ? process.stderr.columns : 80),
     chainCountOf,
+  };
+}
+
+async function boardContext() {
+  const { detectSystem, findRealMachine, openRealPlatform } = await import("./platform/real.ts");
+  const { openEmulatedMachine } = await import("./platform/emulated-machine.ts");
+  return {
+    detect: detectSystem,
+    findMachine: findRealMachine,
+    openReal: openRealPlatform,
+    openEmulated: openEmulatedMachine,
+    onStopSignal,
+    stdout: writeOut,
+    stderr: writeErr,
   };
 }
 
@@ -97,11 +124,30 @@ function ignoreBrokenPipes(): void {
   }
 }
 
+/** The owner must say or change something before the program can do anything. */
+const USAGE_CODES: readonly ErrorCode[] = [
+  "USAGE",
+  "POOL_URL_INVALID",
+  "PORT_IN_USE",
+  "EMULATOR_MACHINE_UNKNOWN",
+  "OWNER_SETTING_NEEDED",
+  "VOLTAGE_OUT_OF_RANGE",
+];
+/** What the program needs of its machine is not there. */
+const UNREACHABLE_CODES: readonly ErrorCode[] = [
+  "PTY_UNAVAILABLE",
+  "NATIVE_MODULE_MISSING",
+  "UART_OPEN_FAILED",
+  "EMULATOR_LOST",
+  "BOARD_UNKNOWN",
+  "GPIO_FAILED",
+  "PWM_FAILED",
+  "REGISTERS_FAILED",
+];
+
 function exitCodeOf(error: unknown): number {
-  if (isKumpelError(error, "USAGE", "POOL_URL_INVALID", "PORT_IN_USE", "EMULATOR_MACHINE_UNKNOWN")) return EXIT.usage;
-  if (isKumpelError(error, "PTY_UNAVAILABLE", "NATIVE_MODULE_MISSING", "UART_OPEN_FAILED", "EMULATOR_LOST"))
-    return EXIT.unreachable;
-  return EXIT.failed;
+  if (isKumpelError(error, ...USAGE_CODES)) return EXIT.usage;
+  return isKumpelError(error, ...UNREACHABLE_CODES) ? EXIT.unreachable : EXIT.failed;
 }
 
 async function main(): Promise<void> {

@@ -18,14 +18,15 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
-/** Scales and tickets of an emulated machine (`docs/ARCHITECTURE.md`, two difficulty scales). */
-export interface EmulationScales {
+/** Difficulty scales and tickets (`docs/ARCHITECTURE.md`, two difficulty scales); 1 on both sides of a real machine. */
+export interface Scales {
   readonly chipScale: number;
   readonly poolScale: number;
   readonly stockTicket: number;
   /** Goes out as mining.suggest_difficulty; null = the pool decides. */
   readonly suggestDifficulty: number | null;
-  readonly label: string;
+  /** What is not real in this run; null where everything is. */
+  readonly label: string | null;
 }
 
 /** Demo, own API and built-in pool are reachable from this machine only. */
@@ -39,7 +40,7 @@ const CHIP_TICKET_NONCES_PER_S = 10;
  * @param chipTicket real difficulty of the nonces that chips report, or null for the demo's scale.
  * @param hasLocalPool true when the built-in pool takes the shares: then both sides have the same scale.
  */
-export function emulationScales(hashesPerS: number, chipTicket: number | null, hasLocalPool: boolean): EmulationScales {
+export function emulationScales(hashesPerS: number, chipTicket: number | null, hasLocalPool: boolean): Scales {
   if (chipTicket !== null) {
     const ticket = Math.max(1, 2 ** Math.round(Math.log2(hashesPerS / (2 ** 32 * CHIP_TICKET_NONCES_PER_S))));
     const chipScale = ticket / chipTicket;
