@@ -67,7 +67,7 @@ function describe(board: DetectedBoard): string {
 }
 
 function toText({ inputs, board }: Detection): string {
-  const rows = inputRows(inputs).map(([name, value]) => `  ${name.padEnd(28)}${value}\n`);
+  const rows = inputRows(inputs).map(([name, value]) => `  ${name.padEnd(30)}${value}\n`);
   return `Control board: ${describe(board)}\n\nLooked at:\n${rows.join("")}`;
 }
 

@@ -20,8 +20,8 @@ export type OwnerValues = { readonly [K in keyof typeof OWNER_OPTIONS]?: string 
 
 const BOARD_NAMES = Object.keys(CONTROL_BOARDS);
 
-export const OWNER_HELP = `  --hashboard NAME       model of the hashboards, never guessed: ${wrap(Object.keys(HASHBOARDS))}
-  --board NAME           another control board than the one that is found: ${wrap(BOARD_NAMES)}
+export const OWNER_HELP = `  --hashboard NAME       model of the hashboards, never guessed:${wrap(Object.keys(HASHBOARDS))}
+  --board NAME           another control board than the one that is found:${wrap(BOARD_NAMES)}
   --chain-uarts P,P,P    serial devices by connector, as kumpel board probe-chains finds them
   --psu-enable-active L  level that switches the supply on: high or low
   --accept-experimental  drive boards and chips that are known from single sources only`;

@@ -4,7 +4,7 @@ import { Bm13xxChain } from "#drivers/bm13xx/bm13xx-chain.ts";
 import { boardSupport } from "#drivers/hashboards/board-supports.ts";
 import { findHashboard, type HashboardModel } from "#drivers/hashboards/models.ts";
 import { chooseOperatingPoint } from "#drivers/hashboards/operating-point.ts";
-import { errorText, KumpelError } from "#hal/errors.ts";
+import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import { readBoardIdentities } from "../hardware/board-identities.ts";
 import { type ChainMap, decideChainMap } from "../hardware/chain-map.ts";
 import { type ChainProbeResult, probeChains } from "../hardware/chain-probe.ts";
@@ -44,6 +44,10 @@ export async function probeCommand(args: readonly string[], context: ProbeContex
     const isCertain = map.paths?.every(({ by }) => by !== "remainder") ?? false;
     return isCertain ? EXIT.done : EXIT.failed;
   } catch (error) {
+    if (stop.signal.aborted && isKumpelError(error, "ABORTED")) {
+      context.stderr("Stopped before every connector was asked.\n");
+      return EXIT.failed;
+    }
     if (!(error instanceof AggregateError)) throw error;
     const why = error.errors.map(errorText).join("; ");
     const text = `Power is not confirmed to be off (${why}): switch the machine off at its plug.`;
@@ -59,7 +63,7 @@ async function openTarget({ target }: ProbeOptions, context: ProbeContext) {
     return { hashboard, platform: await context.openEmulated(hashboard.model, order) };
   }
   const machine = await context.findMachine(target.owner);
-  return { hashboard: machine.hashboard, platform: await context.openReal(machine, createLog("warn")) };
+  return { hashboard: machine.hashboard, platform: await context.openReal(machine, createLog("error")) };
 }
 
 async function probe(

@@ -4,8 +4,8 @@ import type { I2cBus } from "#hal/i2c.ts";
 import type { BoardPorts } from "#hal/ports.ts";
 import type { Uart } from "#hal/uart.ts";
 import { findI2cAdapter } from "./i2c-adapters.ts";
-import { LinuxGpio } from "./linux-gpio.ts";
-import { openLinuxI2c } from "./linux-i2c.ts";
+import { LinuxGpio, type SysfsPinClass } from "./linux-gpio.ts";
+import { type I2cDevice, openLinuxI2c } from "./linux-i2c.ts";
 import { openLinuxWatchdog } from "./linux-watchdog.ts";
 import { openMemoryMap } from "./memory-map.ts";
 import { openSerialUart } from "./serial-uart.ts";
@@ -16,12 +16,16 @@ export interface LinuxPortsOptions {
   readonly clock: Clock;
   /** Told once about each device that was opened, for the log. */
   readonly log?: (facts: Readonly<Record<string, unknown>>, text: string) => void;
+  /** For tests: another folder for `/`, and stand-ins for onoff and i2c-bus. */
+  readonly root?: string;
+  readonly loadPinClass?: () => Promise<SysfsPinClass>;
+  readonly openI2cDevice?: (busNumber: number) => Promise<I2cDevice>;
 }
 
 export function createLinuxPorts(options: LinuxPortsOptions): BoardPorts {
-  const { clock, log = () => undefined } = options;
-  const files = new SystemFiles();
-  const gpio = new LinuxGpio({ files });
+  const { clock, loadPinClass, openI2cDevice, log = () => undefined } = options;
+  const files = new SystemFiles(options.root);
+  const gpio = new LinuxGpio(loadPinClass === undefined ? { files } : { files, loadPinClass });
   const opened = new Set<{ close(): Promise<void> }>();
   /** A link is opened anew for each start of its chain: the last one of each device is the one that may still be open. */
   const uarts = new Map<string, Uart>();
@@ -46,7 +50,8 @@ export function createLinuxPorts(options: LinuxPortsOptions): BoardPorts {
       log({ role: selector.role, adapter: number, name }, "I2C bus found");
       let bus = buses.get(number);
       if (bus === undefined) {
-        bus = openLinuxI2c({ clock, busNumber: number, adapterName: name }).then(keep);
+        const open = { clock, busNumber: number, adapterName: name };
+        bus = openLinuxI2c(openI2cDevice === undefined ? open : { ...open, openDevice: openI2cDevice }).then(keep);
         buses.set(number, bus);
       }
       return bus;
@@ -57,7 +62,7 @@ export function createLinuxPorts(options: LinuxPortsOptions): BoardPorts {
       log({ block: block.name }, "registers mapped");
       return block;
     },
-    openWatchdog: (path) => openLinuxWatchdog(path),
+    openWatchdog: (path) => openLinuxWatchdog(files.path(path)),
     // Devices fail one by one and say so themselves; a control board does not go away under its own program.
     onLost: () => undefined,
     close: async () => {
