@@ -13,6 +13,7 @@ const HELP = `kumpel: open firmware userland for Bitcoin ASIC control boards.
 
   kumpel run [OPTIONS]       mine (kumpel run --help)
   kumpel board [--json]      which control board this is; probe-chains finds its serial devices (kumpel board --help)
+  kumpel receipts --data DIR accepted work by day, pool and user (kumpel receipts --help)
   kumpel version [--json]    version, and which native add-ons load here
 
 From a checkout: npm start is kumpel run --demo; npm run kumpel -- SUBCOMMAND is any other.
@@ -35,6 +36,11 @@ async function runCli(args: readonly string[]): Promise<number> {
       const { boardCommand } = await import("./cli/board-command.ts");
       return boardCommand(rest, await boardContext());
     }
+    case "receipts": {
+      const { receiptsCommand } = await import("./cli/receipts-command.ts");
+      const { FolderStore } = await import("#hal/linux/folder-store.ts");
+      return receiptsCommand(rest, { openStore: (folder) => FolderStore.open(folder), stdout: writeOut });
+    }
     case "version": {
       const { versionCommand } = await import("./cli/version-command.ts");
       const { NATIVE_ADDONS } = await import("#hal/linux/native-addons.ts");
@@ -54,12 +60,14 @@ async function runCli(args: readonly string[]): Promise<number> {
 async function commandContext() {
   const { chainCountOf, openEmulatedPlatform } = await import("./platform/emulated.ts");
   const { findRealMachine, openRealPlatform, realScales } = await import("./platform/real.ts");
+  const { openDataFolder } = await import("./platform/data-folder.ts");
   const programPath = process.argv[1] ?? "";
   const openEmulated = openEmulatedPlatform(programPath);
   return {
     programPath,
     openPlatform: (options: RunOptions, scales: Scales, log: Log): Promise<Platform> =>
       options.real === null ? openEmulated(options, scales, log) : openRealPlatform(options.real, log),
+    openDataFolder,
     findMachine: findRealMachine,
     realScales,
     onStopSignal,

@@ -7,6 +7,7 @@ import type { OperatingPoint } from "#drivers/hashboards/operating-point.ts";
 import type { PowerTrain } from "#drivers/power/power-train.ts";
 import type { Clock } from "#hal/clock.ts";
 import type { ChainConnector, ControlBoard } from "#hal/control-board.ts";
+import type { FileStore } from "#hal/file-store.ts";
 import type { Network } from "#hal/network.ts";
 import type { Random } from "#hal/random.ts";
 import type { ChainRuntime } from "./chain/chain-runtime.ts";
@@ -16,8 +17,10 @@ import type { PowerLine } from "./control/power-line.ts";
 import type { ThermalLoop } from "./control/thermal-loop.ts";
 import type { BoardIdentity } from "./hardware/board-identities.ts";
 import type { Log } from "./log.ts";
+import type { LedgerKeeper } from "./pool/ledger-keeper.ts";
 import type { PoolGroup, PoolGroups } from "./pool/pool-groups.ts";
 import type { LatencyHistogram } from "./stats/latency-histogram.ts";
+import type { ShareTruth } from "./stats/share-truth.ts";
 import type { Scheduler } from "./work/scheduler.ts";
 
 export interface MinerOptions {
@@ -40,6 +43,8 @@ export interface MinerOptions {
   /** `name/version` as told to the pool. */
   agent: string;
   emulationLabel: string | null;
+  /** Where receipts are kept. */
+  store: FileStore;
 }
 
 export interface MinerParts {
@@ -62,4 +67,6 @@ export interface MinerParts {
   readonly power: PowerLine;
   readonly train: PowerTrain;
   readonly pauses: PauseControl;
+  readonly truth: ShareTruth;
+  readonly ledger: LedgerKeeper;
 }

@@ -17,8 +17,10 @@ import { ThermalLoop } from "./control/thermal-loop.ts";
 import { WorkVoltage } from "./control/work-voltage.ts";
 import { createHashboardDevices, type HashboardDevices } from "./hardware/hashboard-devices.ts";
 import type { MinerOptions, MinerParts } from "./miner-parts.ts";
+import { LedgerKeeper } from "./pool/ledger-keeper.ts";
 import { groupOfPool, PoolGroups } from "./pool/pool-groups.ts";
 import { LatencyHistogram } from "./stats/latency-histogram.ts";
+import { WorkMeter } from "./stats/work-meter.ts";
 import { MerkleRootBuilder } from "./work/merkle.ts";
 import { Scheduler } from "./work/scheduler.ts";
 
@@ -36,6 +38,8 @@ export class Miner {
   readonly #power: PowerLine;
   readonly #thermal: ThermalLoop;
   readonly #devices: HashboardDevices;
+  readonly #meter: WorkMeter;
+  readonly #ledger: LedgerKeeper;
   readonly #workVoltage: WorkVoltage;
   readonly #pauses: PauseControl;
   readonly #supervisors: ChainSupervisor[];
@@ -58,6 +62,8 @@ export class Miner {
       groupOfPool: groupOfPool(options.poolGroups),
       hashesPerS: (chainIndex) => this.#supervisors[chainIndex]?.expectedHashesPerS() ?? 0,
     });
+    this.#meter = new WorkMeter(options);
+    this.#ledger = new LedgerKeeper({ log: log.child({ part: "receipts" }), clock, store: options.store });
     this.#devices = createHashboardDevices({
       clock,
       board,
@@ -112,6 +118,8 @@ export class Miner {
       power: this.#power,
       train,
       pauses: this.#pauses,
+      truth: this.#meter.truth,
+      ledger: this.#ledger,
     };
   }
 
@@ -153,6 +161,7 @@ export class Miner {
     await Promise.all([
       this.#thermal.run(signal),
       this.#pools.run(signal),
+      this.#ledger.run(signal),
       runLoop({ name: "statistics", clock, periodMs: STATS_PERIOD_MS, signal, turn: () => this.#everySecond() }),
       runLoop({
         name: "chip temperature",
@@ -212,6 +221,11 @@ export class Miner {
         this.#pauses.resume("noPool", "a pool gives jobs");
         for (const supervisor of this.#supervisors) supervisor.reviewTicket(job.target);
       },
+      onSubmitted: (share) => this.#meter.submitted(share),
+      onShareEnded: (share, outcome) => {
+        this.#meter.ended(share, outcome);
+        this.#ledger.book(share, outcome);
+      },
       onNoJob: () => this.#pauses.pause("noPool", "no pool gives jobs"),
     });
   }
@@ -236,7 +250,10 @@ export class Miner {
       poolScale,
       merkle: new MerkleRootBuilder(),
       onShare: (share) => this.#pools.submit(share),
-      onVerified: (pool, hashes) => this.#pools.verified(pool, hashes),
+      onVerified: (pool, hashes) => {
+        this.#pools.verified(pool, hashes);
+        this.#meter.verified(hashes);
+      },
     });
     const supervisor = new ChainSupervisor({
       clock,
@@ -273,10 +290,12 @@ export class Miner {
 
   #updateExpectation(): void {
     const nowMs = this.#options.clock.nowMs();
-    for (const { supervisor, runtime } of this.#parts.chains) {
+    for (const { connector, supervisor, runtime } of this.#parts.chains) {
       const expected = this.#stop.signal.aborted ? 0 : supervisor.expectedHashesPerS();
       runtime.hashrate.setState(nowMs, expected > 0, expected);
-      runtime.recentNonces.sample(runtime.counters.ofChain());
+      const counts = runtime.counters.ofChain();
+      runtime.recentNonces.sample(counts);
+      this.#meter.sample(connector.index, expected, counts, supervisor.ticket?.difficulty ?? null);
     }
   }
 

@@ -2,7 +2,10 @@
 import type { ChainSnapshot, MinerSnapshot } from "./api/snapshot.ts";
 import type { MinerParts } from "./miner-parts.ts";
 import { firstAcceptedAtMs, poolSnapshots, poolSummary, shownStats } from "./pool-snapshots.ts";
+import { hashesPerTicket } from "./share/difficulty.ts";
+import { earningAlarm } from "./stats/earning-alarm.ts";
 import { feedAlarm } from "./stats/feed-alarm.ts";
+import { hashesPerShare } from "./stats/work-meter.ts";
 
 const TERA = 1e12;
 
@@ -36,6 +39,12 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
       reason: thermal.state.reason,
       fanDutyPct: Math.round(thermal.state.dutyPct),
       fansRpm: thermal.fansRpm,
+    },
+    truth: {
+      "1m": parts.truth.read(nowMs, "1m"),
+      "10m": parts.truth.read(nowMs, "10m"),
+      "1h": parts.truth.read(nowMs, "1h"),
+      "24h": parts.truth.read(nowMs, "24h"),
     },
     alarms: alarmsOf(parts, chains, nowMs),
     latencyMs: {
@@ -104,7 +113,29 @@ function alarmsOf(parts: MinerParts, chains: readonly ChainSnapshot[], nowMs: nu
     });
     if (alarm !== null) alarms.push(alarm);
   });
+  const earning = earningAlarmOf(parts, nowMs);
+  if (earning !== null) alarms.push(earning);
   return alarms;
+}
+
+function earningAlarmOf(parts: MinerParts, nowMs: number): string | null {
+  const { options, pools, truth, scheduler } = parts;
+  if (parts.power.cutReason !== null) return null;
+  const hashing = parts.chains.filter(({ supervisor }) => supervisor.state.phase === "hashing");
+  const tickets = hashing.map(({ supervisor }) => hashesPerTicket(supervisor.ticket?.difficulty ?? 1));
+  const hashingMs = Math.max(0, ...parts.chains.map(({ runtime }) => runtime.hashrate.total(nowMs)?.hashingMs ?? 0));
+  const { job } = scheduler;
+  return earningAlarm({
+    tenMinutes: truth.read(nowMs, "10m"),
+    hour: truth.read(nowMs, "1h"),
+    hashesPerNonce: tickets.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...tickets),
+    hashesPerShare: job === null ? null : hashesPerShare(job.difficulty, options),
+    expectedHashesPerS: hashing.reduce((sum, { supervisor }) => sum + supervisor.expectedHashesPerS(), 0),
+    hashingMs,
+    lastRejectText: shownStats(parts).lastRejectText,
+    noPoolReason: pools.idleSinceMs === null ? null : shownStats(parts).reason,
+    noPoolMs: pools.idleSinceMs === null ? 0 : nowMs - pools.idleSinceMs,
+  });
 }
 
 function sumOrNull(values: readonly (number | null)[]): number | null {

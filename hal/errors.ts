@@ -19,6 +19,7 @@ export type ErrorCode =
   | "TLS_FAILED"
   | "TLS_CLOCK"
   | "PROXY_FAILED"
+  | "STORE_FAILED"
   | "PORT_IN_USE"
   | "EMULATOR_LOST"
   | "EMULATOR_MACHINE_UNKNOWN"

@@ -6,6 +6,7 @@ import type { ChainPhase } from "../chain/chain-machine.ts";
 import type { ThermalPhase } from "../control/thermal-decision.ts";
 import type { NonceOutcome, OutcomeCounts } from "../stats/chip-counters.ts";
 import type { PoolState } from "../stats/pool-stats.ts";
+import type { TruthRow, TruthWindow } from "../stats/share-truth.ts";
 
 export interface Percentiles {
   readonly p50: number | null;
@@ -102,6 +103,8 @@ export interface MinerSnapshot {
     readonly fanDutyPct: number;
     readonly fansRpm: readonly (number | null)[];
   };
+  /** Hashes of the last minute to day in five readings, each nearer to the money than the one before. */
+  readonly truth: Readonly<Record<TruthWindow, TruthRow>>;
   /** Findings that an owner should look at, each one sentence. */
   readonly alarms: readonly string[];
   readonly latencyMs: {

@@ -10,6 +10,7 @@ import { type BoardIdentity, describeIdentity, readBoardIdentities } from "../ha
 import { createLog, type Log } from "../log.ts";
 import { Miner } from "../miner.ts";
 import type { OwnerSettings, RealMachine } from "../platform/choose-board.ts";
+import type { DataFolder } from "../platform/data-folder.ts";
 import { emulationScales, LOOPBACK, type Platform, type Scales } from "../platform/platform.ts";
 import type { PoolGroup } from "../pool/pool-groups.ts";
 import { poolSettings } from "../pool/pool-settings.ts";
@@ -38,6 +39,7 @@ export interface CommandContext {
   readonly isTerminal: boolean;
   readonly columns: () => number;
   /** Finds the real board; rejects with one sentence where there is none or where the owner must say more. */
+  readonly openDataFolder: (folder: string | null) => Promise<DataFolder>;
   readonly findMachine: (owner: OwnerSettings) => Promise<RealMachine>;
   /** Scales of a real machine. */
   readonly realScales: () => Scales;
@@ -62,15 +64,24 @@ export async function runCommand(args: readonly string[], context: CommandContex
   });
   const log = createLog(options.logLevel);
   const scales = scalesOf(options, context);
+  const data = await context.openDataFolder(options.data);
+  if (!data.isKept && !options.isDemo) log.warn("receipts go with the end of this run; --data DIR keeps them");
   const platform = await context.openPlatform(options, scales, log);
   try {
     warmUp();
     const identities = await readBoardIdentities(platform.board, boardSupport(hashboard.model));
     for (const board of identities) log.info({ chain: board.chainIndex }, describeIdentity(board));
-    const run = new Run(options, context, platform, createMiner(options, platform, scales, identities, log), log);
+    const run = new Run(
+      options,
+      context,
+      platform,
+      createMiner(options, { platform, scales, identities, data }, log),
+      log,
+    );
     return await run.untilStopped(stop, () => stopReason);
   } finally {
     await platform.stop();
+    await data.close();
   }
 }
 
@@ -86,13 +97,14 @@ function scalesOf({ hashboard, real, chipTicket, poolGroups }: RunOptions, conte
   return emulationScales(hashesPerS, chipTicket, poolGroups.length === 0);
 }
 
-function createMiner(
-  options: RunOptions,
-  platform: Platform,
-  scales: Scales,
-  identities: readonly BoardIdentity[],
-  log: Log,
-): Miner {
+interface Surroundings {
+  readonly platform: Platform;
+  readonly scales: Scales;
+  readonly identities: readonly BoardIdentity[];
+  readonly data: DataFolder;
+}
+
+function createMiner(options: RunOptions, { platform, scales, identities, data }: Surroundings, log: Log): Miner {
   const support = boardSupport(options.hashboard.model);
   const operatingPoint = chooseOperatingPoint({
     model: options.hashboard,
@@ -117,6 +129,7 @@ function createMiner(
     random: platform.random,
     network: platform.network,
     poolGroups: poolGroupsOf(options, platform, suggestDifficulty),
+    store: data.store,
   });
 }
 

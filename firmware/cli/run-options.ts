@@ -24,6 +24,8 @@ export interface RunOptions {
   /** The owner's own clock and working voltage; null = as the machine's row or its boards say. */
   frequencyMhz: number | null;
   workMv: number | null;
+  /** Folder that keeps receipts; null = a temporary one. */
+  data: string | null;
   httpPort: number | null;
   logLevel: LogLevel;
 }
@@ -63,6 +65,7 @@ ${OWNER_HELP}
                          machine, so that an outside pool program at a low difficulty accepts them
   --frequency MHZ        hash clock, 50 .. 1000 (default: the machine's own)
   --work-voltage MV      voltage while hashing, within the machine's hard caps (default: the machine's own)
+  --data DIR             folder that keeps receipts over runs (default: a temporary one that goes with the run)
   --http-port PORT       own API on 127.0.0.1 (0 = a free one; default 8080, a free one if that is taken)
   --log-level LEVEL      ${LOG_LEVELS.join(" ")} (default: warn on a terminal, else info)
 
@@ -91,6 +94,7 @@ export function parseRunOptions(args: readonly string[], isTerminal: boolean): P
     frequencyMhz: values.frequency === undefined ? null : parseNumber(values.frequency, "--frequency", 50, 1000),
     workMv:
       values["work-voltage"] === undefined ? null : parseNumber(values["work-voltage"], "--work-voltage", 500, 25_000),
+    data: parseData(values.data),
     httpPort: values["http-port"] === undefined ? null : parsePort(values["http-port"], "--http-port"),
     logLevel: oneOf(values["log-level"] ?? (isTerminal ? "warn" : "info"), LOG_LEVELS, "--log-level"),
     poolGroups: parsePools({
@@ -152,6 +156,7 @@ function parseOrExplain(args: readonly string[]) {
         "chip-ticket": text,
         frequency: text,
         "work-voltage": text,
+        data: text,
         "http-port": text,
         "log-level": text,
       },
@@ -191,4 +196,9 @@ function oneOf<T extends string>(value: string, choices: readonly T[], option: s
   const found = choices.find((c) => c === value);
   if (found === undefined) throw usageError(`${option} "${value}" is unknown; choose one of: ${choices.join(" ")}.`);
   return found;
+}
+
+function parseData(folder: string | undefined): string | null {
+  if (folder === "") throw usageError('--data "" names no folder; give a path.');
+  return folder ?? null;
 }

@@ -84,6 +84,12 @@ export class PoolGroups {
     return this.#managers.map((manager) => manager.reason).join("; ");
   }
 
+  /** Since when no pool of any group has worked; null while one does. */
+  get idleSinceMs(): number | null {
+    const times = this.#managers.map((manager) => manager.idleSinceMs);
+    return times.includes(null) ? null : Math.max(...times.map((time) => time ?? 0));
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#managers.map((manager) => manager.run(signal)));
   }

@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import type { LatencyHistogram } from "../stats/latency-histogram.ts";
 import { PoolStats } from "../stats/pool-stats.ts";
 import { PoolLink } from "../stratum/pool-link.ts";
-import { isRejected } from "../stratum/share-outcome.ts";
+import { isRejected, type ShareOutcome } from "../stratum/share-outcome.ts";
 import {
   type FailoverAction,
   type FailoverInput,
@@ -40,8 +40,9 @@ export interface PoolManagerOptions {
   poolScale: number;
   jobs: JobSink;
   nonceToSubmit: LatencyHistogram;
+  onSubmitted: (share: Share) => void;
   /** Every share that came to an end, with what became of it. */
-  onShareEnded?: (share: Share, isAccepted: boolean) => void;
+  onShareEnded: (share: Share, outcome: ShareOutcome) => void;
 }
 
 interface ManagedPool {
@@ -60,6 +61,7 @@ export class PoolManager {
   #state: FailoverState;
   #reason = "not started";
   #isStopped = true;
+  #idleSinceMs = 0;
   #idleTimer: TimerHandle | null = null;
   #tickTimer: TimerHandle | null = null;
   #fail: (error: unknown) => void = () => undefined;
@@ -82,6 +84,11 @@ export class PoolManager {
   /** Why that is so. */
   get reason(): string {
     return this.#reason;
+  }
+
+  /** Since when no pool has worked; null while one does. */
+  get idleSinceMs(): number | null {
+    return this.#state.working === null ? this.#idleSinceMs : null;
   }
 
   /** Why a pool is passed over, or null. */
@@ -137,9 +144,10 @@ export class PoolManager {
       events: {
         onJob: (job, isReplacing) => this.#onJob(pool, job, isReplacing),
         onDown: (isUnauthorised) => this.#input({ kind: "down", pool, isUnauthorised }),
+        onSubmitted: (share) => this.#options.onSubmitted(share),
         onShareEnded: (share, outcome) => {
           const isAccepted = outcome === "accepted";
-          this.#options.onShareEnded?.(share, isAccepted);
+          this.#options.onShareEnded(share, outcome);
           this.#input({ kind: "shareEnded", pool, isAccepted, isRefused: isRejected(outcome) });
         },
       },
@@ -201,6 +209,7 @@ export class PoolManager {
       jobs.replaceJob(job);
       return;
     }
+    this.#idleSinceMs = clock.nowMs();
     this.#idleTimer ??= clock.setTimer(KEEP_LAST_JOB_MS, () => {
       this.#idleTimer = null;
       jobs.clearJob();

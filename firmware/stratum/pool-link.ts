@@ -48,6 +48,7 @@ export interface PoolLinkEvents {
   onJob(job: Job, isReplacing: boolean): void;
   /** No job can come from here now. */
   onDown(isUnauthorised: boolean): void;
+  onSubmitted(share: Share): void;
   onShareEnded(share: Share, outcome: ShareOutcome): void;
 }
 
@@ -240,6 +241,7 @@ export class PoolLink {
         this.#connection?.write(action.line);
         nonceToSubmit.record(clock.nowMs() - action.share.nonceReceivedAtMs);
         stats.submitted(action.share);
+        this.#options.events.onSubmitted(action.share);
         return;
       case "job":
         this.#takeJob(action);

@@ -19,6 +19,7 @@ import type { EmulatedWorld, WorldOptions } from "#hal/emulator/emulated-world.t
 import { LocalPool, type LocalPoolOptions } from "#hal/emulator/local-pool.ts";
 import { type MachineName, machineFacts } from "#hal/emulator/machines.ts";
 import { MemoryNetwork } from "#hal/emulator/memory-network.ts";
+import { MemoryStore } from "#hal/emulator/memory-store.ts";
 import { SeededRandom } from "#hal/emulator/prng.ts";
 import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
 import { EMULATOR_SETTINGS, settle } from "./board.ts";
@@ -31,6 +32,7 @@ export interface RigOptions {
   pool?: Partial<LocalPoolOptions>;
   world?: Partial<WorldOptions>;
   board?: Partial<OpenBoardOptions>;
+  store?: MemoryStore;
   miner?: Partial<MinerOptions>;
   poolGroups?: readonly PoolGroup[];
   /** Puts something between board and miner. */
@@ -96,6 +98,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     ...options.pool,
   });
   if (options.hasPool !== false) await pool.start();
+  const store = options.store ?? new MemoryStore();
   const miner = new Miner({
     log: createLog(process.env["RIG_LOG"] === undefined ? "silent" : "debug"),
     clock,
@@ -116,6 +119,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     poolScale: scale,
     agent: "kumpel/test",
     emulationLabel: "test rig",
+    store,
     ...options.miner,
   });
   const stop = new AbortController();
