@@ -36,7 +36,27 @@ test.concurrent.each([
     ["run", "--machine", "s21"],
     ["--pool", "--demo"],
   ],
-  [["run"], ["auto", "--machine"]],
+  [["run"], ["--pool", "--demo"]],
+  [
+    ["run", "--demo", "--machine", "auto"],
+    ["auto", "--machine"],
+  ],
+  [
+    ["run", "--demo", "--hashboard", "s21"],
+    ["--hashboard", "real board"],
+  ],
+  [
+    ["board", "--all"],
+    ["--all", "--help"],
+  ],
+  [
+    ["run", "--pool", "pool.test:3333", "--board", "amlogic-a113d"],
+    ["Amlogic A113D", "--hashboard", "s21"],
+  ],
+  [
+    ["run", "--pool", "pool.test:3333", "--board", "amlogic-a113d", "--hashboard", "s21"],
+    ["437", "--psu-enable-active"],
+  ],
   [
     ["run", "--demo", "--for", "soon"],
     ['"soon"', "90s"],
@@ -82,6 +102,15 @@ test.concurrent.each([
   const { code, stderr } = await runProgram(...args);
   expect(code).toBe(2);
   expectOneSentence(stderr, ...words);
+});
+
+test.concurrent.each([
+  [["run", "--pool", "pool.test:3333"], "No control board was found"],
+  [["board", "probe-chains", "--hashboard", "s21"], "No control board was found"],
+] as [string[], string][])("%j on a machine without hashboards ends with 3", async (args, words) => {
+  const { code, stderr } = await runProgram(...args);
+  expect(code).toBe(3);
+  expectOneSentence(stderr, words, "kumpel run --demo");
 });
 
 test.concurrent("a pool that refuses the connection is named, retried, and a bounded run ends with 3", async () => {
