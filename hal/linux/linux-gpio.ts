@@ -22,7 +22,7 @@ export interface SysfsPin {
 export type SysfsPinClass = new (
   number: number,
   direction: "in" | "high" | "low",
-  edge: "none" | "both",
+  edge: "both" | undefined,
   options: { activeLow: boolean },
 ) => SysfsPin;
 
@@ -51,8 +51,8 @@ export class LinuxGpio {
    * that is exported already is taken over as it is: an earlier run of this program leaves its pins like that.
    */
   async openOutput(line: GpioLine, isHigh: boolean): Promise<GpioOutput> {
-    const { pin } = await this.#open(line, isHigh ? "high" : "low", "none");
-    if (pin.direction() !== "out") throw failed(line, "the kernel keeps it as an input");
+    const { pin } = await this.#open(line, isHigh ? "high" : "low");
+    if (pin.direction() === "in") throw failed(line, "the kernel keeps it as an input");
     return {
       set: (level) => pin.write(level ? 1 : 0).catch((cause: unknown) => Promise.reject(failed(line, cause))),
       // Never unexported: some drivers let a pin float then, and it must keep its level.
@@ -61,7 +61,8 @@ export class LinuxGpio {
   }
 
   async openInput(line: GpioLine): Promise<GpioInput> {
-    const { pin } = await this.#open(line, "in", "none");
+    // No edge is asked for: controllers without interrupts do not even have its file.
+    const { pin } = await this.#open(line, "in");
     return {
       isHigh: async () => (await pin.read().catch((cause: unknown) => Promise.reject(failed(line, cause)))) === 1,
       close: () => Promise.resolve(),
@@ -107,7 +108,7 @@ export class LinuxGpio {
     if (this.#watched.delete(pin)) pin.unwatchAll();
   }
 
-  async #open(line: GpioLine, direction: "in" | "high" | "low", edge: "none" | "both") {
+  async #open(line: GpioLine, direction: "in" | "high" | "low", edge?: "both") {
     const number = await resolveGpioLine(this.#files, line);
     const PinClass = await this.#loadPinClass();
     try {
