@@ -44,10 +44,13 @@ export interface RunningFeed {
   pause(): void;
 }
 
-/** Builds the next work of a chain; the chips know nothing of it yet. */
-export function nextWork(feed: ChainFeed, job: Job, group: number): Work {
+/**
+ * Builds the next work of a chain; the chips know nothing of it yet.
+ * @param midstatesMax fewer midstates than the chips could take.
+ */
+export function nextWork(feed: ChainFeed, job: Job, group: number, midstatesMax?: number): Work {
   const work = feed.registry.next();
-  feed.builder.fill(work, job);
+  feed.builder.fill(work, job, midstatesMax);
   work.group = group;
   work.ticketDifficulty = feed.ticketDifficulty;
   work.ticketTarget = feed.ticketTarget;

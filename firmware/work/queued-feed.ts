@@ -1,14 +1,21 @@
 /**
  * Feeds chips behind a FIFO that paces their works. The chain asks for as many works as are missing; they are built and
- * handed over in one go, so that nothing is allocated and no timer is set for a work.
+ * handed over in one go, so that nothing is allocated and no timer is set for a work. A batch is for one pool group.
+ *
+ * All works in a queue have the same number of midstates, since the FIFO knows only words. Where the jobs of several groups
+ * allow different numbers, the smaller one holds until the queue is emptied for another reason.
  */
 import type { Job } from "../job/job.ts";
 import { type ChainFeed, type JobSource, nextWork, type RunningFeed } from "./chain-feed.ts";
+import { midstatesUnder } from "./version-rolling.ts";
+import { MAX_MIDSTATES } from "./work-registry.ts";
 
 export class QueuedFeed implements RunningFeed {
   readonly feed: ChainFeed;
   readonly #jobs: JobSource;
+  /** Mask of the job that gave the works their form. */
   #versionMask = -1;
+  #midstates = 0;
   #isAsking = false;
 
   constructor(feed: ChainFeed, jobs: JobSource) {
@@ -32,8 +39,10 @@ export class QueuedFeed implements RunningFeed {
   }
 
   update(job: Job): void {
-    if (this.#isAsking && job.versionMask === this.#versionMask) return;
-    this.drop();
+    if (this.#isAsking) {
+      if (midstatesUnder(job.versionMask, MAX_MIDSTATES) >= this.#midstates) return;
+      this.drop();
+    }
     this.prepare(job);
     this.send();
   }
@@ -44,10 +53,7 @@ export class QueuedFeed implements RunningFeed {
 
   prepare(job: Job): void {
     const { sink } = this.feed;
-    if (job.versionMask !== this.#versionMask) {
-      this.#versionMask = job.versionMask;
-      sink.setVersionMask(job.versionMask);
-    }
+    this.#takeForm(job.versionMask);
     if (!this.#isAsking) sink.onWorkWanted(this.#onWorkWanted);
     this.#isAsking = true;
     sink.requestWork();
@@ -64,18 +70,23 @@ export class QueuedFeed implements RunningFeed {
     this.drop();
   }
 
+  #takeForm(versionMask: number): void {
+    if (versionMask === this.#versionMask) return;
+    this.#versionMask = versionMask;
+    this.#midstates = midstatesUnder(versionMask, MAX_MIDSTATES);
+    this.feed.sink.setVersionMask(versionMask);
+  }
+
   readonly #onWorkWanted = (count: number): void => {
+    const job = this.#jobs.nextJob();
+    if (job === null) return;
     const { sink, chainIndex } = this.feed;
-    for (let i = 0; i < count; i++) {
-      const job = this.#jobs.nextJob();
-      if (job === null) return;
-      const group = this.#jobs.groupOf(job);
-      if (job.versionMask !== this.#versionMask) {
-        this.#versionMask = job.versionMask;
-        sink.setVersionMask(job.versionMask);
-      }
-      sink.putWork(nextWork(this.feed, job, group));
-      this.#jobs.charge(chainIndex, group, sink.workTimeMs(job.versionMask));
+    const group = this.#jobs.groupOf(job);
+    if (midstatesUnder(job.versionMask, MAX_MIDSTATES) < this.#midstates) {
+      this.drop();
+      this.#takeForm(job.versionMask);
     }
+    for (let i = 0; i < count; i++) sink.putWork(nextWork(this.feed, job, group, this.#midstates));
+    this.#jobs.charge(chainIndex, group, count * sink.workTimeMs(this.#versionMask));
   };
 }

@@ -4,6 +4,7 @@ import { Extranonce2Counter } from "./extranonce2.ts";
 import { HEADER_BYTES, HEADER_OFFSET, writeU32Le } from "./header.ts";
 import type { MerkleRootBuilder } from "./merkle.ts";
 import { VersionRoller } from "./version-roller.ts";
+import { midstatesUnder } from "./version-rolling.ts";
 import { MAX_EXTRANONCE2_BYTES, type Work } from "./work-registry.ts";
 
 export interface WorkBuilderOptions {
@@ -18,6 +19,18 @@ export interface WorkBuilderOptions {
 /** Pools take an nTime at most two hours ahead; ckpool 7,000 s. Beyond it the seconds start over. */
 const MAX_NTIME_AHEAD_S = 7_000;
 
+/** More jobs than these seldom take turns: one a pool group. */
+const ROOTS_KEPT = 4;
+
+/** What the works of one merkle root share. */
+class RolledRoot {
+  job: Job | null = null;
+  nTime = 0;
+  readonly header = new Uint8Array(HEADER_BYTES);
+  readonly extranonce2 = new Uint8Array(MAX_EXTRANONCE2_BYTES);
+  readonly roller = new VersionRoller();
+}
+
 export class WorkBuilder {
   readonly #options: WorkBuilderOptions;
   readonly #midstatesMax: number;
@@ -28,20 +41,21 @@ export class WorkBuilder {
   readonly #counters = new Map<number, Extranonce2Counter>();
   /** Second that the present round through the extranonce2 range is hashed at. */
   #roundNTime = 0;
-  /** What the works of one merkle root share; only used with midstates. */
-  readonly #header = new Uint8Array(HEADER_BYTES);
-  readonly #extranonce2 = new Uint8Array(MAX_EXTRANONCE2_BYTES);
-  readonly #roller = new VersionRoller();
-  #rolledJob: Job | null = null;
-  #nTime = 0;
+  /** The latest roots, one for each of the jobs that take turns; the oldest makes room. */
+  readonly #roots: readonly RolledRoot[];
+  #oldestRoot = 0;
 
   constructor(options: WorkBuilderOptions) {
     this.#options = options;
     this.#midstatesMax = options.midstatesMax ?? 0;
+    this.#roots = Array.from({ length: this.#midstatesMax === 0 ? 0 : ROOTS_KEPT }, () => new RolledRoot());
   }
 
-  /** Writes header, extranonce2, nTime, mask, job and midstates into `work`. */
-  fill(work: Work, job: Job): void {
+  /**
+   * Writes header, extranonce2, nTime, mask, job and midstates into `work`.
+   * @param midstatesMax fewer midstates than the chips could take, so that all works in a queue have the same number.
+   */
+  fill(work: Work, job: Job, midstatesMax: number = this.#midstatesMax): void {
     work.job = job;
     work.versionMask = job.versionMask;
     if (this.#midstatesMax === 0) {
@@ -49,18 +63,31 @@ export class WorkBuilder {
       work.nTime = this.#fillHeader(work.header, work.extranonce2, job);
       return;
     }
-    if (job !== this.#rolledJob || this.#roller.isUsedUp) this.#takeRoot(job);
-    work.nTime = this.#nTime;
-    work.header.set(this.#header);
-    work.extranonce2.set(this.#extranonce2);
-    this.#roller.fill(work);
+    const count = midstatesUnder(job.versionMask, midstatesMax);
+    const root = this.#rootOf(job, count);
+    work.nTime = root.nTime;
+    work.header.set(root.header);
+    work.extranonce2.set(root.extranonce2);
+    root.roller.fill(work, count);
   }
 
-  /** The next merkle root, under which all version bits of the job are free again. */
-  #takeRoot(job: Job): void {
-    this.#rolledJob = job;
-    this.#nTime = this.#fillHeader(this.#header, this.#extranonce2, job);
-    this.#roller.begin(this.#header, job.version, job.versionMask, this.#midstatesMax);
+  /** The job's present root while `count` version combinations are left under it, else the next one. */
+  #rootOf(job: Job, count: number): RolledRoot {
+    let root = this.#findRoot(job);
+    if (root !== null && root.roller.left >= count) return root;
+    if (root === null) {
+      root = this.#roots[this.#oldestRoot] as RolledRoot;
+      this.#oldestRoot = (this.#oldestRoot + 1) % ROOTS_KEPT;
+      root.job = job;
+    }
+    root.nTime = this.#fillHeader(root.header, root.extranonce2, job);
+    root.roller.begin(root.header, job.version, job.versionMask);
+    return root;
+  }
+
+  #findRoot(job: Job): RolledRoot | null {
+    for (let i = 0; i < this.#roots.length; i++) if (this.#roots[i]?.job === job) return this.#roots[i] as RolledRoot;
+    return null;
   }
 
   /** Writes a header that was never made before; returns its nTime. */
