@@ -10,6 +10,7 @@ import type { ChainFaults } from "./faults.ts";
 import { FrameHunter } from "./frame-hunter.ts";
 import { MidstateChip } from "./midstate-chip.ts";
 import { type CommandCodes, LATER_CODES, type MidstateFacts } from "./midstate-facts.ts";
+import type { MidstateJob } from "./midstate-job.ts";
 import { type MidstateNonceSink, MidstateSource } from "./midstate-source.ts";
 import { type NonceSink, NonceSource } from "./nonce-source.ts";
 import { drawChance } from "./prng.ts";
@@ -177,6 +178,20 @@ export class ChainModel implements NonceSink, MidstateNonceSink {
       }
       this.#hunter.feed(bytes[i]!);
     }
+  }
+
+  /**
+   * A work that an FPGA put on the wire by itself, after `skipped` others that only took their time, the first at
+   * `firstMs`. It takes the way around the bytes, which it would take no other way.
+   */
+  takeWorks(skipped: number, firstMs: number, periodMs: number, job: MidstateJob, hostBaud: number): void {
+    if (this.midstates === null || !this.isRunning || firstMs < this.#readyAtMs || isRateOff(hostBaud, this.#baud)) {
+      this.counts.noiseBytes += skipped + 1;
+      return;
+    }
+    this.counts.jobs += skipped + 1;
+    if (skipped > 0) this.midstates.noteJobs(skipped, firstMs, periodMs, job.count);
+    this.midstates.startJob(job, firstMs + skipped * periodMs);
   }
 
   onNonce(chip: ChipModel, nonceBits: number, excess: number, engine: number, roll: number, jobByte: number): void {
