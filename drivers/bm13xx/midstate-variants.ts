@@ -122,6 +122,8 @@ const BM1398: MidstateVariant = {
     core(5, 0x1f, 10),
     { register: "coreRegisterControl", value: 0x80000600, pauseMs: 10 },
     core(7, 0x10, 10, "pulse mode 1, clock 0"),
+    // Stock's strings name pulse width 1 and delay 1; that the bits lie where BM1397 has them is a guess.
+    core(CORE_REGISTERS.clockDelay, 0x54, 10, "several midstates"),
     { register: "ioDriverStrength", value: 0x02111111, pauseMs: 10, why: "clock output strength 1" },
     { register: "pll0UserDivider", value: 0, pauseMs: 10 },
   ],

@@ -40,6 +40,10 @@ export class PendingReplies {
     this.#clock = clock;
   }
 
+  get isCollecting(): boolean {
+    return this.#options !== null;
+  }
+
   /** Call it when the request has left: the silence is reckoned from now. */
   collect(options: CollectOptions): Promise<void> {
     this.count = 0;
