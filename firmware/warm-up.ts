@@ -3,6 +3,10 @@
  * tens of milliseconds on a board's processor, just when a new block should reach the chips at once.
  */
 import { CHIPS } from "#drivers/bm13xx/chips.ts";
+import { MIDSTATE_FRAME_BYTES_MAX, putMidstateFrame } from "#drivers/bm13xx/midstate-frame.ts";
+import { putS9ioWork } from "#drivers/fpga/s9io-words.ts";
+import { VENDOR_WORK_WORDS } from "#drivers/fpga/vendor-registers.ts";
+import { putVendorWork } from "#drivers/fpga/vendor-words.ts";
 import { warmUpSha256 } from "#hal/sha256.ts";
 import type { Job } from "./job/job.ts";
 import { ticketTarget } from "./share/difficulty.ts";
@@ -55,10 +59,17 @@ function warmUpWay({ midstatesMax, worksPerJob }: (typeof WAYS)[number]): (job: 
     onShare: nothing,
   });
   const target = ticketTarget(256, 1);
+  const bytes = new Uint8Array(MIDSTATE_FRAME_BYTES_MAX);
+  const words = new Uint32Array(VENDOR_WORK_WORDS);
   return (job) => {
     for (let i = 0; i < worksPerJob; i++) {
       const work = registry.next();
       builder.fill(work, job);
+      if (work.midstateCount > 0) {
+        putMidstateFrame(bytes, 0, true, 0, work);
+        putS9ioWork(words, 0, 0, work);
+        putVendorWork(words, 0, 0, work);
+      }
       work.ticketTarget = target;
       for (let nonce = 0; nonce < 8; nonce++) validator.check(work.wireId, nonce, nonce << 13, 0, 0);
     }

@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
+import { WorkBatch } from "#drivers/fpga/queue-feeder.ts";
+import { VENDOR_WORK_WORDS } from "#drivers/fpga/vendor-registers.ts";
+import { putVendorWork } from "#drivers/fpga/vendor-words.ts";
 import { ticketTarget } from "#firmware/share/difficulty.ts";
 import { NonceValidator } from "#firmware/share/nonce-validator.ts";
 import { ChipCounters } from "#firmware/stats/chip-counters.ts";
+import { MerkleRootBuilder } from "#firmware/work/merkle.ts";
+import { WorkBuilder } from "#firmware/work/work-builder.ts";
 import { WorkRegistry } from "#firmware/work/work-registry.ts";
 import { leastGrowthBytes } from "../support/heap.ts";
 import { benchJob, pattern } from "./fixtures.ts";
@@ -45,4 +50,26 @@ test("100,000 nonces through the validator leave no garbage behind", () => {
   expect(counts.valid).toBe(valid);
   expect(counts.valid / (8 * NONCES)).toBeCloseTo(1 / 64, 3);
   expect(counts.hardwareError + counts.valid).toBe(8 * NONCES);
+});
+
+test("100,000 works of four midstates, built and packed for an FPGA, leave no garbage behind", () => {
+  const registry = new WorkRegistry(512, 256, 16);
+  const builder = new WorkBuilder({
+    merkle: new MerkleRootBuilder(),
+    chainPosition: 0,
+    chains: 3,
+    midstatesMax: 4,
+  });
+  const job = benchJob();
+  const batch = new WorkBatch(VENDOR_WORK_WORDS, (out, at, work) => putVendorWork(out, at, 1, work));
+  const run = (): void => {
+    for (let i = 0; i < NONCES; i++) {
+      const work = registry.next();
+      builder.fill(work, job);
+      batch.add(work);
+      if (i % 25 === 24) batch.clear();
+    }
+  };
+  run();
+  expect(leastGrowthBytes(7, run)).toBeLessThan(64 * 1024);
 });

@@ -93,7 +93,7 @@ export interface PairOptions {
   readonly name: string;
   readonly unit: string;
   /** First argument of the reference. */
-  readonly kind: "checks" | "works";
+  readonly kind: "checks" | "works" | "midstates";
   /** Per round; about a tenth of a second. */
   readonly count: number;
   readonly ratioAtLeast: number;

@@ -4,6 +4,7 @@
  *
  *   reference checks COUNT    nonces judged as firmware/share/nonce-validator.ts judges them
  *   reference works COUNT     works made as firmware/work/work-builder.ts makes them, with four midstates each
+ *   reference midstates COUNT the same, but version bits first: a root serves 16,384 works
  *
  * Prints the seconds of CPU and a sum over the results, which the bench compares with its own.
  */
@@ -260,6 +261,39 @@ static uint32_t run_works(uint32_t count) {
   return sum;
 }
 
+/* Version bits first: a root serves as long as its 2^16 versions last, every version is one compression. */
+#define MASK 0x1fffe000u
+
+static uint32_t run_midstates(uint32_t count) {
+  struct job job;
+  uint8_t header[80];
+  uint32_t sum = 0, bits = 0, root = 0, block[16], midstate[8];
+  fill(job.prev_hash, 32, 5, 9);
+  fill(job.coinb1, COINB1, 7, 3);
+  fill(job.extranonce1, EXTRANONCE1, 29, 17);
+  fill(job.coinb2, COINB2, 11, 5);
+  for (int i = 0; i < BRANCHES; i++) fill(job.branches[i], 32, 13, 31 * i + 1);
+  for (uint32_t i = 0; i < count; i++) {
+    if (bits == 0) {
+      uint8_t extranonce2[EXTRANONCE2] = {0};
+      write_u32_le(extranonce2, root++);
+      write_u32_le(header, 0x20000000);
+      memcpy(header + 4, job.prev_hash, 32);
+      build_root(header + 36, &job, extranonce2);
+      load_words(block, header, 16);
+    }
+    for (uint32_t v = 0; v < VERSIONS; v++) {
+      uint8_t version[4];
+      write_u32_le(version, 0x20000000 | bits);
+      load_words(block, version, 1);
+      compress(midstate, INITIAL, block);
+      sum = sum * 31 + midstate[7];
+      bits = ((bits | ~MASK) + 1) & MASK;
+    }
+  }
+  return sum;
+}
+
 /* ---- */
 
 /* Bitcoin's first block: its header hashes to 000000000019d668 ..., read from the end. */
@@ -287,7 +321,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   if (argc != 3) return 2;
-  run = strcmp(argv[1], "checks") == 0 ? run_checks : run_works;
+  run = strcmp(argv[1], "checks") == 0 ? run_checks : strcmp(argv[1], "midstates") == 0 ? run_midstates : run_works;
   count = strtoul(argv[2], NULL, 10);
   sum = run(count / 10);
   started = clock();
