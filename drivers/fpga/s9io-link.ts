@@ -59,10 +59,9 @@ export class S9ioCommandLink implements CommandLink {
     const { clock, windows } = this.#options;
     await this.#last;
     const { command, workTx } = windows;
-    for (;;) {
-      const commands = await command.read(S9IO.commandStatus);
-      const works = await workTx.read(S9IO.workTxStatus);
-      if ((commands & works & S9IO_STATUS.txEmpty) !== 0) break;
+    while (((await command.read(S9IO.commandStatus)) & S9IO_STATUS.txEmpty) === 0) await sleep(clock, DRAIN_POLL_MS);
+    // While the chain hashes the work FIFO is never empty, and commands go out between two works.
+    while (this.#hasSingleMidstates && ((await workTx.read(S9IO.workTxStatus)) & S9IO_STATUS.txEmpty) === 0) {
       await sleep(clock, DRAIN_POLL_MS);
     }
     await sleep(clock, (10_000 * LAST_FRAME_BYTES) / this.baud);

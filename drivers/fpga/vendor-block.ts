@@ -45,6 +45,9 @@ export class VendorBlock {
   readonly #onTimer = (): void => this.#turn();
   #timer: TimerHandle | null = null;
   #turns = 0;
+  readonly #muted = new Set<number>();
+  /** Wait for the end of the next whole turn. */
+  #afterTurn: (() => void)[] = [];
   #baud: number | null = null;
   /** Commands and changes of shared registers follow one another. */
   #last: Promise<void> = Promise.resolve();
@@ -66,6 +69,7 @@ export class VendorBlock {
     if (this.#listeners.length > 0) return;
     this.#timer?.cancel();
     this.#timer = null;
+    for (const resolve of this.#afterTurn.splice(0)) resolve();
   }
 
   /** Queues one command frame, without preamble and with its CRC; resolves when the FPGA has sent it. */
@@ -101,6 +105,19 @@ export class VendorBlock {
       const shortestMs = Math.min(...this.#workTimesMs.values());
       return this.block.write(VENDOR.workTimeout.offset, vendorWorkTimeout(shortestMs));
     });
+  }
+
+  /**
+   * Drops the replies of one chain that wait in the FIFO. It holds all chains' replies, so it is not flushed: another
+   * chain may be counting its chips.
+   */
+  async discardReplies(chainNumber: number): Promise<void> {
+    this.#muted.add(chainNumber);
+    try {
+      await new Promise<void>((resolve) => this.#afterTurn.push(resolve));
+    } finally {
+      this.#muted.delete(chainNumber);
+    }
   }
 
   /** Empties the work FIFOs of all chains; `hashControl` is the word without that bit. */
@@ -141,14 +158,18 @@ export class VendorBlock {
   }
 
   async #serve(): Promise<void> {
+    const waiting = this.#afterTurn;
+    if (waiting.length > 0) this.#afterTurn = [];
     const words = await this.block.drain(VENDOR_NONCES, this.#nonces);
     for (let at = 0; at < words; at += 2) this.#deliver(this.#nonces[at]!, this.#nonces[at + 1]!);
     for (let i = 0; i < this.#listeners.length; i++) this.#listeners[i]!.onTurn();
     if (++this.#turns % ERROR_TURNS === 0) this.crcErrors = await this.block.read(VENDOR.crcErrors.offset);
+    for (let i = 0; i < waiting.length; i++) waiting[i]!();
   }
 
   #deliver(first: number, second: number): void {
     const chainNumber = vendorChainNumber(first);
+    if (this.#muted.has(chainNumber)) return;
     for (let i = 0; i < this.#listeners.length; i++) {
       const listener = this.#listeners[i]!;
       if (listener.chainNumber !== chainNumber) continue;

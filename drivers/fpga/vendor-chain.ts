@@ -10,14 +10,7 @@ import { ENUMERATION_BAUD } from "../hashboards/hashboard-model.ts";
 import { WorkBatch, worksAhead } from "./queue-feeder.ts";
 import { POLL_MS, QueuedChain } from "./queued-chain.ts";
 import type { VendorBlock, VendorBlocks, VendorListener } from "./vendor-block.ts";
-import {
-  VENDOR,
-  VENDOR_FLUSH_NONCES,
-  VENDOR_VERSIONS,
-  VENDOR_WORK_WORDS,
-  vendorHashControl,
-  vendorWorks,
-} from "./vendor-registers.ts";
+import { VENDOR, VENDOR_VERSIONS, VENDOR_WORK_WORDS, vendorHashControl, vendorWorks } from "./vendor-registers.ts";
 import { putVendorWork } from "./vendor-words.ts";
 import { WorksOutstanding } from "./works-outstanding.ts";
 
@@ -214,8 +207,7 @@ class VendorLink implements CommandLink {
     await this.#shared.setBaud(this.#chainNumber, baud);
   }
 
-  /** One FIFO for all chains: other chains' finds of the last few milliseconds go with it. */
-  async discardInput(): Promise<void> {
-    await this.#shared.block.write(VENDOR.nonceFlush.offset, VENDOR_FLUSH_NONCES);
+  discardInput(): Promise<void> {
+    return this.#shared.discardReplies(this.#chainNumber);
   }
 }

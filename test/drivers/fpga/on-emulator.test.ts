@@ -101,6 +101,27 @@ describe("S9: three chains of 63 BM1387 behind the open FPGA", () => {
   });
 });
 
+test.each(["s9", "t17"] as const)(
+  "%s: registers of a chip can be read and written while it hashes",
+  async (machine) => {
+    const rig = await mine({ machine, ticket: 64 }, 1);
+    const [chain] = rig.chains;
+    const model = rig.wired[0]?.model;
+    if (chain === undefined || model === undefined) throw new Error("no chain");
+    const misc = machine === "s9" ? 0x1c : 0x18;
+    const before = await rig.run(chain.readChipRegister(5, misc, signal));
+    expect(before).toBe(model.chips[5]?.register(misc));
+    await rig.run(chain.writeChipRegister(5, misc, (before | 0x4000) >>> 0));
+    await rig.clock.advance(20);
+    expect(await rig.run(chain.readChipRegister(5, misc, signal))).toBe((before | 0x4000) >>> 0);
+    expect(model.chips[6]?.register(misc)).toBe(before);
+    chain.setTicketDifficulty(128);
+    await rig.clock.advance(1000);
+    expect(model.chips.every((chip) => chip.register(machine === "s9" ? 0x18 : 0x14) === 0xfe)).toBe(true);
+    expect(model.counts).toMatchObject({ idleSweepMs: 0, badCrcs: 0 });
+  },
+);
+
 describe("S17: three chains of 48 BM1397 behind the vendor's FPGA", () => {
   test("come up, get 2,210 works/s each without a gap, and every find is right", async () => {
     const rig = await mine({ machine: "s17", chains: 3, ticket: 256 });
@@ -164,6 +185,22 @@ describe("a single BM1397 on a plain UART", () => {
     const good = result?.nonces.valid ?? 0;
     const expected = expectedFinds(rig, 425, 1);
     expect(Math.abs(good - expected)).toBeLessThan(5 * Math.sqrt(expected));
+  });
+});
+
+describe("63 BM1387 on a plain UART, as on a bench", () => {
+  test("replies that name neither chip nor register are told apart, and finds are right", async () => {
+    const rig = await mine({ machine: "s9", ticket: 1, link: "uart" }, 5);
+    const [chain] = rig.chains;
+    const [result] = rig.results;
+    if (chain === undefined) throw new Error("no chain");
+    expect(result).toMatchObject({ chipCount: 63, badCrcs: 0 });
+    expect(chain.counters).toMatchObject({ openCoreNonces: 216, unsolicited: 0 });
+    expect(await rig.run(chain.readChipRegister(61, 0x00, signal))).toBe(0x138790f4);
+    // A host's timer cannot renew works every 3 ms.
+    expect(rig.scheduler.coverage(0)).toBeCloseTo(3.226 / 20, 3);
+    expect(result?.nonces).toMatchObject(ONLY_GOOD);
+    expect(result?.nonces.valid).toBeGreaterThan(100);
   });
 });
 
