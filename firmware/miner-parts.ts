@@ -32,6 +32,8 @@ export interface MinerOptions {
   hashboard: HashboardModel;
   support: BoardSupport;
   operatingPoint: OperatingPoint;
+  /** The owner agreed to chips and boards that no source confirms; nothing can burn in the emulator, so there it counts. */
+  isExperimentalAccepted: boolean;
   /** Who the boards say they are; empty where they cannot say it. */
   identities: readonly BoardIdentity[];
   /** At least one group with at least one pool. */

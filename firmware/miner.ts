@@ -1,11 +1,13 @@
 /** Composition root: builds all parts of one machine, starts and stops them in order, and takes the snapshot. */
 
-import { Bm13xxChain } from "#drivers/bm13xx/bm13xx-chain.ts";
 import { CHIPS } from "#drivers/bm13xx/chips.ts";
-import type { ChainChipFacts, HashChain } from "#drivers/hash-chain.ts";
+import { chainFacts, createHashChain } from "#drivers/create-chain.ts";
+import { VendorBlocks } from "#drivers/fpga/vendor-block.ts";
+import type { HashChain } from "#drivers/hash-chain.ts";
+import type { ChipI2cPort } from "#drivers/sensor/chip-bridge.ts";
 import { LATE, within } from "#hal/clock.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
-import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
+import { errorText, isKumpelError } from "#hal/errors.ts";
 import { createChainRuntime } from "./chain/chain-runtime.ts";
 import { ChainSupervisor } from "./chain/chain-supervisor.ts";
 import { type ChunkTime, timedUart } from "./chain/timed-uart.ts";
@@ -15,6 +17,7 @@ import { PowerLine } from "./control/power-line.ts";
 import { DEFAULT_LIMITS } from "./control/thermal-decision.ts";
 import { ThermalLoop } from "./control/thermal-loop.ts";
 import { WorkVoltage } from "./control/work-voltage.ts";
+import { ChipPorts } from "./hardware/chip-ports.ts";
 import { createHashboardDevices, type HashboardDevices } from "./hardware/hashboard-devices.ts";
 import type { MinerOptions, MinerParts } from "./miner-parts.ts";
 import { LedgerKeeper } from "./pool/ledger-keeper.ts";
@@ -38,6 +41,8 @@ export class Miner {
   readonly #power: PowerLine;
   readonly #thermal: ThermalLoop;
   readonly #devices: HashboardDevices;
+  readonly #chipPorts = new ChipPorts();
+  readonly #vendorBlocks: VendorBlocks;
   readonly #meter: WorkMeter;
   readonly #ledger: LedgerKeeper;
   readonly #workVoltage: WorkVoltage;
@@ -48,7 +53,7 @@ export class Miner {
 
   constructor(options: MinerOptions) {
     this.#options = options;
-    const { clock, log, board, hashboard, support } = options;
+    const { clock, log, board, support } = options;
     const latency = {
       notifyToFirstWork: new LatencyHistogram(),
       notifyToLastChain: new LatencyHistogram(),
@@ -63,13 +68,14 @@ export class Miner {
       hashesPerS: (chainIndex) => this.#supervisors[chainIndex]?.expectedHashesPerS() ?? 0,
     });
     this.#meter = new WorkMeter(options);
+    this.#vendorBlocks = new VendorBlocks(clock);
     this.#ledger = new LedgerKeeper({ log: log.child({ part: "receipts" }), clock, store: options.store });
     this.#devices = createHashboardDevices({
       clock,
       board,
       support,
       workMv: options.operatingPoint.workMv,
-      bridge: () => null,
+      bridge: (chainIndex, chipIndex) => this.#chipPort(chainIndex, chipIndex),
       onHeartbeatLost: (chainIndex, error) =>
         this.#supervisors[chainIndex]?.fault("HEARTBEAT_LOST", `its controller does not answer: ${errorText(error)}`),
     });
@@ -92,21 +98,7 @@ export class Miner {
       suspendPower: (reason) => this.#power.suspend(reason),
       onSuspended: () => this.#workVoltage.rearm(),
     });
-    this.#thermal = new ThermalLoop({
-      log: log.child({ part: "thermal" }),
-      clock,
-      fans: this.#devices.fans,
-      power: this.#power,
-      sensors: this.#devices.sensors,
-      limits: {
-        ...DEFAULT_LIMITS,
-        dangerousC: hashboard.temperatureLimits.boardMaxC,
-        chipDangerousC: hashboard.temperatureLimits.chipMaxC,
-      },
-      temperatureChipMaxC: () => hottest(this.#supervisors.map((s) => s.temperatureChipMaxC())),
-      isPlugged: (chainIndex) => board.chains[chainIndex]?.isPlugged() ?? Promise.resolve(false),
-      onCut: (reason) => this.#cutChains(reason),
-    });
+    this.#thermal = this.#createThermal();
     this.#parts = {
       options,
       startedAtMs: clock.nowMs(),
@@ -121,6 +113,25 @@ export class Miner {
       truth: this.#meter.truth,
       ledger: this.#ledger,
     };
+  }
+
+  #createThermal(): ThermalLoop {
+    const { clock, log, board, hashboard } = this.#options;
+    return new ThermalLoop({
+      log: log.child({ part: "thermal" }),
+      clock,
+      fans: this.#devices.fans,
+      power: this.#power,
+      sensors: this.#devices.sensors,
+      limits: {
+        ...DEFAULT_LIMITS,
+        dangerousC: hashboard.temperatureLimits.boardMaxC,
+        chipDangerousC: hashboard.temperatureLimits.chipMaxC,
+      },
+      temperatureChipMaxC: () => hottest(this.#supervisors.map((s) => s.temperatureChipMaxC())),
+      isPlugged: (chainIndex) => board.chains[chainIndex]?.isPlugged() ?? Promise.resolve(false),
+      onCut: (reason) => this.#cutChains(reason),
+    });
   }
 
   /** What snapshots and reports are taken from. */
@@ -231,16 +242,19 @@ export class Miner {
   }
 
   #createChain(connector: ChainConnector, scheduler: Scheduler): MinerParts["chains"][number] {
-    const { clock, log, board, hashboard, support, chipScale, poolScale, stockTicket } = this.#options;
-    const chunk: ChunkTime = { atMs: 0 };
-    const { link } = connector;
-    const openUart = async (baud: number) => {
-      if (link.kind !== "uart") throw new KumpelError("UART_OPEN_FAILED", `${link.path} is no serial link`);
-      return timedUart(await link.open(baud), clock, chunk);
-    };
+    const { clock, log, board, hashboard, support, chipScale, poolScale } = this.#options;
+    const { stockTicket, isExperimentalAccepted } = this.#options;
+    const chunk: ChunkTime | null = connector.link.kind === "uart" ? { atMs: 0 } : null;
     const createChain = (): HashChain =>
-      new Bm13xxChain({ clock, chainIndex: connector.index, board: hashboard, openUart });
-    const facts: ChainChipFacts = CHIPS[hashboard.chip];
+      createHashChain({
+        clock,
+        connector,
+        board: hashboard,
+        experimentalAccepted: isExperimentalAccepted,
+        vendorBlocks: this.#vendorBlocks,
+        wrapUart: (uart) => (chunk === null ? uart : timedUart(uart, clock, chunk)),
+      });
+    const facts = chainFacts(hashboard, connector.link);
     const runtime = createChainRuntime({
       clock,
       chainIndex: connector.index,
@@ -276,6 +290,13 @@ export class Miner {
       targetMhz: this.#options.operatingPoint.frequencyMhz,
     });
     return { connector, facts, runtime, supervisor };
+  }
+
+  /** The I2C master of a chip, once its chain hashes: before that the start sequence has the link for itself. */
+  #chipPort(chainIndex: number, chipIndex: number): ChipI2cPort | null {
+    const supervisor = this.#supervisors[chainIndex];
+    if (supervisor?.state.phase !== "hashing" || supervisor.chain === null) return null;
+    return this.#chipPorts.port(supervisor.chain, chipIndex);
   }
 
   async #cutAll(reason: string): Promise<void> {

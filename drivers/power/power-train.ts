@@ -185,7 +185,11 @@ export class PowerTrain {
           }),
         );
         return;
-      default:
+      case "psuIdentify":
+      case "psuWatchdog":
+      case "psuLowest":
+      case "psuVoltage":
+      case "psuRamp":
         return this.#doSupply(step, signal);
     }
   }

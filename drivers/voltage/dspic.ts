@@ -16,6 +16,7 @@ const TRIES = 3;
 const RETRY_PAUSE_MS = 1000;
 const AFTER_RESET_MS = 500;
 const AFTER_SECOND_RESET_MS = 2000;
+const START_AGAIN_MS = 5000;
 /** One byte is tried again at once a few times, before the whole command is. */
 const BYTE_TRIES = 3;
 const BYTE_PAUSE_MS = 10;
@@ -32,6 +33,9 @@ export class DsPic implements VoltageController {
   readonly #wire: ByteWire;
   readonly #place: string;
   readonly #turns = new Exclusive();
+  #isStarted = false;
+  #startAgainMs = 0;
+  #startError = "";
 
   constructor(options: { clock: Clock; bus: I2cBus; address: number }) {
     this.name = `dsPIC 0x${options.address.toString(16)}`;
@@ -44,19 +48,24 @@ export class DsPic implements VoltageController {
 
   /** An S19 Pro reports firmware 0x89; no list of good versions is known, so any well-formed answer is taken. */
   start(signal: AbortSignal): Promise<{ firmware: number }> {
-    return this.#turns.run(async () => {
+    return this.#turns.run(() => this.#start(signal));
+  }
+
+  async #start(signal: AbortSignal): Promise<{ firmware: number }> {
+    this.#isStarted = false;
+    await this.#command(DSPIC_COMMANDS.reset, [], signal);
+    await sleep(this.#clock, AFTER_RESET_MS, signal);
+    try {
+      await this.#command(DSPIC_COMMANDS.jumpToApplication, [], signal);
+    } catch (error) {
+      if (!isKumpelError(error, "VOLTAGE_CONTROLLER_FAILED")) throw error;
       await this.#command(DSPIC_COMMANDS.reset, [], signal);
-      await sleep(this.#clock, AFTER_RESET_MS, signal);
-      try {
-        await this.#command(DSPIC_COMMANDS.jumpToApplication, [], signal);
-      } catch (error) {
-        if (!isKumpelError(error, "VOLTAGE_CONTROLLER_FAILED")) throw error;
-        await this.#command(DSPIC_COMMANDS.reset, [], signal);
-        await sleep(this.#clock, AFTER_SECOND_RESET_MS, signal);
-        await this.#command(DSPIC_COMMANDS.jumpToApplication, [], signal);
-      }
-      return { firmware: (await this.#command(DSPIC_COMMANDS.version, [], signal))[0]! };
-    });
+      await sleep(this.#clock, AFTER_SECOND_RESET_MS, signal);
+      await this.#command(DSPIC_COMMANDS.jumpToApplication, [], signal);
+    }
+    const firmware = (await this.#command(DSPIC_COMMANDS.version, [], signal))[0]!;
+    this.#isStarted = true;
+    return { firmware };
   }
 
   async setOutput(isOn: boolean, signal: AbortSignal): Promise<void> {
@@ -67,16 +76,42 @@ export class DsPic implements VoltageController {
     await this.#turns.run(() => this.#command(DSPIC_COMMANDS.heartbeat, [], signal));
   }
 
-  /** Temperature of an LM75A behind the controller (0x48-0x4B on an S19 Pro). A failure is an answer; only `ABORTED` throws. */
+  /**
+   * Temperature of an LM75A behind the controller (0x48-0x4B on an S19 Pro). A failure is an answer; only `ABORTED`
+   * throws. Its loader knows no sensors, and they are wanted before there is power: the program is started for them,
+   * which by the factory log works with the supply off, and switches nothing on. Nothing is tried twice: who watches the
+   * heat asks again a second later, and must hear soon that there is no answer.
+   */
   readSensor(slave: number, signal: AbortSignal): Promise<Reading> {
     const port = {
       name: this.#place,
       selectRegister: async (register: number) => {
-        await this.#command(DSPIC_COMMANDS.writeSensor, [slave, register], signal);
+        await this.#command(DSPIC_COMMANDS.writeSensor, [slave, register], signal, { tries: 1 });
       },
-      read: (count: number) => this.#command(DSPIC_COMMANDS.readSensor, [slave, count], signal, count),
+      read: (dataBytes: number) =>
+        this.#command(DSPIC_COMMANDS.readSensor, [slave, dataBytes], signal, { tries: 1, dataBytes }),
     };
-    return this.#turns.run(() => readSensorBehindDspic(port, slave));
+    return this.#turns.run(async () => {
+      if (!this.#isStarted) {
+        const reason = await this.#startFailure(signal);
+        if (reason !== null) return { kind: "failed", reason };
+      }
+      return readSensorBehindDspic(port, slave);
+    });
+  }
+
+  /** A start that fails takes seconds, so sensor by sensor would take too long. */
+  async #startFailure(signal: AbortSignal): Promise<string | null> {
+    if (this.#clock.nowMs() < this.#startAgainMs) return this.#startError;
+    try {
+      await this.#start(signal);
+      return null;
+    } catch (error) {
+      if (!isKumpelError(error, "VOLTAGE_CONTROLLER_FAILED")) throw error;
+      this.#startAgainMs = this.#clock.nowMs() + START_AGAIN_MS;
+      this.#startError = error.message;
+      return error.message;
+    }
   }
 
   /** Voltage at the board's input in mV. The place of the value in the reply is unconfirmed. */
@@ -99,11 +134,11 @@ export class DsPic implements VoltageController {
     command: DspicCommand,
     payload: readonly number[],
     signal: AbortSignal,
-    dataBytes = command.dataBytes,
+    { tries = TRIES, dataBytes = command.dataBytes }: { tries?: number; dataBytes?: number } = {},
   ): Promise<Uint8Array> {
     let reason = "";
     let cause: unknown;
-    for (let attempt = 0; attempt < TRIES; attempt++) {
+    for (let attempt = 0; attempt < tries; attempt++) {
       if (attempt > 0) await sleep(this.#clock, RETRY_PAUSE_MS, signal);
       try {
         // Ends a frame that broke off, so that the parser hears this one; zeros never make a right checksum.
@@ -120,7 +155,8 @@ export class DsPic implements VoltageController {
       }
     }
     const code = command.code.toString(16);
-    const what = `failed command 0x${code} ${TRIES} times, last with ${reason}: check cable and supply of the board`;
+    const howOften = tries === 1 ? "with" : `${tries} times, last with`;
+    const what = `failed command 0x${code} ${howOften} ${reason}: check cable and supply of the board`;
     throw this.#wire.failure(what, { command: command.code }, cause);
   }
 }

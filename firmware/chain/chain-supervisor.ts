@@ -44,8 +44,8 @@ export interface ChainSupervisorOptions {
   runtime: ChainRuntime;
   /** A fresh driver for each start; it opens the link itself. */
   createChain: () => HashChain;
-  /** Written by the link that `createChain` opens. */
-  chunk: ChunkTime;
+  /** Written by the link that `createChain` opens; null where the link is no UART. */
+  chunk: ChunkTime | null;
   expectedChips: number;
   resetTiming: ResetTiming;
   /** Power of this chain's own board, where it has a controller. */
@@ -244,9 +244,11 @@ export class ChainSupervisor {
     const { createChain, runtime, chunk } = this.#options;
     const chain = createChain();
     this.#chain = chain;
+    const { clock } = this.#options;
     chain.onNonce((wireId, nonce, versionBits, chipIndex) => {
-      this.#lastNonceAtMs = chunk.atMs;
-      runtime.validator.check(wireId, nonce, versionBits, chipIndex, chunk.atMs);
+      const atMs = chunk === null ? clock.nowMs() : chunk.atMs;
+      this.#lastNonceAtMs = atMs;
+      runtime.validator.check(wireId, nonce, versionBits, chipIndex, atMs);
     });
     chain.onError((error) => {
       // A link that was closed already may still complain: it is no fault of the one that came after it.

@@ -121,6 +121,7 @@ function createMiner(options: RunOptions, { platform, scales, identities, data }
     support,
     operatingPoint,
     identities,
+    isExperimentalAccepted: options.real?.settings.isExperimentalAccepted ?? platform.acceptsUnconfirmed,
     emulationLabel,
     agent: AGENT,
     ...rest,

@@ -232,11 +232,13 @@ function regulate(before: ThermalState, state: ThermalState, limits: ThermalLimi
     decide(state, phase, FULL_DUTY_PCT, `${reason}: full fans`, []);
   const stopped = state.fanStoppedSinceMs.findIndex((since) => since !== null && nowMs - since >= FAN_DEBOUNCE_MS);
   if (stopped >= 0) return full("regulating", `fan ${stopped + 1} stands still`);
+  const unseen = state.sensors.filter((s) => !isLive(s, nowMs));
+  const lost = unseen.filter((s) => !isExcused(s, nowMs)).length;
+  if (state.hottestC === null && unseen.length > lost)
+    return full("regulating", "no chain is up, so no temperature is known");
   const hotC = before.phase === "hot" ? limits.hotC - HOT_HYSTERESIS_C : limits.hotC;
   if (hottestC >= hotC) return full("hot", `board at ${hottestC.toFixed(1)} C`);
   // The sensor that is left may sit at the cool end of its board.
-  const unseen = state.sensors.filter((s) => !isLive(s, nowMs));
-  const lost = unseen.filter((s) => !isExcused(s, nowMs)).length;
   if (unseen.length > lost) return full("regulating", "a chain is not up, so its temperature is not known");
   if (lost > 0) return full("regulating", `${lost} of ${state.sensors.length} temperature sensors lost`);
   const slopeC = hottestC - (before.hottestC ?? hottestC);

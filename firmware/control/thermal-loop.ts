@@ -80,8 +80,7 @@ export class ThermalLoop {
 
   async #turn(signal: AbortSignal): Promise<void> {
     const { clock, limits, log } = this.#options;
-    const readings: SensorInput[] = [];
-    for (const sensor of this.#sensors) readings.push(await this.#readSensor(sensor, signal));
+    const readings = await this.#readSensors(signal);
     this.#fansRpm = await this.#readFans();
     const input = {
       sensors: readings,
@@ -96,6 +95,19 @@ export class ThermalLoop {
     const duty = this.#setDuty(Math.round(state.dutyPct));
     for (const action of actions) await this.#carryOut(action);
     await duty;
+  }
+
+  /** Chains side by side, since a controller between host and sensor takes its time. */
+  async #readSensors(signal: AbortSignal): Promise<SensorInput[]> {
+    const readings = new Map<BoardSensor, SensorInput>();
+    const ofChain = async (chain: number): Promise<void> => {
+      for (const sensor of this.#sensors) {
+        if (sensor.chainIndex === chain) readings.set(sensor, await this.#readSensor(sensor, signal));
+      }
+    };
+    const chains = new Set(this.#sensors.map((sensor) => sensor.chainIndex));
+    await Promise.all([...chains].map(ofChain));
+    return this.#sensors.map((sensor) => readings.get(sensor) ?? { kind: "failed" });
   }
 
   async #carryOut(action: ThermalAction): Promise<void> {

@@ -18,7 +18,8 @@ import { SerialLine } from "./serial-line.ts";
 import { ThermalModel } from "./thermal-model.ts";
 import { createWiring } from "./wiring/create-wiring.ts";
 import type { WiredWorld, WorldPorts } from "./wiring/world-ports.ts";
-import { buildDevices, type PlacedSensor } from "./world-devices.ts";
+import { attachChipSensors, buildDevices, type PlacedSensor } from "./world-devices.ts";
+import { buildFpga, type WorldFpga } from "./world-fpga.ts";
 
 const PHYSICS_TICK_MS = 250;
 const DEFAULT_AMBIENT_C = 25;
@@ -75,6 +76,8 @@ export interface WorldStats {
     readonly repeats: number;
     readonly falseNonces: number;
     readonly skippedFinds: number;
+    /** Time in which a running chain behind an FPGA had no work; 0 on serial links. */
+    readonly idleSweepMs: number;
     readonly dieC: number;
     readonly powerW: number;
     readonly voltageV: number;
@@ -91,6 +94,8 @@ export class EmulatedWorld implements WiredWorld {
   readonly power: MachinePower;
   readonly journal: Journal;
   readonly ports: WorldPorts;
+  /** What stands between host and chains on FPGA boards. */
+  readonly fpga: WorldFpga | null;
   ambientC: number;
   readonly #clock: Clock;
   readonly #transitions: PowerTransition[] = [];
@@ -130,8 +135,10 @@ export class EmulatedWorld implements WiredWorld {
     this.chains = isPlugged.map((plugged, index): EmulatedChain => {
       const { model, line } = this.#buildChain(options, index);
       const thermal = new ThermalModel(this.machine.stockChainPowerW, this.ambientC);
+      attachChipSensors(this.boardFacts.sensors, sensors[index] ?? [], model.chips);
       return { model, line, thermal, sensors: sensors[index] ?? [], isPlugged: plugged };
     });
+    this.fpga = buildFpga(this.boardFacts.wiring, clock, this, this.chains);
     this.ports = createWiring(this, this.boardFacts.wiring, options);
     this.#armTick();
   }
@@ -173,8 +180,8 @@ export class EmulatedWorld implements WiredWorld {
   }
 
   /** Register block of the FPGA in front of the chains, by its name in the system; null where there is none. */
-  fpgaBlock(_name: string): RegisterBlock | null {
-    return null;
+  fpgaBlock(name: string): RegisterBlock | null {
+    return this.fpga?.(name) ?? null;
   }
 
   stats(): WorldStats {

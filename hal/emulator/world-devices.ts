@@ -1,11 +1,12 @@
 /** Builds what hangs on a machine's buses: supply, controllers, sensors, and the places whose temperature they tell. */
 
+import type { ChipModel } from "./chip-model.ts";
 import { Ds4432uModel } from "./devices/ds4432u-model.ts";
 import { DspicModel } from "./devices/dspic-model.ts";
 import { buildEepromImage, eepromContentFor } from "./devices/eeprom-images.ts";
 import { EepromModel } from "./devices/eeprom-model.ts";
 import { Emc2101Model } from "./devices/emc2101-model.ts";
-import type { I2cDevice } from "./devices/i2c-device.ts";
+import { type I2cDevice, IDLE_BYTE } from "./devices/i2c-device.ts";
 import { Pic16S9Model } from "./devices/pic16-s9-model.ts";
 import { PsuModelI2c } from "./devices/psu-model-i2c.ts";
 import { Tmp451Model } from "./devices/tmp451-model.ts";
@@ -13,7 +14,8 @@ import { Tps546Model } from "./devices/tps546-model.ts";
 import type { FanModel } from "./fan-model.ts";
 import type { SensorFault } from "./faults.ts";
 import type { I2cNet } from "./i2c-net.ts";
-import type { MachineBoardFacts } from "./machine-boards.ts";
+import type { MachineBoardFacts, SensorFacts } from "./machine-boards.ts";
+import { MidstateChip } from "./midstate-chip.ts";
 import { type MachinePower, PicPower, PinPower, PsuPower, RegulatorPower } from "./power/machine-power.ts";
 import { SensorModel } from "./sensor-model.ts";
 
@@ -23,6 +25,8 @@ export type SensorPlace = "inlet" | "outlet" | "die";
 export interface PlacedSensor {
   readonly place: SensorPlace;
   readonly model: { readonly address: number; update(temperatureC: number, fault: SensorFault): void };
+  /** The part itself where it hangs on a chip's own bus. */
+  readonly behindChip?: Tmp451Model;
 }
 
 export interface DeviceSurroundings {
@@ -138,8 +142,11 @@ function buildSensors(around: DeviceSurroundings, chain: number): readonly Place
         { place: "die", model: diodeOf(right) },
       ];
     }
-    case "chip":
-      return [];
+    // Behind a chip, so not on the board's bus: `attachChipSensors` connects it once there are chips.
+    case "chip": {
+      const behindChip = new Tmp451Model(sensors.address);
+      return [{ place: "outlet", model: localOf(behindChip), behindChip }];
+    }
   }
 }
 
@@ -159,6 +166,34 @@ function attachEmc2101(around: DeviceSurroundings, chain: number): PlacedSensor 
     if (fault === "none") emc2101.externalC = temperatureC;
   };
   return { place: "die", model: { address: emc2101.address, update } };
+}
+
+/** The part's own temperature is that of the board around it. */
+function localOf(sensor: Tmp451Model): PlacedSensor["model"] {
+  const update = (temperatureC: number, fault: SensorFault): void => {
+    sensor.isDead = fault === "failed";
+    if (fault === "none") sensor.localC = temperatureC;
+  };
+  return { address: sensor.address, update };
+}
+
+/** Hangs the sensors that belong there on the I2C master of their chip. */
+export function attachChipSensors(
+  facts: SensorFacts,
+  sensors: readonly PlacedSensor[],
+  chips: readonly ChipModel[],
+): void {
+  const sensor = sensors[0]?.behindChip;
+  if (facts.kind !== "chip" || sensor === undefined) return;
+  const chip = chips[facts.chipIndex];
+  if (!(chip instanceof MidstateChip)) return;
+  chip.i2cDevice = {
+    address: sensor.address,
+    read: (register) => (sensor.isDead ? IDLE_BYTE : (sensor.transfer(Uint8Array.of(register), 1)[0] ?? IDLE_BYTE)),
+    write: (register, value) => {
+      if (!sensor.isDead) sensor.transfer(Uint8Array.of(register, value), 0);
+    },
+  };
 }
 
 /** EmberOne's diode reads 7 C more than the chip has. */

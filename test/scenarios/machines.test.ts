@@ -56,7 +56,7 @@ describe.each([...MACHINE_NAMES])("%s", (machine) => {
     expect(alarms).toEqual([]);
     await rig.stop();
     const planned = plannedOrder(support.planFor(support.voltage?.workMv ?? 0), traitsOf(machine));
-    expectSameOrder(seenOrder(rig.world.journal.entries), planned);
+    for (const { index } of chains) expectSameOrder(seenOrder(rig.world.journal.entries, index), planned);
     if (traitsOf(machine).hasEnableLine || traitsOf(machine).hasController) expect(rig.world.powerIsOn).toBe(false);
   });
 });

@@ -55,12 +55,12 @@ export function openUart(board: ControlBoard, chain: number, baud: number): Prom
 
 /** The outcome of a promise that needs virtual time to pass. */
 export async function settle<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> {
-  let isSettled = false;
+  const progress = { isSettled: false };
   const mark = (): void => {
-    isSettled = true;
+    progress.isSettled = true;
   };
   promise.then(mark, mark);
   await clock.advance(0);
-  for (let i = 0; i < 100_000 && !isSettled; i++) await clock.advance(1);
+  for (let i = 0; i < 100_000 && !progress.isSettled; i++) await clock.advance(1);
   return promise;
 }

@@ -63,7 +63,10 @@ function ofStep(step: PowerStep): OrderEvent[] {
       return [event("regulator off")];
     case "reset":
       return [event("held")];
-    default:
+    case "wait":
+    case "psuIdentify":
+    case "controllerStart":
+    case "heartbeat":
       return [];
   }
 }
@@ -130,10 +133,17 @@ function ofEntry(entry: JournalEntry): OrderEvent[] {
   }
 }
 
-/** What the board saw; between first and last the fans follow the temperature, which is not the plan's matter. */
-export function seenOrder(journal: readonly JournalEntry[]): OrderEvent[] {
-  const events = journal.flatMap(ofEntry);
+/**
+ * What one chain and the machine around it saw; between first and last the fans follow the temperature, which is not the
+ * plan's matter. A controller behind a slow bus may obey when the supply, which does not wait for it, is already off.
+ */
+export function seenOrder(journal: readonly JournalEntry[], chain: number): OrderEvent[] {
+  const events = journal.filter((entry) => !("chain" in entry) || entry.chain === chain).flatMap(ofEntry);
   const first = events.findIndex(({ what }) => what === "fans full");
   const last = events.findLastIndex(({ what }) => what === "fans full");
-  return collapse(events.filter(({ what }, i) => what !== "fans full" || i === first || i === last));
+  const seen = collapse(events.filter(({ what }, i) => what !== "fans full" || i === first || i === last));
+  const cut = seen.findLastIndex(({ what }) => what === "supply off");
+  const late = seen.findIndex(({ what }, i) => i > cut && what === "boards off");
+  if (cut >= 0 && late >= 0) seen.splice(cut, 0, ...seen.splice(late, 1));
+  return seen;
 }

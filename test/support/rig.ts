@@ -112,6 +112,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       workMv: support.voltage?.workMv ?? 0,
       reason: "the row",
     },
+    isExperimentalAccepted: true,
     identities: await settle(clock, readBoardIdentities(board, support)),
     poolGroups: options.poolGroups ?? [{ quota: 1, pools: [rigPool(POOL_PORT, "rig.1", { suggestDifficulty })] }],
     stockTicket: 256,

@@ -16,7 +16,7 @@ const PROCESSOR = "zynq_gpio";
 const SUPPLY_ENABLE_N = 1;
 const LEDS = [35, 36];
 const BUTTONS = [15, 37];
-const BLOCK_NAME = "/dev/axi_fpga_dev";
+export const VENDOR_BLOCK_NAME = "/dev/axi_fpga_dev";
 /** Seen on an S19 Pro. */
 const VERSION = 0x4000b031;
 const DONE = 0x80000000;
@@ -52,7 +52,7 @@ export class VendorWiring implements WorldPorts {
   }
 
   registers(name: string): RegisterBlock | null {
-    return name === BLOCK_NAME ? this.#world.fpgaBlock(name) : null;
+    return name === VENDOR_BLOCK_NAME ? this.#world.fpgaBlock(name) : null;
   }
 }
 
