@@ -1,6 +1,5 @@
 /**
- * What a hashboard row says: which chips, in which domains, how the maker's firmware starts them, and where the sensors
- * are. Every group of facts carries its confidence. `unconfirmed` means: good enough for the emulator, never a reason to
+ * What a hashboard row says: which chips, in which domains, and how the maker's firmware starts them. Every group of facts carries its confidence. `unconfirmed` means: good enough for the emulator, never a reason to
  * energise a real board without the owner's own setting.
  */
 import type { ChipName } from "../bm13xx/chips.ts";
@@ -28,13 +27,8 @@ export type HashboardName =
   | "bitaxe-max"
   | "bitaxe-ultra"
   | "bitaxe-supra"
-  | "bitaxe-gamma";
-
-/** 7-bit addresses of the two board sensors of one chain. */
-export interface SensorAddresses {
-  readonly inlet: number;
-  readonly outlet: number;
-}
+  | "bitaxe-gamma"
+  | "emberone";
 
 export interface TemperatureLimits {
   /** Power off when a board sensor is hotter. */
@@ -62,14 +56,11 @@ export interface HashboardModel {
   readonly stockFrequencyMhz: number;
   /** Rate while hashing; `ENUMERATION_BAUD` where the rate is never changed. */
   readonly workBaud: number;
-  /** By chain index; empty where the board has none on the sensor bus. */
-  readonly sensors: readonly SensorAddresses[];
   readonly temperatureLimits: TemperatureLimits;
   readonly confidence: {
     readonly geometry: Provenance;
     readonly frequency: Provenance;
     readonly sequence: Provenance;
-    readonly sensors: Provenance;
     readonly temperatureLimits: Provenance;
   };
 }
@@ -90,14 +81,11 @@ export const SINGLE_CHIP = {
   chipsPerDomain: 1,
   addressInterval: 256,
   workBaud: 1_041_667,
-  // What the emulated board offers. Real ones have an EMC2101 instead: hence `unconfirmed` below.
-  sensors: [{ inlet: 0x48, outlet: 0x4c }],
   temperatureLimits: HOBBY_LIMITS,
   confidence: {
     geometry: "documented",
     frequency: "documented",
     sequence: "documented",
-    sensors: "unconfirmed",
     temperatureLimits: "documented",
   },
 } as const;

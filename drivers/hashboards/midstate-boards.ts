@@ -10,11 +10,10 @@ export type MidstateBoardName = Extract<
   "s9" | "s17" | "s17plus" | "t17" | "s19" | "s19pro" | "bitaxe-max"
 >;
 
-/** These chips have no sweep length that firmware sets, and their boards no sensors on the shared bus. */
+/** These chips have no sweep length that firmware sets. */
 const COMMON = {
   stockHcn: 0,
   stockFrequencyMhz: 0,
-  sensors: [],
   temperatureLimits: OUR_LIMITS,
 } as const;
 
@@ -22,7 +21,6 @@ const UNCONFIRMED = {
   geometry: "unconfirmed",
   frequency: "unconfirmed",
   sequence: "documented",
-  sensors: "unconfirmed",
   temperatureLimits: "unconfirmed",
 } as const;
 

@@ -4,19 +4,11 @@ import {
   type HashboardModel,
   type HashboardName,
   OUR_LIMITS,
-  type SensorAddresses,
   SINGLE_CHIP,
 } from "./hashboard-model.ts";
 import { MIDSTATE_BOARDS } from "./midstate-boards.ts";
 
 export type { HashboardModel, HashboardName } from "./hashboard-model.ts";
-
-/** Measured on an S19k Pro: inlet and outlet follow no simple offset. */
-const S19K_PRO_SENSORS: readonly SensorAddresses[] = [
-  { inlet: 0x48, outlet: 0x4c },
-  { inlet: 0x4d, outlet: 0x49 },
-  { inlet: 0x4e, outlet: 0x4a },
-];
 
 const S21: HashboardModel = {
   model: "s21",
@@ -31,14 +23,11 @@ const S21: HashboardModel = {
   stockHcn: 0x15a4,
   stockFrequencyMhz: 466.667,
   workBaud: 3_125_000,
-  // The board has the same two sensors as an S19k Pro; the pairing is taken over from there.
-  sensors: S19K_PRO_SENSORS,
   temperatureLimits: OUR_LIMITS,
   confidence: {
     geometry: "captured",
     frequency: "captured",
     sequence: "captured",
-    sensors: "inferred",
     temperatureLimits: "unconfirmed",
   },
 };
@@ -56,13 +45,11 @@ const S19_XP: HashboardModel = {
   stockHcn: 0x151c,
   stockFrequencyMhz: 485,
   workBaud: 1_041_667,
-  sensors: S19K_PRO_SENSORS,
   temperatureLimits: OUR_LIMITS,
   confidence: {
     geometry: "captured",
     frequency: "captured",
     sequence: "captured",
-    sensors: "unconfirmed",
     temperatureLimits: "unconfirmed",
   },
 };
@@ -80,13 +67,11 @@ const S21_PRO: HashboardModel = {
   stockHcn: 0x1eb5,
   stockFrequencyMhz: 600,
   workBaud: 3_125_000,
-  sensors: S19K_PRO_SENSORS,
   temperatureLimits: OUR_LIMITS,
   confidence: {
     geometry: "documented",
     frequency: "documented",
     sequence: "documented",
-    sensors: "unconfirmed",
     temperatureLimits: "unconfirmed",
   },
 };
@@ -120,7 +105,7 @@ export const HASHBOARDS: Readonly<Record<HashboardName, HashboardModel>> = {
       chipMaxC: 95,
       source: "board: public S19k Pro firmware; chip: our own proposal",
     },
-    confidence: { ...S19_XP.confidence, sensors: "documented", temperatureLimits: "documented" },
+    confidence: { ...S19_XP.confidence, temperatureLimits: "documented" },
   },
   s19jpro: {
     model: "s19jpro",
@@ -135,13 +120,11 @@ export const HASHBOARDS: Readonly<Record<HashboardName, HashboardModel>> = {
     stockHcn: 0x1381,
     stockFrequencyMhz: 525,
     workBaud: 3_125_000,
-    sensors: S19K_PRO_SENSORS,
     temperatureLimits: OUR_LIMITS,
     confidence: {
       geometry: "documented",
       frequency: "documented",
       sequence: "documented",
-      sensors: "unconfirmed",
       temperatureLimits: "unconfirmed",
     },
   },
@@ -189,6 +172,29 @@ export const HASHBOARDS: Readonly<Record<HashboardName, HashboardModel>> = {
     defaultFrequencyMhz: 525,
     stockHcn: 0x1eb5,
     stockFrequencyMhz: 525,
+  },
+  // Public firmware of the board enumerates its chips and goes no further: everything after that is taken over from the
+  // S19j Pro, which has the same chip, and confirmed by nobody.
+  emberone: {
+    model: "emberone",
+    label: "EmberOne",
+    chip: "BM1362",
+    chips: 12,
+    domains: 12,
+    chipsPerDomain: 1,
+    addressInterval: 16,
+    initVariant: "bm1362-s19jpro",
+    defaultFrequencyMhz: 525,
+    stockHcn: 0x1381,
+    stockFrequencyMhz: 525,
+    workBaud: 3_125_000,
+    temperatureLimits: OUR_LIMITS,
+    confidence: {
+      geometry: "documented",
+      frequency: "unconfirmed",
+      sequence: "unconfirmed",
+      temperatureLimits: "unconfirmed",
+    },
   },
 };
 

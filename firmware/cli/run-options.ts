@@ -37,10 +37,8 @@ export type ParsedRunOptions = Omit<RunOptions, "hashboard" | "real"> & {
     | { readonly kind: "real"; readonly owner: OwnerSettings };
 };
 
-/** Emulated machines with board sensors; the thermal supervisor permits no power without any. */
-export const MACHINES = Object.values(HASHBOARDS)
-  .filter((row) => row.sensors.length > 0)
-  .map((row) => row.model);
+/** All of them are emulated, too. */
+export const MACHINES = Object.values(HASHBOARDS).map((row) => row.model);
 
 export const RUN_HELP = `kumpel run: mine.
 

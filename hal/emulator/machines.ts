@@ -22,6 +22,7 @@ export const MACHINE_NAMES = [
   "bitaxe-ultra",
   "bitaxe-supra",
   "bitaxe-gamma",
+  "emberone",
 ] as const;
 export type MachineName = (typeof MACHINE_NAMES)[number];
 
@@ -101,6 +102,17 @@ const MACHINES: Readonly<Record<MachineName, MachineFacts>> = {
   "bitaxe-ultra": singleChip("bitaxe-ultra", "BM1366", 485, 12),
   "bitaxe-supra": singleChip("bitaxe-supra", "BM1368", 490, 14),
   "bitaxe-gamma": singleChip("bitaxe-gamma", "BM1370", 525, 17),
+  // Neither clock nor power is published: the clock of an S19j Pro, its power by the number of chips. No fan of its own.
+  emberone: {
+    name: "emberone",
+    chip: CHIP_FACTS.BM1362,
+    chainCount: 1,
+    chipsPerChain: 12,
+    fanCount: 0,
+    stockFrequencyMhz: 525,
+    stockVoltageV: 3.6,
+    stockChainPowerW: 97,
+  },
 };
 
 export function isMachineName(text: string): text is MachineName {
