@@ -69,12 +69,38 @@ export function fromHex(hex: string): Uint8Array {
 }
 
 interface BoardVectors {
-  i2c: { device: string; addr: string }[];
+  models: {
+    model: string;
+    chip: string;
+    chips_per_board: number;
+    domains: [number, number] | null;
+    boards: number;
+    fans: number;
+    default_mhz: number | [number, number] | null;
+    run_volts: number | [number, number] | null;
+    open_core_volts?: number;
+    work_baud: number | null;
+    control_boards: string[];
+    address_interval?: number;
+    board_stop_c?: number;
+    psu: string | null;
+  }[];
+  gpio: { board: string; function: string; gpio: number; active: string | null; fitted?: boolean }[];
+  uart: { board: string; chain: number; device: string | null }[];
+  pwm: { board: string; channel: string; path: string; period_ns: number; fans: number[] }[];
+  i2c: { models: string[]; device: string; addr: string; bus: string }[];
   frames: { proto: string; name: string; hex: string }[];
   psu_formula: { types: string[]; a: number; b: number }[];
   psu_type71_anchors: { volts: number; n: number }[];
   s9_pic_voltage: { volts: number; n: number }[];
-  eeprom_vector: { raw: string; payload: string; key_ascii: string; expect: Record<string, string | number> };
+  eeprom_vector: {
+    raw: string;
+    payload: string;
+    key_ascii: string;
+    cipher: string;
+    crc5: { poly: number; init: number; value: number };
+    expect: Record<string, string | number>;
+  };
 }
 
 export const boardVectors = JSON.parse(fs.readFileSync("test/vectors/boards.json", "utf8")) as BoardVectors;
