@@ -3,6 +3,8 @@ import type { ChainSnapshot, PoolShares, PoolSnapshot } from "./api/snapshot.ts"
 import type { MinerParts } from "./miner-parts.ts";
 import type { PoolStats } from "./stats/pool-stats.ts";
 
+const ROLLING_OFF = "version rolling is off: the pool grants no version bits";
+
 /** One entry a pool, in the owner's order. Passwords are not part of it. */
 export function poolSnapshots(parts: MinerParts): PoolSnapshot[] {
   const { pools } = parts;
@@ -16,7 +18,7 @@ export function poolSnapshots(parts: MinerParts): PoolSnapshot[] {
       reason: shunReason ?? stats.reason,
       lastNotice: stats.lastNotice,
       family: link.family,
-      warnings: [],
+      warnings: stats.isRollingOff ? [ROLLING_OFF] : [],
       connects: stats.connects,
       notifies: stats.notifies,
       difficulty: stats.difficulty,
@@ -45,7 +47,7 @@ export function poolSummary(parts: MinerParts, chains: readonly ChainSnapshot[])
   };
   return {
     ...shown,
-    warnings: poolWarnings(parts, chains),
+    warnings: [...shown.warnings, ...poolWarnings(parts, chains)],
     connects: sum((p) => p.connects),
     notifies: sum((p) => p.notifies),
     verifiedWork: sum((p) => p.verifiedWork),

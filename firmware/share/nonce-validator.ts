@@ -49,8 +49,9 @@ export class NonceValidator {
     if ((versionBits & ~work.versionMask) !== 0) return "hardwareError";
     this.#hasher.rolledHeader(this.#hash, work.headerView, versionBits, nonce);
     if (!hashMeetsTarget(this.#hash, work.ticketTarget)) return "hardwareError";
-    if (work.isRetired) return "stale";
+    // A repeat is the chip's fault, also when the work has ended in between: it must not hide among the late ones.
     if (!work.rememberNonce(nonce, versionBits)) return "duplicate";
+    if (work.isRetired) return "stale";
     return hashMeetsTarget(this.#hash, work.job.target) ? "share" : "valid";
   }
 

@@ -12,6 +12,8 @@ export class PoolStats {
   connects = 0;
   notifies = 0;
   difficulty: number | null = null;
+  /** The pool lets no version bit be rolled. */
+  isRollingOff = false;
   lastNotice = "";
   submittedCount = 0;
   accepted = 0;
@@ -49,6 +51,7 @@ export class PoolStats {
   jobReceived(job: Job): void {
     this.notifies++;
     this.difficulty = job.difficulty;
+    this.isRollingOff = job.grantedMask === 0;
     this.setState("mining", `job ${job.jobId}`);
   }
 

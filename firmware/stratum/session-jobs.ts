@@ -19,6 +19,9 @@ export function applyNotify(state: SessionState, fields: NotifyFields, receivedA
   const job = freezeJob(state, fields, receivedAtMs);
   // An id that comes again with another content means something else from now on: shares of the old work would be wrong.
   const isReused = previous !== null && previous.jobId === fields.jobId && !isSameWork(previous, job);
+  if (previous !== null && !fields.cleanJobs && isSameJob(previous, job)) {
+    return { state, actions: [], reason: "the job at work was sent again" };
+  }
   const isReplacing = isNewBlock || fields.cleanJobs || isReused;
   return {
     state: { ...state, job },
@@ -58,6 +61,11 @@ export function isSameWork(a: Job, b: Job): boolean {
     a.merkleBranches.length === b.merkleBranches.length &&
     a.merkleBranches.every((branch, i) => isEqual(branch, b.merkleBranches[i] as Uint8Array))
   );
+}
+
+/** True when even what the pool may change without a new template is the same. */
+function isSameJob(a: Job, b: Job): boolean {
+  return a.nTime === b.nTime && a.difficulty === b.difficulty && a.grantedMask === b.grantedMask && isSameWork(a, b);
 }
 
 function freezeJob(state: SessionState, fields: NotifyFields, receivedAtMs: number): Job {

@@ -26,6 +26,7 @@ export function initialSession(options: SessionOptions, nowMs: number): SessionS
     nextId: 1,
     awaiting: null,
     pending: new Map(),
+    wishIds: [],
     extranonce: null,
     grantedMask: 0,
     isVersionRollingGranted: false,
@@ -105,6 +106,8 @@ function applyConfigureAnswer(state: SessionState, result: unknown): SessionStat
   const answer = result as Record<string, unknown>;
   if (answer["version-rolling"] !== true) return state;
   const mask = parseMask(answer["version-rolling.mask"]) ?? state.options.chipVersionMask;
+  // "Yes, with no bits" grants nothing: a share goes out as to a pool that never heard of rolling.
+  if (mask === 0) return state;
   return { ...state, grantedMask: (mask & state.options.chipVersionMask) >>> 0, isVersionRollingGranted: true };
 }
 
@@ -168,8 +171,9 @@ function startMining(state: SessionState, nowMs: number): SessionStep {
     actions.push({ kind: "send", line: callLine(state.nextId + i, method, params) });
   }
   const nextId = state.nextId + wishes.length;
+  const wishIds = wishes.map((_, i) => String(state.nextId + i));
   return {
-    state: { ...state, phase: "mining", phaseSinceMs: nowMs, awaiting: null, nextId },
+    state: { ...state, phase: "mining", phaseSinceMs: nowMs, awaiting: null, nextId, wishIds },
     actions,
     reason: "authorised",
   };

@@ -39,6 +39,8 @@ export interface SessionState {
   /** The handshake call whose answer is due, or null. */
   readonly awaiting: { readonly id: string; readonly method: string } | null;
   readonly pending: ReadonlyMap<string, PendingShare>;
+  /** Ids of calls whose answers change nothing. */
+  readonly wishIds: readonly string[];
   readonly extranonce: SubscribeResult | null;
   readonly grantedMask: number;
   readonly isVersionRollingGranted: boolean;

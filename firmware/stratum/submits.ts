@@ -3,7 +3,7 @@
 import type { Share } from "../job/job.ts";
 import type { VersionBitsForm } from "../pool/pool-settings.ts";
 import { hex32 } from "../work/header.ts";
-import { callLine, type ServerMessage } from "./messages.ts";
+import { callLine, clip, type ServerMessage } from "./messages.ts";
 import type { PendingShare, SessionAction, SessionState, SessionStep } from "./session-types.ts";
 import { type ShareOutcome, shareOutcome } from "./share-outcome.ts";
 
@@ -26,8 +26,8 @@ export function submitParams(share: Share, form: VersionBitsForm): string[] {
 const MAX_PENDING_SHARES = 256;
 
 export function handleSubmit(state: SessionState, share: Share, nowMs: number): SessionStep {
-  const refusal = reasonNotToSend(state, share);
-  if (refusal !== null) {
+  if (state.pending.size >= MAX_PENDING_SHARES) {
+    const refusal = `${MAX_PENDING_SHARES} shares wait for an answer already`;
     const action: SessionAction = { kind: "answered", share, outcome: "lost", text: refusal, roundTripMs: 0 };
     return { state, actions: [action], reason: refusal };
   }
@@ -41,21 +41,18 @@ export function handleSubmit(state: SessionState, share: Share, nowMs: number): 
   };
 }
 
-function reasonNotToSend(state: SessionState, share: Share): string | null {
-  if (state.pending.size >= MAX_PENDING_SHARES) return `${MAX_PENDING_SHARES} shares wait for an answer already`;
-  // The pool took bits back after the work went out: it would refuse what was rolled with them.
-  const rolled = share.version ^ share.job.version;
-  return (rolled & ~state.grantedMask) === 0 ? null : "rolled with bits that the pool has taken back";
-}
-
 export function handleShareAnswer(
   state: SessionState,
   answer: Extract<ServerMessage, { kind: "answer" }>,
   nowMs: number,
 ): SessionStep {
   const entry = state.pending.get(answer.id);
-  // Answers to suggest_difficulty and the like land here, too: only a share's id means something.
-  if (entry === undefined) return { state, actions: [], reason: `answer to ${answer.id} belongs to no share` };
+  if (entry === undefined) {
+    const text = `answer to ${clip(answer.id)} belongs to no share that waits: ignored`;
+    // Answers to suggest_difficulty and the like land here, too, and mean nothing.
+    const isExpected = state.wishIds.includes(answer.id);
+    return { state, actions: isExpected ? [] : [{ kind: "notice", level: "info", text }], reason: text };
+  }
   const pending = new Map(state.pending);
   pending.delete(answer.id);
   const action: SessionAction = {

@@ -85,7 +85,10 @@ test("a pool without rolling lowers the expectation instead of blaming the chain
   await hashing(rig);
   await rig.advance(1_200_000);
   const { chains, hashrate, pool } = rig.snapshot();
-  expect(pool.warnings).toEqual(["the pool grants too few version bits: 0.14 % of the hashrate is of use"]);
+  expect(pool.warnings).toEqual([
+    "version rolling is off: the pool grants no version bits",
+    "the pool grants too few version bits: 0.14 % of the hashrate is of use",
+  ]);
   // One sweep of 0.454 ms in each 20 ms, and all 16 engines of a core try the same header.
   for (const chain of chains) {
     expect(chain.state).toBe("hashing");

@@ -13,6 +13,12 @@ export interface FakeJob {
   branches?: string[];
 }
 
+export interface FakeCall {
+  id: number;
+  method?: string;
+  params: string[];
+}
+
 interface Sent extends Required<FakeJob> {
   extranonce1: string;
   extranonce2Size: number;
@@ -30,6 +36,8 @@ export interface FakeShare {
 }
 
 const T1 = 0xffffn << 208n;
+/** A double times 2^96 is a whole number for every difficulty down to 2^-44: targets come out exact. */
+const FRACTION_BITS = 96;
 const sha256d = (data: Buffer): Buffer =>
   createHash("sha256").update(createHash("sha256").update(data).digest()).digest();
 const u32 = (hex: string): Buffer => Buffer.from(hex, "hex").reverse();
@@ -51,6 +59,9 @@ export class FakePool {
   /** Closes the link instead of answering this method. */
   closeOn = "";
   onMining: () => void = () => undefined;
+  onConnect: () => void = () => undefined;
+  /** Answers a call in the pool's place when it returns true. */
+  override: (call: FakeCall) => boolean = () => false;
   /** Error of every answer to a share; null = shares are judged and taken. */
   refusal: unknown = null;
   takesUser = true;
@@ -68,6 +79,7 @@ export class FakePool {
       connection.onClose(() => {
         this.#link = null;
       });
+      this.onConnect();
     });
   }
 
@@ -78,6 +90,11 @@ export class FakePool {
 
   get isConnected(): boolean {
     return this.#link !== null;
+  }
+
+  /** Judges a submit without an answer to it. */
+  keepShare(params: string[]): void {
+    this.shares.push(this.#judge(params));
   }
 
   raw(data: string | Uint8Array): void {
@@ -130,7 +147,9 @@ export class FakePool {
       ...job,
       extranonce1: this.extranonce1,
       extranonce2Size: this.extranonce2Size,
-      target: BigInt(Math.round(this.#scale)) * (T1 / BigInt(Math.round(this.difficulty * 1024))) * 1024n,
+      target:
+        (BigInt(Math.round(this.#scale)) * (T1 << BigInt(FRACTION_BITS))) /
+        BigInt(this.difficulty * 2 ** FRACTION_BITS),
     };
     this.#jobs.set(full.id, full);
     return full;
@@ -141,12 +160,14 @@ export class FakePool {
     for (let end = this.#rest.indexOf("\n"); end >= 0; end = this.#rest.indexOf("\n")) {
       const line = this.#rest.slice(0, end);
       this.#rest = this.#rest.slice(end + 1);
-      this.#answer(JSON.parse(line) as { id: number; method?: string; params: string[] });
+      this.#answer(JSON.parse(line) as FakeCall);
     }
   }
 
-  #answer({ id, method = "", params }: { id: number; method?: string; params: string[] }): void {
+  #answer(call: FakeCall): void {
+    const { id, method = "", params } = call;
     this.calls.push(method);
+    if (this.override(call)) return;
     if (method === this.closeOn) {
       this.close();
       return;
