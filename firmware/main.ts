@@ -140,6 +140,7 @@ const USAGE_CODES: readonly ErrorCode[] = [
   "EMULATOR_MACHINE_UNKNOWN",
   "OWNER_SETTING_NEEDED",
   "VOLTAGE_OUT_OF_RANGE",
+  "LIMIT_OUT_OF_RANGE",
 ];
 /** What the program needs of its machine is not there. */
 const UNREACHABLE_CODES: readonly ErrorCode[] = [

@@ -38,8 +38,8 @@ export interface MinerOptions {
   identities: readonly BoardIdentity[];
   /** At least one group with at least one pool. */
   poolGroups: readonly PoolGroup[];
-  /** Ticket to begin with; a power of two. */
-  stockTicket: number;
+  /** Ticket to begin with, a power of two; null: the one that the hashboard's maker sets. */
+  stockTicket: number | null;
   chipScale: number;
   poolScale: number;
   /** `name/version` as told to the pool. */

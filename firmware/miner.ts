@@ -1,6 +1,7 @@
 /** Composition root: builds all parts of one machine, starts and stops them in order, and takes the snapshot. */
 
 import { CHIPS } from "#drivers/bm13xx/chips.ts";
+import { STOCK_TICKET_DIFFICULTY } from "#drivers/bm13xx/init-sequence.ts";
 import { chainFacts, createHashChain } from "#drivers/create-chain.ts";
 import { VendorBlocks } from "#drivers/fpga/vendor-block.ts";
 import type { HashChain } from "#drivers/hash-chain.ts";
@@ -14,7 +15,7 @@ import { type ChunkTime, timedUart } from "./chain/timed-uart.ts";
 import { runLoop } from "./control/loop.ts";
 import { PauseControl } from "./control/pause-control.ts";
 import { PowerLine } from "./control/power-line.ts";
-import { DEFAULT_LIMITS } from "./control/thermal-decision.ts";
+import { thermalLimits } from "./control/thermal-decision.ts";
 import { ThermalLoop } from "./control/thermal-loop.ts";
 import { WorkVoltage } from "./control/work-voltage.ts";
 import { ChipPorts } from "./hardware/chip-ports.ts";
@@ -123,11 +124,7 @@ export class Miner {
       fans: this.#devices.fans,
       power: this.#power,
       sensors: this.#devices.sensors,
-      limits: {
-        ...DEFAULT_LIMITS,
-        dangerousC: hashboard.temperatureLimits.boardMaxC,
-        chipDangerousC: hashboard.temperatureLimits.chipMaxC,
-      },
+      limits: thermalLimits(hashboard.temperatureLimits),
       temperatureChipMaxC: () => hottest(this.#supervisors.map((s) => s.temperatureChipMaxC())),
       isPlugged: (chainIndex) => board.chains[chainIndex]?.isPlugged() ?? Promise.resolve(false),
       onCut: (reason) => this.#cutChains(reason),
@@ -276,7 +273,7 @@ export class Miner {
       runtime,
       createChain,
       chunk,
-      stockTicket,
+      stockTicket: stockTicket ?? hashboard.stockTicketDifficulty ?? STOCK_TICKET_DIFFICULTY,
       chipScale,
       log: log.child({ part: "chain", chain: connector.index }),
       power: this.#power,

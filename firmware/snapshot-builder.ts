@@ -1,5 +1,6 @@
 /** Takes the snapshot from the running parts. */
 import type { ChainSnapshot, MinerSnapshot } from "./api/snapshot.ts";
+import { experimentalReasons } from "./hardware/experimental.ts";
 import type { MinerParts } from "./miner-parts.ts";
 import { firstAcceptedAtMs, poolSnapshots, poolSummary, shownStats } from "./pool-snapshots.ts";
 import { hashesPerTicket } from "./share/difficulty.ts";
@@ -21,6 +22,7 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
     machine: options.hashboard.model,
     controlBoard: options.board.name,
     emulationLabel: options.emulationLabel,
+    experimental: experimentalReasons(options.hashboard, options.support, options.board.unconfirmed),
     firstAcceptedShareMs: acceptedAtMs === null ? null : acceptedAtMs - parts.startedAtMs,
     prescribedWaitMs: parts.train.prescribedWaitMs + Math.max(0, ...waits),
     isPowerOn: parts.power.isOn,

@@ -75,6 +75,8 @@ export interface Led {
 export interface ControlBoard {
   /** Short name such as `amlogic-a113d`. */
   readonly name: string;
+  /** What is known of it from single sources only, each a clause; an owner has agreed to it, or nothing can burn here. */
+  readonly unconfirmed: readonly string[];
   readonly chains: readonly ChainConnector[];
   /** Bus with the controllers, temperature sensors and EEPROMs of the hashboards. */
   readonly hashboardBus: I2cBus;

@@ -56,6 +56,8 @@ export interface HashboardModel {
   readonly stockFrequencyMhz: number;
   /** Rate while hashing; `ENUMERATION_BAUD` where the rate is never changed. */
   readonly workBaud: number;
+  /** Ticket that the maker's firmware sets, a difficulty; absent: 256. */
+  readonly stockTicketDifficulty?: number;
   readonly temperatureLimits: TemperatureLimits;
   readonly confidence: {
     readonly geometry: Provenance;

@@ -78,6 +78,7 @@ export const MIDSTATE_BOARDS: Readonly<Record<MidstateBoardName, HashboardModel>
     initVariant: "bm1387-s9",
     defaultFrequencyMhz: 650,
     workBaud: 1_562_500,
+    stockTicketDifficulty: 64,
     confidence: { ...UNCONFIRMED, frequency: "documented" },
   },
   // 152 bytes a work: 2,210 works/s are 3.4 Mbit/s, more than the 3.125 M that any source settles. The faster rates are

@@ -80,6 +80,8 @@ export interface MinerSnapshot {
   readonly controlBoard: string;
   /** What runs here that is not a real machine (emulated chips, scale); null on real hardware. */
   readonly emulationLabel: string | null;
+  /** Why mining with this machine is an experiment, each a clause; empty where it is none. */
+  readonly experimental: readonly string[];
   readonly firstAcceptedShareMs: number | null;
   readonly prescribedWaitMs: number;
   readonly isPowerOn: boolean;

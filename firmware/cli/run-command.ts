@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { boardSupport } from "#drivers/hashboards/board-supports.ts";
+import { tightenLimits } from "#drivers/hashboards/limits.ts";
 import { chooseOperatingPoint } from "#drivers/hashboards/operating-point.ts";
 import { type Clock, pause } from "#hal/clock.ts";
 import { errorText } from "#hal/errors.ts";
@@ -115,9 +116,10 @@ function createMiner(options: RunOptions, { platform, scales, identities, data }
     hints: { frequency: "--frequency MHZ", voltage: "--work-voltage MV" },
   });
   const { suggestDifficulty, label: emulationLabel, ...rest } = scales;
+  const limitHints = { board: "--board-limit", chip: "--chip-limit" };
   return new Miner({
     log,
-    hashboard: options.hashboard,
+    hashboard: tightenLimits(options.hashboard, options, limitHints),
     support,
     operatingPoint,
     identities,

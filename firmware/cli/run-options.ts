@@ -23,6 +23,9 @@ export interface RunOptions {
   chipTicket: number | null;
   /** The owner's own clock and working voltage; null = as the machine's row or its boards say. */
   frequencyMhz: number | null;
+  /** Limits of the owner, in degrees C; null: the machine's own. */
+  boardMaxC: number | null;
+  chipMaxC: number | null;
   workMv: number | null;
   /** Folder that keeps receipts; null = a temporary one. */
   data: string | null;
@@ -63,6 +66,8 @@ ${OWNER_HELP}
                          machine, so that an outside pool program at a low difficulty accepts them
   --frequency MHZ        hash clock, 50 .. 1000 (default: the machine's own)
   --work-voltage MV      voltage while hashing, within the machine's hard caps (default: the machine's own)
+  --board-limit C        power off when a board sensor is that hot; tighter than the machine's own limit, never looser
+  --chip-limit C         the same for the chips' own sensors
   --data DIR             folder that keeps receipts over runs (default: a temporary one that goes with the run)
   --http-port PORT       own API on 127.0.0.1 (0 = a free one; default 8080, a free one if that is taken)
   --log-level LEVEL      ${LOG_LEVELS.join(" ")} (default: warn on a terminal, else info)
@@ -92,6 +97,8 @@ export function parseRunOptions(args: readonly string[], isTerminal: boolean): P
     frequencyMhz: values.frequency === undefined ? null : parseNumber(values.frequency, "--frequency", 50, 1000),
     workMv:
       values["work-voltage"] === undefined ? null : parseNumber(values["work-voltage"], "--work-voltage", 500, 25_000),
+    boardMaxC: parseLimit(values["board-limit"], "--board-limit"),
+    chipMaxC: parseLimit(values["chip-limit"], "--chip-limit"),
     data: parseData(values.data),
     httpPort: values["http-port"] === undefined ? null : parsePort(values["http-port"], "--http-port"),
     logLevel: oneOf(values["log-level"] ?? (isTerminal ? "warn" : "info"), LOG_LEVELS, "--log-level"),
@@ -154,6 +161,8 @@ function parseOrExplain(args: readonly string[]) {
         "chip-ticket": text,
         frequency: text,
         "work-voltage": text,
+        "board-limit": text,
+        "chip-limit": text,
         data: text,
         "http-port": text,
         "log-level": text,
@@ -163,6 +172,11 @@ function parseOrExplain(args: readonly string[]) {
     const why = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? "") : String(error);
     throw usageError(`${why}; see kumpel run --help.`);
   }
+}
+
+/** What is too loose for the machine is refused when the machine is known. */
+function parseLimit(text: string | undefined, option: string): number | null {
+  return text === undefined ? null : parseNumber(text, option, 0, 200);
 }
 
 /** `90s`, `5m`, `1h` to milliseconds. */

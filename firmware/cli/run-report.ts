@@ -25,6 +25,7 @@ export function buildReport(input: ReportInput) {
     machine: snapshot.machine,
     control_board: snapshot.controlBoard,
     emulation: snapshot.emulationLabel,
+    experimental: snapshot.experimental,
     seconds: seconds(snapshot.uptimeMs),
     first_accepted_share_s: snapshot.firstAcceptedShareMs === null ? null : seconds(snapshot.firstAcceptedShareMs),
     prescribed_waits_s: seconds(snapshot.prescribedWaitMs),

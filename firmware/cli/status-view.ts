@@ -8,6 +8,7 @@ export function statusLines(snapshot: MinerSnapshot): string[] {
   return [
     `kumpel  ${snapshot.machine} on ${snapshot.controlBoard}  up ${duration(snapshot.uptimeMs)}  hashboard power ${snapshot.isPowerOn ? "on" : "off"}`,
     ...(snapshot.emulationLabel === null ? [] : [`        ${snapshot.emulationLabel}`]),
+    ...snapshot.experimental.map((reason) => `        EXPERIMENTAL  ${reason}`),
     `pool    ${pool.url}  ${pool.state}  difficulty ${short(pool.difficulty)}  as ${pool.user}`,
     `shares  ${shares.accepted} accepted  ${shares.rejected} rejected  ${shares.stale} stale  ${shares.lost} lost  best ${short(shares.bestDifficulty)}`,
     `hash    ${ths(snapshot.hashrate.recentMeasuredThs)} now  ${ths(snapshot.hashrate.measuredThs)} average  ${ths(snapshot.hashrate.expectedThs)} expected`,
@@ -25,7 +26,7 @@ export function statusLines(snapshot: MinerSnapshot): string[] {
 /** What runs here, in one line. */
 export function titleLine(snapshot: MinerSnapshot): string {
   const label = snapshot.emulationLabel === null ? "" : ` (${snapshot.emulationLabel})`;
-  return `kumpel: ${snapshot.machine} on ${snapshot.controlBoard}${label}, pool ${snapshot.pool.url}`;
+  return `kumpel: ${snapshot.machine} on ${snapshot.controlBoard}${label}${snapshot.experimental.length > 0 ? " EXPERIMENTAL" : ""}, pool ${snapshot.pool.url}`;
 }
 
 /** One line for logs and pipes. */

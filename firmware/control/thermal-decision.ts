@@ -28,6 +28,17 @@ export interface ThermalLimits {
 
 export const DEFAULT_LIMITS: ThermalLimits = { targetC: 60, hotC: 70, dangerousC: 75, chipDangerousC: 95 };
 
+/** Full fans and the target keep their distance from a limit that is tighter than ours. */
+export function thermalLimits({ boardMaxC, chipMaxC }: { boardMaxC: number; chipMaxC: number }): ThermalLimits {
+  const { targetC, hotC, dangerousC } = DEFAULT_LIMITS;
+  return {
+    targetC: Math.min(targetC, boardMaxC - (dangerousC - targetC)),
+    hotC: Math.min(hotC, boardMaxC - (dangerousC - hotC)),
+    dangerousC: boardMaxC,
+    chipDangerousC: chipMaxC,
+  };
+}
+
 export type ThermalPhase = "warmUp" | "regulating" | "hot" | "shutdown";
 
 interface SensorMemory {

@@ -22,7 +22,8 @@ export interface Platform {
 export interface Scales {
   readonly chipScale: number;
   readonly poolScale: number;
-  readonly stockTicket: number;
+  /** Null: the one that the hashboard's maker sets. */
+  readonly stockTicket: number | null;
   /** Goes out as mining.suggest_difficulty; null = the pool decides. */
   readonly suggestDifficulty: number | null;
   /** What is not real in this run; null where everything is. */
@@ -50,9 +51,9 @@ export function emulationScales(hashesPerS: number, chipTicket: number | null, h
   const chipScale = (2 ** 32 * STOCK_TICKET_DIFFICULTY) / HASHES_PER_NONCE;
   if (!hasLocalPool) {
     const label = "emulated chips: an outside pool gets no shares without --chip-ticket";
-    return { chipScale, poolScale: 1, stockTicket: STOCK_TICKET_DIFFICULTY, suggestDifficulty: null, label };
+    return { chipScale, poolScale: 1, stockTicket: null, suggestDifficulty: null, label };
   }
   const suggestDifficulty = Math.max(1, Math.round(hashesPerS / 2 ** 32));
   const label = "emulated chips and built-in pool: difficulty scaled, nothing is earned";
-  return { chipScale, poolScale: chipScale, stockTicket: STOCK_TICKET_DIFFICULTY, suggestDifficulty, label };
+  return { chipScale, poolScale: chipScale, stockTicket: null, suggestDifficulty, label };
 }

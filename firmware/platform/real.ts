@@ -2,7 +2,6 @@
  * A real machine: the board that the system shows, opened on the kernel's devices. Nothing is scaled here, and numbers that
  * no source confirms never energise anything.
  */
-import { STOCK_TICKET_DIFFICULTY } from "#drivers/bm13xx/init-sequence.ts";
 import { CONTROL_BOARDS } from "#hal/boards/control-boards.ts";
 import { type BoardInputs, type DetectedBoard, detectBoard } from "#hal/boards/detect-board.ts";
 import { collectBoardInputs } from "#hal/linux/board-inputs.ts";
@@ -33,7 +32,7 @@ export async function findRealMachine(owner: OwnerSettings): Promise<RealMachine
 
 /** Bitcoin's own scale on both sides, whatever the machine. */
 export function realScales(): Scales {
-  return { chipScale: 1, poolScale: 1, stockTicket: STOCK_TICKET_DIFFICULTY, suggestDifficulty: null, label: null };
+  return { chipScale: 1, poolScale: 1, stockTicket: null, suggestDifficulty: null, label: null };
 }
 
 /** Opens the board in its safe state: chips in reset, supply off. @throws KumpelError as `openBoard` and the ports do. */

@@ -7,7 +7,14 @@ import type { ChainConnector, ChainLink, ControlBoard, FanBank, Led, PowerSwitch
 import { KumpelError } from "../errors.ts";
 import type { GpioOutput } from "../gpio.ts";
 import type { BoardPorts } from "../ports.ts";
-import type { BoardSettings, ConnectorFacts, ControlBoardFacts, Level, PinFacts } from "./board-facts.ts";
+import {
+  type BoardSettings,
+  type ConnectorFacts,
+  type ControlBoardFacts,
+  type Level,
+  type PinFacts,
+  unconfirmedOfBoard,
+} from "./board-facts.ts";
 import { createPwmFans } from "./pwm-fans.ts";
 import { createS9ioFans } from "./s9io-fans.ts";
 import { VendorFpga } from "./vendor-fpga.ts";
@@ -52,6 +59,7 @@ export async function assembleBoard(options: AssembleOptions): Promise<ControlBo
         : await ports.openI2c(facts.psuBus);
   return {
     name: facts.name,
+    unconfirmed: unconfirmedOfBoard(facts, options.machine),
     chains,
     hashboardBus,
     psuBus,

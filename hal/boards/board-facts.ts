@@ -85,3 +85,13 @@ export interface BoardSettings {
   /** The owner takes the risk of facts that only one source or a vendor's binary states. */
   readonly isExperimentalAccepted?: boolean;
 }
+
+/** What an owner agrees to who mines with this machine on this board, each a clause; empty = the facts suffice. */
+export function unconfirmedOfBoard(facts: ControlBoardFacts, machine: string): readonly string[] {
+  const clauses = facts.experimental === null ? [] : [`${facts.label}: ${facts.experimental}`];
+  const enable = facts.psuEnable;
+  if (enable !== null && (enable.active === null || !enable.observedOn.includes(machine))) {
+    clauses.push(`${facts.label}: the level that switches the supply on was not seen with this machine`);
+  }
+  return clauses;
+}

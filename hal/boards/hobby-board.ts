@@ -75,6 +75,7 @@ export async function openHobbyBoard(options: HobbyBoardOptions): Promise<Contro
   await control.setI2cFrequencyHz(I2C_FREQUENCY_HZ);
   return {
     name: facts.name,
+    unconfirmed: facts.experimental === null ? [] : [`${facts.label}: ${facts.experimental}`],
     chains: [
       {
         index: 0,

@@ -22,6 +22,7 @@ import { MemoryNetwork } from "#hal/emulator/memory-network.ts";
 import { MemoryStore } from "#hal/emulator/memory-store.ts";
 import { SeededRandom } from "#hal/emulator/prng.ts";
 import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
+import type { Network } from "#hal/network.ts";
 import { EMULATOR_SETTINGS, settle } from "./board.ts";
 
 export interface RigOptions {
@@ -37,6 +38,8 @@ export interface RigOptions {
   poolGroups?: readonly PoolGroup[];
   /** Puts something between board and miner. */
   wrapBoard?: (board: ControlBoard) => ControlBoard;
+  /** Puts something between miner and network. */
+  wrapNetwork?: (network: MemoryNetwork, clock: VirtualClock) => Network;
   /** What the miner suggests; default: about a share a second. */
   suggestDifficulty?: number | null;
   /** False: no pool is started; the test brings its own on `POOL_PORT`. */
@@ -103,7 +106,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     log: createLog(process.env["RIG_LOG"] === undefined ? "silent" : "debug"),
     clock,
     random: random.fork("miner"),
-    network,
+    network: options.wrapNetwork?.(network, clock) ?? network,
     board: options.wrapBoard?.(board) ?? board,
     hashboard,
     support,
@@ -115,7 +118,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     isExperimentalAccepted: true,
     identities: await settle(clock, readBoardIdentities(board, support)),
     poolGroups: options.poolGroups ?? [{ quota: 1, pools: [rigPool(POOL_PORT, "rig.1", { suggestDifficulty })] }],
-    stockTicket: 256,
+    stockTicket: null,
     chipScale: scale,
     poolScale: scale,
     agent: "kumpel/test",

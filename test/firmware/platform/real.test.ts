@@ -38,7 +38,7 @@ test("F is 1 on both sides of every real machine, at the stock ticket", () => {
   expect(realScales()).toEqual({
     chipScale: 1,
     poolScale: 1,
-    stockTicket: 256,
+    stockTicket: null,
     suggestDifficulty: null,
     label: null,
   });
