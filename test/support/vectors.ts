@@ -17,6 +17,9 @@ export interface StratumVector {
   merkle_branch?: string[];
   coinbase_hash_internal?: string;
   prevhash?: string;
+  version?: string;
+  nbits?: string;
+  merkle_root_internal?: string;
 }
 
 export interface StratumVectors {
