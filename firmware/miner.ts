@@ -8,7 +8,7 @@ import type { HashChain } from "#drivers/hash-chain.ts";
 import type { ChipI2cPort } from "#drivers/sensor/chip-bridge.ts";
 import { LATE, within } from "#hal/clock.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
-import { errorText, isKumpelError } from "#hal/errors.ts";
+import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import { createChainRuntime } from "./chain/chain-runtime.ts";
 import { ChainSupervisor } from "./chain/chain-supervisor.ts";
 import { type ChunkTime, timedUart } from "./chain/timed-uart.ts";
@@ -51,6 +51,8 @@ export class Miner {
   readonly #supervisors: ChainSupervisor[];
   readonly #stop = new AbortController();
   #lost: Error | null = null;
+  /** Set at the end when the switches did not confirm that they are off. */
+  #offFailure: KumpelError | null = null;
 
   constructor(options: MinerOptions) {
     this.#options = options;
@@ -156,6 +158,8 @@ export class Miner {
     const result = await within(this.#options.clock, PARTS_LIMIT_MS, parts);
     signal.removeEventListener("abort", onAbort);
     if (this.#lost !== null) throw this.#lost;
+    // Whatever else broke: a board that may still have power is what the owner must hear of.
+    if (this.#offFailure !== null) throw this.#offFailure;
     if (result === LATE) this.#options.log.warn({ limitMs: PARTS_LIMIT_MS }, "a part did not end in time");
     else if (result[0].status === "rejected") throw result[0].reason;
   }
@@ -206,8 +210,11 @@ export class Miner {
     const result = await within(clock, STOP_LIMIT_MS, work);
     if (result === LATE) {
       log.error({ limitMs: STOP_LIMIT_MS }, "the hardware did not confirm the stop in time");
+      if (this.#power.isOn) this.#offFailure = offUnconfirmed(`no answer within ${STOP_LIMIT_MS / 1000} s`);
       return;
     }
+    const [off] = result;
+    if (off.status === "rejected") this.#offFailure = offUnconfirmed(off.reason);
     for (const end of result) if (end.status === "rejected") log.error(`stop: ${errorText(end.reason)}`);
   }
 
@@ -333,4 +340,10 @@ export class Miner {
 function hottest(values: readonly (number | null)[]): number | null {
   const known = values.filter((v): v is number => v !== null);
   return known.length === 0 ? null : Math.max(...known);
+}
+
+function offUnconfirmed(cause: unknown): KumpelError {
+  const why = cause instanceof AggregateError ? cause.errors.map(errorText).join("; ") : errorText(cause);
+  const text = `Power is not confirmed to be off (${why}): switch the machine off at its plug.`;
+  return new KumpelError("PSU_FAILED", text, { cause });
 }

@@ -139,16 +139,27 @@ export class PowerTrain {
         step.kind === "regulatorOff" ||
         (step.kind === "controllerOutput" && board.power === null);
       const limitMs = isLastResort ? DOWN_SWITCH_LIMIT_MS : DOWN_STEP_LIMIT_MS;
-      try {
-        const outcome = await within(clock, limitMs, this.#do(step, chains, never));
+      // Controllers side by side: one that is silent must neither delay nor excuse the others.
+      const groups = step.kind === "controllerOutput" ? chains.map((chain) => [chain]) : [chains];
+      const ends = await Promise.allSettled(
+        groups.map((group) => within(clock, limitMs, this.#do(step, group, never))),
+      );
+      for (const [i, end] of ends.entries()) {
         // A controller behind a supply that is switched off next need not confirm; the switches must.
-        if (outcome === LATE && isLastResort)
-          throw new KumpelError("ABORTED", `${step.kind} was not confirmed in time`);
-      } catch (error) {
-        if (isLastResort || step.kind === "reset") failures.push(error);
+        if (end.status === "rejected" && (isLastResort || step.kind === "reset")) failures.push(end.reason);
+        else if (end.status === "fulfilled" && end.value === LATE && isLastResort)
+          failures.push(this.#lateSwitch(step, groups[i] ?? [], limitMs));
       }
     }
     if (failures.length > 0) throw new AggregateError(failures, "power-down was not confirmed");
+  }
+
+  #lateSwitch(step: PowerStep, chains: readonly number[], limitMs: number): KumpelError {
+    const [chain] = chains;
+    const controller =
+      step.kind === "controllerOutput" && chain !== undefined ? this.#options.controllers[chain] : null;
+    const who = controller?.name ?? step.kind;
+    return new KumpelError("ABORTED", `${who} did not confirm within ${limitMs} ms that it is off`);
   }
 
   async #do(step: PowerStep, chains: readonly number[], signal: AbortSignal): Promise<void> {

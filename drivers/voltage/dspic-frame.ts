@@ -55,6 +55,8 @@ export type DspicReply =
 export function parseDspicReply(command: DspicCommand, bytes: Uint8Array): DspicReply {
   const hex = Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join(" ");
   const wrong = (what: string): DspicReply => ({ kind: "wrong", reason: `${what} in the reply ${hex}` });
+  // What an FPGA's I2C reads of an absent part: it knows no NACK.
+  if (bytes.every((byte) => byte === 0xff)) return wrong("all ones, as of a part that is not there,");
   if (command.reply === "short") {
     if (bytes[0] !== command.code) return wrong("another command's number");
     return bytes[1] === STATUS_OK ? { kind: "ok", data: new Uint8Array(0) } : wrong("a refusal");

@@ -6,7 +6,8 @@
 
 export type SensorInput =
   | { readonly kind: "ok"; readonly temperatureC: number }
-  | { readonly kind: "failed" }
+  /** `reason`: part, bus and what went wrong, for the owner. */
+  | { readonly kind: "failed"; readonly reason?: string }
   /** Nobody can ask it now: it hangs on a chip of a chain that is not up. Not a fault, but no temperature either. */
   | { readonly kind: "unreadable" };
 
@@ -50,6 +51,8 @@ interface SensorMemory {
   readonly excusedAtMs: number | null;
   /** Readings in a row at or above the danger limit, believed or not. */
   readonly dangerousInARow: number;
+  /** Why the last reading was none; null = it was good, or nobody could ask. */
+  readonly failure: string | null;
 }
 
 export interface ThermalState {
@@ -110,6 +113,7 @@ export function initialThermal(sensorChains: readonly number[], fans: number, no
       goodAtMs: nowMs,
       excusedAtMs: null,
       dangerousInARow: 0,
+      failure: null,
     })),
     fanStoppedSinceMs: Array.from({ length: fans }, () => nowMs),
     hottestC: null,
@@ -171,7 +175,7 @@ function judgeSensors(state: ThermalState, input: ThermalInput, limits: ThermalL
   const sensors = state.sensors.map((memory, i): SensorMemory => {
     const reading = input.sensors[i] ?? { kind: "failed" };
     if (reading.kind === "unreadable") {
-      return { ...memory, goodC: null, excusedAtMs: nowMs, dangerousInARow: 0 };
+      return { ...memory, goodC: null, excusedAtMs: nowMs, dangerousInARow: 0, failure: null };
     }
     const isDangerous =
       reading.kind === "ok" && inRange(reading.temperatureC) && reading.temperatureC >= limits.dangerousC;
@@ -180,12 +184,24 @@ function judgeSensors(state: ThermalState, input: ThermalInput, limits: ThermalL
     const nobody = state.phase === "warmUp" ? null : Number.NaN;
     const referenceC = isLive(memory, nowMs) ? memory.goodC : memory.goodC === null ? null : (othersC ?? nobody);
     if (reading.kind === "ok" && isPlausible(reading.temperatureC, referenceC)) {
-      return { ...memory, goodC: reading.temperatureC, goodAtMs: nowMs, dangerousInARow };
+      return { ...memory, goodC: reading.temperatureC, goodAtMs: nowMs, dangerousInARow, failure: null };
     }
     glitches++;
-    return { ...memory, dangerousInARow };
+    return { ...memory, dangerousInARow, failure: failureOf(reading) };
   });
   return { sensors, glitches };
+}
+
+function failureOf(reading: Exclude<SensorInput, { kind: "unreadable" }>): string | null {
+  return reading.kind === "failed"
+    ? (reading.reason ?? null)
+    : `a reading of ${reading.temperatureC.toFixed(1)} C is not believed`;
+}
+
+/** The sentence about a chain without a temperature, with what its first failed sensor had to say. */
+function blindText(what: string, state: ThermalState, chain: number): string {
+  const failure = state.sensors.find((s) => s.chainIndex === chain && s.failure !== null)?.failure;
+  return failure == null ? what : `${what} (${failure}): check that board, its cable and its sensors`;
 }
 
 function hottestOf(sensors: readonly SensorMemory[]): number | null {
@@ -221,7 +237,7 @@ function dangerOf(state: ThermalState, input: ThermalInput, limits: ThermalLimit
     return `chip at ${(input.temperatureChipMaxC ?? 0).toFixed(1)} C, limit ${limits.chipDangerousC} C`;
   }
   const [blind] = state.phase === "warmUp" ? [] : blindChains(state, nowMs);
-  if (blind !== undefined) return `no temperature sensor of chain ${blind} answers`;
+  if (blind !== undefined) return blindText(`no temperature sensor of chain ${blind} answers`, state, blind);
   const stopped = state.fanStoppedSinceMs.findIndex((since) => since !== null && nowMs - since >= FAN_STOP_MS);
   if (stopped >= 0) return `fan ${stopped + 1} stands still`;
   return null;
@@ -231,7 +247,10 @@ function dangerOf(state: ThermalState, input: ThermalInput, limits: ThermalLimit
 function warmUp(state: ThermalState, nowMs: number): ThermalStep {
   const [blind] = blindChains(state, nowMs);
   if (state.sensors.length === 0) return decide(state, "warmUp", FULL_DUTY_PCT, "no hashboard with a sensor", []);
-  if (blind !== undefined) return decide(state, "warmUp", FULL_DUTY_PCT, `no temperature of chain ${blind} yet`, []);
+  if (blind !== undefined) {
+    const reason = blindText(`no temperature of chain ${blind} yet`, state, blind);
+    return decide(state, "warmUp", FULL_DUTY_PCT, reason, []);
+  }
   const waiting = state.fanStoppedSinceMs.findIndex((since) => since !== null);
   if (waiting >= 0) return decide(state, "warmUp", FULL_DUTY_PCT, `fan ${waiting + 1} does not turn yet`, []);
   return decide(state, "regulating", FULL_DUTY_PCT, "sensors and fans proven", [{ kind: "permitPower" }]);

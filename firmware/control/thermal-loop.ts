@@ -145,7 +145,7 @@ export class ThermalLoop {
       this.#failures.set(sensor, reading.reason);
       this.#options.log.debug({ sensor: sensor.place, reason: reading.reason }, "sensor failed");
     }
-    return { kind: "failed" };
+    return reading;
   }
 
   async #setDuty(dutyPct: number): Promise<void> {

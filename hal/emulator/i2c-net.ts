@@ -16,6 +16,8 @@ export class I2cNet {
   readonly #devices: Record<BusRole, BusDevice[]> = { hashboards: [], supply: [] };
   /** A stuck bus answers nobody: some slave holds the data line low. */
   readonly stuck: Record<BusRole, boolean> = { hashboards: false, supply: false };
+  /** Changes what hosts read, as a bad contact does; a KumpelError that it throws takes the place of the answer. */
+  disturb: ((answer: Uint8Array, role: BusRole, address: number, write: Uint8Array) => Uint8Array) | null = null;
 
   attach(role: BusRole, device: BusDevice): void {
     this.#devices[role].push(device);
@@ -32,7 +34,7 @@ export class I2cNet {
     if (found === undefined) throw nackError(role, address);
     const answer = found.device.transfer(write, readLength);
     found.afterTransfer?.();
-    return answer;
+    return this.disturb === null || readLength === 0 ? answer : this.disturb(answer, role, address, write);
   }
 
   step(elapsedMs: number): void {

@@ -75,7 +75,7 @@ test("a hashboard bus that gets stuck while hashing ends the power within the se
   rig.world.i2c.stuck.hashboards = true;
   await rig.advance(13_000);
   expect(rig.world.powerIsOn).toBe(false);
-  expect(rig.snapshot().thermal.reason).toBe("no temperature sensor of chain 0 answers");
+  expect(rig.snapshot().thermal.reason).toMatch(/^no temperature sensor of chain 0 answers/);
   await rig.stop();
 });
 

@@ -49,7 +49,7 @@ test("one failed sensor is a warning, all of them end the power within ten secon
   sensors.fill(["failed", "failed"]);
   await rig.advance(13_000);
   expect(rig.world.powerIsOn).toBe(false);
-  expect(rig.snapshot().thermal.reason).toBe("no temperature sensor of chain 0 answers");
+  expect(rig.snapshot().thermal.reason).toMatch(/^no temperature sensor of chain 0 answers/);
   await rig.stop();
 });
 
@@ -59,7 +59,7 @@ test("one board without any working sensor ends the power, although the other bo
   rig.world.faults.sensors[2] = ["failed", "failed"];
   await rig.advance(13_000);
   expect(rig.world.powerIsOn).toBe(false);
-  expect(rig.snapshot().thermal.reason).toBe("no temperature sensor of chain 2 answers");
+  expect(rig.snapshot().thermal.reason).toMatch(/^no temperature sensor of chain 2 answers/);
   await rig.stop();
 });
 

@@ -24,16 +24,16 @@ export interface MachinePower {
 
 export class PsuPower implements MachinePower {
   readonly psu: PsuModelI2c;
-  readonly #dspics: readonly DspicModel[];
+  /** One a chain; empty where the boards have none. */
+  readonly dspics: readonly DspicModel[];
   #seenTargetMv: number;
   #seenWatchdog: boolean;
   readonly #seenOutputs: boolean[];
   #isEnabled = false;
 
-  /** @param dspics one a chain; empty where the boards have none. */
   constructor(psu: PsuModelI2c, dspics: readonly DspicModel[]) {
     this.psu = psu;
-    this.#dspics = dspics;
+    this.dspics = dspics;
     this.#seenTargetMv = psu.targetMv;
     this.#seenWatchdog = psu.isWatchdogOn;
     this.#seenOutputs = dspics.map((dspic) => dspic.isOutputOn);
@@ -49,7 +49,7 @@ export class PsuPower implements MachinePower {
   }
 
   voltageV(chainIndex: number): number {
-    const dspic = this.#dspics[chainIndex];
+    const dspic = this.dspics[chainIndex];
     return dspic === undefined || dspic.isOutputOn ? this.psu.voltageMv / 1000 : 0;
   }
 
@@ -59,7 +59,7 @@ export class PsuPower implements MachinePower {
     if (isWatchdogOn !== this.#seenWatchdog) journal.note({ what: "psuWatchdog", isOn: isWatchdogOn });
     this.#seenTargetMv = targetMv;
     this.#seenWatchdog = isWatchdogOn;
-    for (const [chain, { isOutputOn }] of this.#dspics.entries()) {
+    for (const [chain, { isOutputOn }] of this.dspics.entries()) {
       if (isOutputOn !== this.#seenOutputs[chain]) journal.note({ what: "controllerOutput", chain, isOn: isOutputOn });
       this.#seenOutputs[chain] = isOutputOn;
     }
@@ -74,29 +74,30 @@ export class PsuPower implements MachinePower {
 }
 
 export class PicPower implements MachinePower {
-  readonly #pics: readonly Pic16S9Model[];
+  /** One a chain. */
+  readonly pics: readonly Pic16S9Model[];
   readonly #seen: { isOn: boolean; setPointMv: number }[];
 
   constructor(pics: readonly Pic16S9Model[]) {
-    this.#pics = pics;
+    this.pics = pics;
     this.#seen = pics.map(({ isOutputOn, setPointMv }) => {
       return { isOn: isOutputOn, setPointMv };
     });
   }
 
   get isOn(): boolean {
-    return this.#pics.some(({ isOutputOn }) => isOutputOn);
+    return this.pics.some(({ isOutputOn }) => isOutputOn);
   }
 
   /** The supply has no enable line. */
   setEnabled(): void {}
 
   voltageV(chainIndex: number): number {
-    return (this.#pics[chainIndex]?.outputMv ?? 0) / 1000;
+    return (this.pics[chainIndex]?.outputMv ?? 0) / 1000;
   }
 
   noteChanges(journal: Journal): void {
-    for (const [chain, { isOutputOn, setPointMv }] of this.#pics.entries()) {
+    for (const [chain, { isOutputOn, setPointMv }] of this.pics.entries()) {
       const seen = this.#seen[chain]!;
       if (setPointMv !== seen.setPointMv) journal.note({ what: "controllerVoltage", chain, voltageMv: setPointMv });
       if (isOutputOn !== seen.isOn) journal.note({ what: "controllerOutput", chain, isOn: isOutputOn });
@@ -119,26 +120,26 @@ export interface RegulatorModel {
 }
 
 export class RegulatorPower implements MachinePower {
-  readonly #regulator: RegulatorModel;
+  readonly regulator: RegulatorModel;
   #seenMv: number;
 
   constructor(regulator: RegulatorModel) {
-    this.#regulator = regulator;
+    this.regulator = regulator;
     this.#seenMv = regulator.outputMv;
   }
 
   get isOn(): boolean {
-    return this.#regulator.isOutputOn;
+    return this.regulator.isOutputOn;
   }
 
   setEnabled(): void {}
 
   voltageV(): number {
-    return this.#regulator.isOutputOn ? this.#regulator.outputMv / 1000 : 0;
+    return this.regulator.isOutputOn ? this.regulator.outputMv / 1000 : 0;
   }
 
   noteChanges(journal: Journal): void {
-    const outputMv = this.#regulator.isOutputOn ? Math.round(this.#regulator.outputMv) : 0;
+    const outputMv = this.regulator.isOutputOn ? Math.round(this.regulator.outputMv) : 0;
     if (outputMv !== this.#seenMv) journal.note({ what: "regulatorVoltage", voltageMv: outputMv });
     this.#seenMv = outputMv;
   }

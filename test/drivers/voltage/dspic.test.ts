@@ -48,7 +48,7 @@ test.each([
   ["06 17 89 00 a5", /wrong length/],
   ["05 16 89 00 a4", /another command/],
   ["05 17 89 00 a6", /wrong checksum/],
-  ["ff ff ff ff ff", /wrong length/],
+  ["ff ff ff ff ff", /all ones, as of a part that is not there/],
 ])("a version reply of %s is wrong", (hex, reason) => {
   expect(parseDspicReply(DSPIC_COMMANDS.version, fromHex(hex))).toEqual({
     kind: "wrong",
