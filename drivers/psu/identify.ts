@@ -85,6 +85,10 @@ async function speaksPackets(place: PsuPlace, signal: AbortSignal): Promise<bool
   }
   if (seen.has(NOT_READY)) return true;
   if (seen.size === 1 && !seen.has(BUS_IDLE) && !seen.has(BUS_HELD)) return false;
+  // An FPGA's I2C knows no NACK: an absent supply reads as idle lines.
+  if (seen.size === 1 && seen.has(BUS_IDLE)) {
+    throw place.wire.failure("does not answer (the bus reads 0xff): check the cable between control board and supply");
+  }
   const got = [...seen].map((byte) => `0x${byte.toString(16)}`).join(", ");
   throw place.wire.failure(`gives nonsense for its protocol (${got}): check the bus`, { got });
 }

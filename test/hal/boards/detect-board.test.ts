@@ -46,6 +46,10 @@ const ROWS: [name: string, inputs: Partial<BoardInputs>, kind: string, board: st
   ["a Zynq without any FPGA driver", { compatible: zynq, presentCpus: 1 }, "unsupported", null],
   ["the vendor's Zynq by its subtype", { subtype: "zynq7007_BHB28XXX" }, "board", "zynq7007-vendor"],
   ["an S9 on the vendor's system", { ctrlBd: "XILINX", compileTimeModel: "Antminer S9" }, "unsupported", null],
+  ["a Zynq by a chain core alone", { uioNames: ["chain6-common"] }, "board", "zynq7010-s9io"],
+  ["a Zynq by the vendor's FPGA device alone", { hasVendorFpga: true }, "board", "zynq7007-vendor"],
+  ["a BeagleBone by its subtype", { subtype: "BBCtrl_BHB42XXX" }, "unsupported", null],
+  ["a CVITEK board by its subtype", { subtype: "CVCtrl_BHB42XXX" }, "unsupported", null],
   ["a BeagleBone", { compatible: ["ti,am335x-bone", "ti,am33xx"] }, "unsupported", null],
   [
     "a CVITEK board whose other files lie",
@@ -62,6 +66,11 @@ test.each(ROWS)("%s", (_name, inputs, kind, board) => {
   expect(detected.kind).toBe(kind);
   expect("board" in detected ? detected.board : null).toBe(board);
   expect(detected.why.length).toBeGreaterThan(10);
+});
+
+test("one processor is an XC7Z007S, two are an XC7Z010", () => {
+  const why = (presentCpus: number) => detectBoard({ ...NOTHING, compatible: zynq, presentCpus }).why;
+  expect([why(1), why(2)]).toEqual([expect.stringContaining("XC7Z007S"), expect.stringContaining("XC7Z010")]);
 });
 
 test("the hashboard family comes with the board", () => {

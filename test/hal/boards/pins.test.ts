@@ -108,3 +108,52 @@ test("PWM channels and period are those of the notes", () => {
   expect(fans.channels.map((c) => `pwmchip${c.documentedChip}/pwm${c.channel}`)).toEqual(rows.map((row) => row.path));
   for (const row of rows) expect(row.period_ns).toBe(fans.periodNs);
 });
+
+/** Rows of the other boards: which chain core or FPGA bit belongs to a connector. */
+test("every collected serial device is claimed: by a connector, or by a reason", () => {
+  const connectors = (board: ControlBoardFacts) => board.connectors.map(({ number, link }) => ({ number, link }));
+  const claimed: Record<string, number> = {};
+  for (const { board, chain, device } of vectors.uart) {
+    claimed[board] = (claimed[board] ?? 0) + 1;
+    if (board === "zynq7010-braiins") {
+      // Cores count from 1: chain 5 is the core of J6 at 0x43C00000.
+      expect(device).toBe(`s9io core 0x43C${chain - 5}0000`);
+      const link = { kind: "s9io", coreName: `chain${chain + 1}` };
+      expect(connectors(CONTROL_BOARDS["zynq7010-s9io"])[chain - 5]).toEqual({ number: chain, link });
+    }
+    if (board === "zynq7007-vendor") {
+      expect(device).toBe(`FPGA 0x40000000, chain bit ${chain}`);
+      expect(connectors(CONTROL_BOARDS["zynq7007-vendor"])[chain]).toEqual({
+        number: chain,
+        link: { kind: "vendorFpga" },
+      });
+    }
+  }
+  expect(claimed).toEqual({
+    amlogic: 3,
+    "amlogic-alternative": 3,
+    // Not supported.
+    cvitek: 4,
+    // The fourth connector has no hashboard on an S19j.
+    "beaglebone-vendor": 4,
+    "zynq7010-braiins": 3,
+    "zynq7007-vendor": 3,
+  });
+});
+
+test("no PWM row is left out: two of Amlogic, two of CVITEK boards, which are not supported", () => {
+  expect(vectors.pwm.map(({ board }) => board)).toEqual(["amlogic", "amlogic", "cvitek", "cvitek"]);
+});
+
+test("address strap of an S9 board: J6 is 5, J7 is 6, J8 is 7", () => {
+  const { connectors } = CONTROL_BOARDS["zynq7010-s9io"];
+  expect(connectors.map(({ label, number }) => `${label} ${number}`)).toEqual(["J6 5", "J7 6", "J8 7"]);
+});
+
+test("where sources contradict each other nothing is taken for settled", () => {
+  // S21: one source has the enable line the other way round. BeagleBone: nobody says it.
+  expect(CONTROL_BOARDS["amlogic-a113d"].psuEnable?.observedOn).toEqual(["s19kpro"]);
+  expect(CONTROL_BOARDS["zynq7007-vendor"].psuEnable?.observedOn).toEqual(["s19pro"]);
+  expect(CONTROL_BOARDS["beaglebone-vendor"].psuEnable).toMatchObject({ active: null, observedOn: [] });
+  expect(CONTROL_BOARDS["beaglebone-s19j-v2"].psuEnable).toMatchObject({ active: null, observedOn: [] });
+});
