@@ -14,6 +14,7 @@ import { ShareQueue } from "../share/share-queue.ts";
 import type { LatencyHistogram } from "../stats/latency-histogram.ts";
 import type { PoolStats } from "../stats/pool-stats.ts";
 import { retryDelayMs } from "./back-off.ts";
+import { hideSecret } from "./hide-secret.ts";
 import { LineSplitter, MAX_LINE_BYTES } from "./line-splitter.ts";
 import { parseLine } from "./messages.ts";
 import { isSameWork } from "./session-jobs.ts";
@@ -249,23 +250,28 @@ export class PoolLink {
       case "answered":
         this.#end(action.share, action.outcome, action.text, action.roundTripMs);
         return;
-      case "notice":
-        log[action.level]({ pool: settings.address.url }, action.text);
-        stats.notice(action.text);
+      case "notice": {
+        const text = hideSecret(action.text, settings.password);
+        log[action.level]({ pool: settings.address.url }, text);
+        stats.notice(text);
         return;
+      }
       case "redirect":
         this.#redirect = { host: action.host, port: action.port, waitMs: action.waitMs };
         return;
-      case "close":
-        stats.setState("waiting", action.text);
-        log.warn({ pool: settings.address.url }, action.text);
+      case "close": {
+        const text = hideSecret(action.text, settings.password);
+        stats.setState("waiting", text);
+        log.warn({ pool: settings.address.url }, text);
         this.#endSession?.(action.cause);
         return;
+      }
     }
   }
 
   #end(share: Share, outcome: ShareOutcome, text: string, roundTripMs: number | null): void {
-    this.#options.stats.shareEnded(share, outcome, text, roundTripMs);
+    const { stats, settings } = this.#options;
+    stats.shareEnded(share, outcome, hideSecret(text, settings.password), roundTripMs);
     this.#options.events.onShareEnded(share, outcome);
   }
 

@@ -27,7 +27,7 @@ export function parsePoolUrl(text: string): PoolAddress {
   if (!isTls && !PLAIN_SCHEMES.includes(scheme)) throw invalid(text, `the scheme "${scheme}" is not known`);
   const rest = match?.[2] ?? "";
   if (rest.includes("@"))
-    throw invalid(hideCredentials(text), "user and password do not belong here: give them with --user and --password");
+    throw invalid(text, "user and password do not belong here: give them with --user and --password");
   const { host, port } = splitHostPort(text, rest);
   const shownHost = host.includes(":") ? `[${host}]` : host;
   return {
@@ -51,7 +51,7 @@ function splitHostPort(text: string, rest: string): { host: string; port: number
 }
 
 function invalid(text: string, why: string): KumpelError {
-  return new KumpelError("POOL_URL_INVALID", `Pool address "${text}": ${why}; ${EXAMPLE}.`);
+  return new KumpelError("POOL_URL_INVALID", `Pool address "${hideCredentials(text)}": ${why}; ${EXAMPLE}.`);
 }
 
 /** `socks5://[user:password@]host:port`; what is shown of it never holds the password. */
@@ -80,6 +80,7 @@ function invalidProxy(text: string, why: string): KumpelError {
   );
 }
 
+/** A password may hold any sign, also a slash or another @: all that stands before the last one may be part of it. */
 function hideCredentials(text: string): string {
-  return text.replace(/\/\/[^@/]*@/, "//...@").replace(/^[^@/]*@/, "...@");
+  return text.replace(/^(\s*[a-z0-9+.-]+:\/\/)?.*@/is, "$1...@");
 }
