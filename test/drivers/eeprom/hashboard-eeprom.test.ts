@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { crc5 } from "#drivers/bm13xx/crc.ts";
 import { EEPROM_KEYS, LENGTH_FORMATS, NUMBERED_FORMATS, S9_EEPROM_OFFSETS } from "#drivers/eeprom/formats.ts";
 import { decodeHashboardEeprom, readEepromBytes, readHashboardEeprom } from "#drivers/eeprom/hashboard-eeprom.ts";
 import { xxteaDecrypt } from "#drivers/eeprom/xxtea.ts";
@@ -214,4 +215,58 @@ test("regions and offsets are the documented ones", () => {
     51, 53,
   ]);
   expect(S9_EEPROM_OFFSETS.voltage.at).toBe(0x90);
+});
+
+test("check sum of the published dump: polynomial 5, start 1F, over header and payload", () => {
+  const { crc5: wantedCrc, cipher } = boardVectors.eeprom_vector;
+  expect([wantedCrc.poly, wantedCrc.init, cipher]).toEqual([5, 0x1f, "xxtea-le"]);
+  const plain = Uint8Array.from([...fromHex(raw).subarray(0, 2), ...fromHex(payload)]);
+  expect(crc5(plain, 0, plain.length - 1)).toBe(wantedCrc.value);
+  expect(plain.at(-1)).toBe(wantedCrc.value);
+  // Bit by bit, as the notes define it.
+  let state = wantedCrc.init;
+  for (const byte of plain.subarray(0, -1)) {
+    for (let bit = 7; bit >= 0; bit--) {
+      const isOut = ((state >> 4) ^ (byte >> bit)) & 1;
+      state = ((state << 1) & 0x1f) ^ (isOut === 1 ? wantedCrc.poly : 0);
+    }
+  }
+  expect(state).toBe(wantedCrc.value);
+});
+
+/** Field positions of the notes: from the payload for the formats with a length, from the start for the numbered ones. */
+const LONG = {
+  boardSerial: 1,
+  dieCode: 18,
+  chipMarking: 20,
+  chipBin: 33,
+  testText: 34,
+  pcbVersion: 50,
+  bomVersion: 52,
+};
+const LONG_RESULTS = { chipTechnology: 54, voltage: 56, frequencyMhz: 58, nonceRate: 60, inletC: 62, outletC: 63 };
+const SHORT = { boardSerial: 1, dieCode: 18, chipMarking: 20, chipBin: 33, pcbVersion: 45, bomVersion: 47 };
+const SHORT_RESULTS = { chipTechnology: 49, voltage: 51, frequencyMhz: 53, nonceRate: 55, inletC: 57, outletC: 58 };
+const NUMBERED = { boardSerial: 0x02, dieCode: 0x14, chipMarking: 0x17, chipBin: 0x25, testText: 0x26 };
+const NUMBERED_REST = { pcbVersion: 0x30, bomVersion: 0x32, chipTechnology: 0x3b, boardName: 0x3e, voltage: 0x62 };
+const NUMBERED_RESULTS = { frequencyMhz: 0x64, nonceRate: 0x66, inletC: 0x68, outletC: 0x69 };
+
+test.each([
+  ["length 4A", LENGTH_FORMATS[0x4a], 2, { ...LONG, ...LONG_RESULTS }],
+  ["length 42", LENGTH_FORMATS[0x42], 2, { ...SHORT, ...SHORT_RESULTS }],
+  ["format 4", NUMBERED_FORMATS[4], 0, { ...NUMBERED, ...NUMBERED_REST, ...NUMBERED_RESULTS }],
+  ["format 5", NUMBERED_FORMATS[5], 0, { ...NUMBERED, ...NUMBERED_REST, ...NUMBERED_RESULTS }],
+] as const)("fields of %s stand where the notes have them", (_name, format, base, wantedAt) => {
+  const fields = Object.entries(format?.fields ?? {}).filter(([, field]) => field !== null);
+  const found = fields.map(([name, field]) => [name, (field as { at: number }).at - base]);
+  expect(Object.fromEntries(found)).toEqual(wantedAt);
+});
+
+test("sizes of the ciphertext, and the plain fields of S9-type boards", () => {
+  const sizes = [0x42, 0x4a]
+    .map((length) => LENGTH_FORMATS[length]?.regions[0])
+    .map((r) => (r?.to ?? 0) - (r?.from ?? 0));
+  expect(sizes).toEqual([64, 72]);
+  const { hashId, voltage, sensorOffset, voltageTime } = S9_EEPROM_OFFSETS;
+  expect([hashId.at, voltage.at, sensorOffset.at, voltageTime.at]).toEqual([0x80, 0x90, 0x98, 0xa0]);
 });

@@ -183,3 +183,24 @@ test("a frame that broke off half-way does not keep the next one from switching 
     expect(model.isOutputOn, `after ${sent} bytes`).toBe(false);
   }
 });
+
+test("input voltage is raw x 3.3 / 4096 x 7.6, and a checksum may need its upper byte", async () => {
+  const { model, bus, pic } = bench();
+  await bus.run(pic.start(LIVE));
+  for (const [raw, mv] of [
+    [1000, 6123],
+    [2492, 15_259],
+    [4095, 25_074],
+  ] as const) {
+    const body = [0x09, 0x29, 0x01, raw >> 8, raw & 0xff, 0, 0];
+    const sum = body.reduce((a, b) => a + b, 0);
+    const reply = [...body, sum >> 8, sum & 0xff];
+    bus.garble = () => Uint8Array.of(reply.shift() ?? 0xff);
+    expect(await bus.run(pic.readInputVoltageMv(LIVE)), `raw ${raw}`).toBe(mv);
+    bus.garble = null;
+  }
+  // The emulated one measures by the same formula.
+  model.inputMv = 15_260;
+  expect(Math.round((15_260 / 3300 / 7.6) * 4096)).toBe(2492);
+  expect(await bus.run(pic.readInputVoltageMv(LIVE))).toBe(15_259);
+});

@@ -42,3 +42,34 @@ test("frames are built from rows of the tables only, never from a bare number", 
   expect(all.filter(({ text }) => bare.test(text)).map(({ name }) => name)).toEqual([]);
   expect(all.filter(({ text }) => /0x86\b|\b134\b/i.test(text)).map(({ name }) => name)).toEqual([]);
 });
+
+function tree(folder: string): { name: string; text: string }[] {
+  return fs
+    .readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => ({ name: `${folder}/${name}`, text: fs.readFileSync(path.join(folder, name), "utf8") }));
+}
+
+/** A frame to a controller or a supply that is written out by hand, in any of the forms that TypeScript offers. */
+const HAND_MADE = /0x55,\s*0xaa,\s*(0x|\d)|\b85,\s*170\b|["'`]55 ?aa ?[0-9a-f]{2}/i;
+
+test("nobody else in the program builds such frames by hand", () => {
+  const all = ["drivers", "firmware", "hal/boards", "hal/linux"].flatMap(tree);
+  expect(all.length).toBeGreaterThan(150);
+  expect(all.filter(({ text }) => HAND_MADE.test(text)).map(({ name }) => name)).toEqual([]);
+});
+
+test("only the drivers of controllers and supplies know how to frame a command for one", () => {
+  const users = tree("drivers")
+    .concat(tree("firmware"))
+    .filter(({ text }) => /\b(pic16Frame|dspicFrame|buildPsuFrame|PSU_V[12]\.frame)\(/.test(text));
+  for (const { name } of users) expect(name).toMatch(/^drivers\/(voltage|psu)\//);
+  expect(users.length).toBeGreaterThanOrEqual(3);
+});
+
+test.each(["Uint8Array.of(0x55, 0xaa, 0x04)", 'fromHex("55aa09")', 'Buffer.from("55 AA 05", "hex")', "[85, 170, 4]"])(
+  "the search would find %s",
+  (code) => {
+    expect(HAND_MADE.test(code)).toBe(true);
+  },
+);

@@ -123,3 +123,19 @@ test("a bug in the bus is no controller failure", async () => {
   };
   await expect(bus.run(pic.heartbeat(LIVE))).rejects.toThrow("oops");
 });
+
+test("the command numbers are the documented ones, the heartbeat comes each second", () => {
+  const codes = Object.fromEntries(Object.entries(PIC16_COMMANDS).map(([name, { code }]) => [name, code]));
+  expect(codes).toEqual({
+    jumpToApplication: 0x06,
+    reset: 0x07,
+    setVoltage: 0x10,
+    setOutput: 0x15,
+    heartbeat: 0x16,
+    version: 0x17,
+    getVoltage: 0x18,
+  });
+  expect(bench().pic.heartbeatPeriodMs).toBe(1_000);
+  // 8.9 V is the one anchor that is not met exactly: 91.65.
+  expect(1608.420446 - 170.423497 * 8.9).toBeCloseTo(91.65, 2);
+});

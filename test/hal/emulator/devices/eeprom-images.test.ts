@@ -1,10 +1,11 @@
 /** The EEPROM's twin against the published dump, without the driver. */
 import { expect, test } from "vitest";
+import { crc5 as emulatedCrc5 } from "#hal/emulator/crc.ts";
 import { buildEepromImage, eepromContentFor, encipher } from "#hal/emulator/devices/eeprom-images.ts";
 import { EepromModel } from "#hal/emulator/devices/eeprom-model.ts";
 import { boardVectors, fromHex, toHex } from "./device-bus.ts";
 
-const { raw, payload, key_ascii } = boardVectors.eeprom_vector;
+const { raw, payload, key_ascii, crc5 } = boardVectors.eeprom_vector;
 
 test("the published payload enciphers to the published bytes", () => {
   expect(toHex(encipher(fromHex(payload), key_ascii))).toBe(raw.slice(4));
@@ -36,4 +37,9 @@ test("the pointer runs on and wraps, writes are counted, a dead chip does not ac
   expect(eeprom.writtenBytes).toBe(1);
   eeprom.isDead = true;
   expect(() => eeprom.transfer(Uint8Array.of(0), 1)).toThrow(/does not acknowledge/);
+});
+
+test("the twin's check sum of the published dump is the published one", () => {
+  const plain = Uint8Array.from([...fromHex(raw).subarray(0, 2), ...fromHex(payload)]);
+  expect(emulatedCrc5(plain, 0, plain.length - 1)).toBe(crc5.value);
 });

@@ -1,5 +1,6 @@
 /** The supply's twin, spoken to with bytes written out by hand. */
 import { expect, test } from "vitest";
+import { legacyLine, lineMv, psuLine } from "#hal/emulator/devices/psu-facts.ts";
 import { PsuModelI2c } from "#hal/emulator/devices/psu-model-i2c.ts";
 import { boardVectors, fromHex, toHex } from "./device-bus.ts";
 
@@ -68,4 +69,20 @@ test("the output ramps up in about a second and falls faster", () => {
   psu.setEnabled(false);
   psu.step(250);
   expect(psu.voltageMv).toBeLessThan(3000);
+});
+
+test("every row of the documented formulas is the twin's own, and the anchors come out within a step", () => {
+  expect(boardVectors.psu_formula).toHaveLength(9);
+  for (const { types, a, b } of boardVectors.psu_formula) {
+    const firmware = types.some((type) => type.includes("fw<4")) ? 3 : 4;
+    for (const text of types) expect(psuLine(Number.parseInt(text.slice(0, 2), 16), firmware), text).toEqual({ a, b });
+  }
+  expect(boardVectors.psu_type71_anchors).toHaveLength(4);
+  for (const { volts, n } of boardVectors.psu_type71_anchors) {
+    const line = psuLine(0x71, 1);
+    expect(Math.trunc(line.a - line.b * volts)).toBe(n);
+    const aboveMv = lineMv(line, n) - 1000 * volts;
+    expect(aboveMv >= 0 && aboveMv <= 1000 / line.b, `${volts} V`).toBe(true);
+  }
+  expect(legacyLine()).toEqual({ a: 1718.459125, b: 85.509875 });
 });
