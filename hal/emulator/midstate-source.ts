@@ -40,6 +40,8 @@ export interface MidstateNonceSink {
 export interface WorkFeeder {
   /** Brings the chips' work up to date by calling `startJob` and `noteJobs`. */
   advance(nowMs: number): void;
+  /** Something was found in the work that it named last; the id byte is the chips'. */
+  noteFind(chipId: number): void;
 }
 
 export interface MidstateSourceOptions {
@@ -241,6 +243,7 @@ export class MidstateSource {
       this.counts.skippedFinds++;
       return;
     }
+    this.feeder?.noteFind(this.#job.id);
     const job = new MidstateJob();
     job.copyFrom(this.#job);
     if (this.#searching === null) this.#startSearch({ chip, slot, job });

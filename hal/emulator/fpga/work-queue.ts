@@ -36,6 +36,8 @@ export class WorkQueue implements WorkFeeder {
   worksSent = 0;
   readonly #options: WorkQueueOptions;
   readonly #job = new MidstateJob();
+  /** By the id that the chips know a work by: id of the work of the last find, as the host wrote it; -1 = none. */
+  readonly #workOfFind = new Int32Array(CHIP_IDS).fill(-1);
   /** When the next work may leave. */
   #nextMs = 0;
 
@@ -93,11 +95,18 @@ export class WorkQueue implements WorkFeeder {
     this.#nextMs = firstMs + count * periodMs;
   }
 
+  noteFind(chipId: number): void {
+    this.#workOfFind[chipId & (CHIP_IDS - 1)] = this.lastId;
+  }
+
   /**
-   * An id with all its bits, from the seven that a chip returns.
+   * An id with all its bits, from the seven that a chip returns. An FPGA hears of a find within microseconds and need not
+   * look back; this one may be kept waiting by its host for longer than the chips' ids last, so it remembers.
    * @param scale chip ids to one of the host's. @param idsPerWork chip ids of one work.
    */
   fullId(chipId: number, scale: number, idsPerWork: number): number {
+    const found = this.#workOfFind[chipId & ~(idsPerWork - 1)]!;
+    if (found >= 0) return (found * scale + (chipId & (idsPerWork - 1))) & 0xffff;
     const newest = this.lastId * scale + idsPerWork - 1;
     const candidate = (newest & ~(CHIP_IDS - 1)) | chipId;
     return (candidate > newest ? candidate - CHIP_IDS : candidate) & 0xffff;
