@@ -89,7 +89,7 @@ function watchShares(rig: Rig): { live: number; withheld: number } {
     submit(share);
     if (!isLive) return;
     seen.live++;
-    if ((view?.stats.submittedCount ?? 0) !== before + 1) seen.withheld++;
+    if (view.stats.submittedCount !== before + 1) seen.withheld++;
   };
   return seen;
 }
