@@ -5,47 +5,23 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
 import type { RunReport } from "#firmware/cli/run-report.ts";
 import { LocalPool } from "#hal/emulator/local-pool.ts";
 import { SocketNetwork } from "#hal/linux/socket-network.ts";
 import { SystemClock } from "#hal/linux/system-clock.ts";
 import { SystemRandom } from "#hal/linux/system-random.ts";
-import { type Started, start } from "../support/program.ts";
+import type { Started } from "../support/program.ts";
 import { progress, report } from "./bench.ts";
+import { CHIP_TICKET, LOOPBACK, sleep, startMiner, untilAllHash } from "./whole-program.ts";
 
-const LOOPBACK = "127.0.0.1";
 const REPLACED_JOBS = 400;
 const BLOCK_MS = 100;
 /** So that blocks meet every phase of the program's own timers. */
 const BLOCK_JITTER_MS = 20;
-const CHIP_TICKET = 1e-6;
 /** A quarter of the chips' ticket, so that they ease it: about 40 shares/s at 1,100 emulated hashes each. */
 const POOL_DIFFICULTY = CHIP_TICKET / 4;
 const SHARES_MIN = 300;
-const START_LIMIT_MS = 60_000;
 const NEVER_MS = 1e9;
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-function startMiner(program: string, poolPort: number, reportFile: string): Started {
-  const pool = `stratum+tcp://${LOOPBACK}:${poolPort}`;
-  const options = ["--pool", pool, "--chip-ticket", String(CHIP_TICKET), "--http-port", "0", "--log-level", "info"];
-  return start(process.execPath, [program, "run", "--demo", ...options, "--report", reportFile]);
-}
-
-async function untilAllHash(miner: Started): Promise<void> {
-  const portLine = /"port":(\d+),"msg":"own API listens"/;
-  await miner.seen(portLine);
-  const port = portLine.exec(miner.stderr())?.[1];
-  for (const deadline = performance.now() + START_LIMIT_MS; performance.now() < deadline; await sleep(500)) {
-    const answer = await fetch(`http://${LOOPBACK}:${port}/api/v1/snapshot`);
-    if (!answer.ok) continue;
-    const { chains } = (await answer.json()) as MinerSnapshot;
-    if (chains.length > 0 && chains.every((chain) => chain.state === "hashing")) return;
-  }
-  throw new Error(`the chains did not hash within ${START_LIMIT_MS / 1000} s\n${miner.stderr()}`);
-}
 
 function residentMib(pid: number): number {
   const match = /VmRSS:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"));

@@ -1,0 +1,128 @@
+/**
+ * A pool that floods the whole program with jobs, 500 in 5 s, one in ten of them clean, beside the same program under a calm
+ * pool. Latencies are the program's own; only clean jobs have one, since the others change the next pull alone.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
+import type { RunReport } from "#firmware/cli/run-report.ts";
+import { LocalPool } from "#hal/emulator/local-pool.ts";
+import { SocketNetwork } from "#hal/linux/socket-network.ts";
+import { SystemClock } from "#hal/linux/system-clock.ts";
+import { SystemRandom } from "#hal/linux/system-random.ts";
+import { progress, report } from "./bench.ts";
+import { CHIP_TICKET, LOOPBACK, portOf, sleep, startMiner, untilAllHash } from "./whole-program.ts";
+
+const JOBS = 500;
+const FLOOD_MS = 5_000;
+const CLEAN_EVERY = 10;
+const FLOODS = 3;
+/** About 40 shares/s, as in the bench of the whole program. */
+const POOL_DIFFICULTY = CHIP_TICKET / 4;
+/** The last job must be on the chips within this. */
+const NEWEST_LIMIT_MS = 1_000;
+const NEVER_MS = 1e9;
+
+interface Run {
+  readonly report: RunReport;
+  /** Works written to all chains from the first to the last job of the floods. */
+  readonly works: number;
+  readonly seconds: number;
+}
+
+async function jobsWritten(port: string): Promise<number> {
+  const answer = await fetch(`http://${LOOPBACK}:${port}/api/v1/snapshot`);
+  const { chains } = (await answer.json()) as MinerSnapshot;
+  return chains.reduce((sum, { link }) => sum + link.jobsWritten, 0);
+}
+
+/** @param jobs in `FLOOD_MS`; the clean ones among them are the same in number for either run. */
+async function play(pool: LocalPool, jobs: number, cleanEvery: number): Promise<void> {
+  const beganAtMs = performance.now();
+  for (let i = 0; i < jobs; i++) {
+    if (i % cleanEvery === cleanEvery - 1) pool.newBlock();
+    else pool.refresh();
+    await sleep(beganAtMs + ((i + 1) * FLOOD_MS) / jobs - performance.now());
+  }
+}
+
+async function run(jobs: number, cleanEvery: number, folder: string): Promise<Run> {
+  const reportFile = path.join(folder, `report-${jobs}.json`);
+  const pool = new LocalPool({
+    network: new SocketNetwork(),
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    host: LOOPBACK,
+    port: 0,
+    scale: 1,
+    blockIntervalMs: NEVER_MS,
+    sharesPerSecond: 0,
+    startDifficulty: CHIP_TICKET,
+  });
+  const miner = startMiner(process.argv[2] ?? "", await pool.start(), reportFile);
+  try {
+    await untilAllHash(miner);
+    pool.setDifficulty(POOL_DIFFICULTY);
+    pool.newBlock();
+    // The snapshot is a second old at the most.
+    await sleep(2_000);
+    const before = await jobsWritten(portOf(miner));
+    const beganAtMs = performance.now();
+    for (let i = 0; i < FLOODS; i++) await play(pool, jobs, cleanEvery);
+    await sleep(NEWEST_LIMIT_MS);
+    const works = (await jobsWritten(portOf(miner))) - before;
+    const seconds = (performance.now() - beganAtMs) / 1000;
+    miner.child.kill("SIGTERM");
+    const end = await miner.ended();
+    if (end !== 0) throw new Error(`the program ended with ${end}\n${miner.stderr()}`);
+    const text = JSON.parse(fs.readFileSync(reportFile, "utf8")) as RunReport;
+    const { shares, nonces } = text;
+    if (shares.rejected > 0 || nonces.hardware_errors > 0 || shares.accepted < 100)
+      throw new Error(`the run is not sound: ${JSON.stringify({ shares, nonces })}`);
+    return { report: text, works, seconds };
+  } finally {
+    miner.child.kill("SIGTERM");
+    await miner.ended();
+    await pool.stop();
+  }
+}
+
+function reportRows(calm: Run, flood: Run): void {
+  const latency = (name: string, of: (report: RunReport) => number | null, atMost: number | null, note = ""): void => {
+    const [value, reference] = [of(flood.report), of(calm.report)];
+    const ratio = value === null || reference === null ? null : value / reference;
+    const budget = atMost === null ? {} : { budget: { of: "value", atMost } as const };
+    report({ name: `flood: ${name}`, unit: "ms", value, reference, ratio, note, ...budget });
+  };
+  const notifies = `${flood.report.pool.notifies} notifies; reference: ${calm.report.pool.notifies} in the same time`;
+  latency("clean notify to last chain's job written, p50", (r) => r.latency_ms.notify_to_last_chain.p50, 1, notifies);
+  latency("clean notify to last chain's job written, p99", (r) => r.latency_ms.notify_to_last_chain.p99, null);
+  const shares = `${flood.report.shares.accepted} shares accepted of ${flood.report.shares.submitted}`;
+  latency("nonce bytes to submit on the socket, p50", (r) => r.latency_ms.nonce_to_submit.p50, 0.5, shares);
+  latency("nonce bytes to submit on the socket, p99", (r) => r.latency_ms.nonce_to_submit.p99, null);
+  const [value, reference] = [flood.works / flood.seconds, calm.works / calm.seconds];
+  report({
+    name: "flood: works written",
+    unit: "1/s",
+    value,
+    reference,
+    ratio: value / reference,
+    budget: { of: "ratio", atMost: 1.2 },
+    note: "equally many clean jobs in both: the others cost no work",
+  });
+}
+
+async function main(): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-bench-"));
+  try {
+    progress("  the program under a calm pool, about 30 s ...");
+    const calm = await run(JOBS / CLEAN_EVERY, 1, folder);
+    progress(`  the program under ${FLOODS} floods of ${JOBS} jobs, about 30 s ...`);
+    reportRows(calm, await run(JOBS, CLEAN_EVERY, folder));
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+void main();

@@ -1,0 +1,33 @@
+/** The whole program as a bench starts it: three emulated S21 chains behind pseudo-terminals, and an outside pool. */
+import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
+import { type Started, start } from "../support/program.ts";
+
+export const LOOPBACK = "127.0.0.1";
+export const CHIP_TICKET = 1e-6;
+const START_LIMIT_MS = 60_000;
+const PORT_LINE = /"port":(\d+),"msg":"own API listens"/;
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export function startMiner(program: string, poolPort: number, reportFile: string): Started {
+  const pool = `stratum+tcp://${LOOPBACK}:${poolPort}`;
+  const options = ["--pool", pool, "--chip-ticket", String(CHIP_TICKET), "--http-port", "0", "--log-level", "info"];
+  return start(process.execPath, [program, "run", "--demo", ...options, "--report", reportFile]);
+}
+
+/** Of the program's own API. */
+export function portOf(miner: Started): string {
+  return PORT_LINE.exec(miner.stderr())?.[1] ?? "";
+}
+
+export async function untilAllHash(miner: Started): Promise<void> {
+  await miner.seen(PORT_LINE);
+  const port = portOf(miner);
+  for (const deadline = performance.now() + START_LIMIT_MS; performance.now() < deadline; await sleep(500)) {
+    const answer = await fetch(`http://${LOOPBACK}:${port}/api/v1/snapshot`);
+    if (!answer.ok) continue;
+    const { chains } = (await answer.json()) as MinerSnapshot;
+    if (chains.length > 0 && chains.every((chain) => chain.state === "hashing")) return;
+  }
+  throw new Error(`the chains did not hash within ${START_LIMIT_MS / 1000} s\n${miner.stderr()}`);
+}
