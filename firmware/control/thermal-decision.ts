@@ -65,6 +65,8 @@ export interface ThermalState {
   /** Since when the chips are at their limit, or null. */
   readonly chipHotSinceMs: number | null;
   readonly glitches: number;
+  /** Turns in a row in which not one sensor told the truth. */
+  readonly blindTurns: number;
   readonly reason: string;
 }
 
@@ -119,6 +121,7 @@ export function initialThermal(sensorChains: readonly number[], fans: number, no
     hottestC: null,
     chipHotSinceMs: null,
     glitches: 0,
+    blindTurns: 0,
     reason: "waiting for sensors and fans",
   };
 }
@@ -136,6 +139,7 @@ export function stepThermal(
     ...state,
     sensors: judged.sensors,
     glitches: state.glitches + judged.glitches,
+    blindTurns: judged.glitches > 0 && judged.glitches === judged.asked ? state.blindTurns + 1 : 0,
     fanStoppedSinceMs: judgeFans(state, input, nowMs),
     hottestC: hottestOf(judged.sensors.filter((s) => isLive(s, nowMs))),
     chipHotSinceMs: isChipHot ? (state.chipHotSinceMs ?? nowMs) : null,
@@ -171,6 +175,7 @@ function blindChains(state: ThermalState, nowMs: number): number[] {
 
 function judgeSensors(state: ThermalState, input: ThermalInput, limits: ThermalLimits, nowMs: number) {
   let glitches = 0;
+  const asked = state.sensors.filter((_, i) => input.sensors[i]?.kind !== "unreadable").length;
   const othersC = hottestOf(state.sensors.filter((s) => isLive(s, nowMs)));
   const sensors = state.sensors.map((memory, i): SensorMemory => {
     const reading = input.sensors[i] ?? { kind: "failed" };
@@ -189,7 +194,7 @@ function judgeSensors(state: ThermalState, input: ThermalInput, limits: ThermalL
     glitches++;
     return { ...memory, dangerousInARow, failure: failureOf(reading) };
   });
-  return { sensors, glitches };
+  return { sensors, glitches, asked };
 }
 
 function failureOf(reading: Exclude<SensorInput, { kind: "unreadable" }>): string | null {
@@ -266,6 +271,9 @@ function regulate(before: ThermalState, state: ThermalState, limits: ThermalLimi
   const lost = unseen.filter((s) => !isExcused(s, nowMs)).length;
   if (state.hottestC === null && unseen.length > lost)
     return full("regulating", "no chain is up, so no temperature is known");
+  // One reading of the only sensor may be a glitch; several sensors do not glitch at once.
+  if (state.blindTurns >= (state.sensors.length > 1 ? 1 : 2))
+    return full("regulating", "no temperature sensor answers");
   const hotC = before.phase === "hot" ? limits.hotC - HOT_HYSTERESIS_C : limits.hotC;
   if (hottestC >= hotC) return full("hot", `board at ${hottestC.toFixed(1)} C`);
   // The sensor that is left may sit at the cool end of its board.
