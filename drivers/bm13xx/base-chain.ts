@@ -19,7 +19,7 @@ import { chipTemperatureC } from "./chip-temperature.ts";
 import { CHIPS, type ChipRow } from "./chips.ts";
 import type { CommandLink } from "./command-link.ts";
 import { ALL_CHIPS, COMMAND_MAX_BYTES, putWriteRegister } from "./commands.ts";
-import { hashCountingNumber, sweepEpochMs } from "./hash-counting.ts";
+import { hashCountingNumber, rollShare, sweepEpochMs } from "./hash-counting.ts";
 import { temperatureSteps } from "./init-sequence.ts";
 import type { InitStep } from "./init-step.ts";
 import { busyShare, midstateCountUnder, midstateSweepMs } from "./midstate-timing.ts";
@@ -203,7 +203,7 @@ export abstract class BaseChain implements HashChain {
 
   engineShare(versionMask: number): number {
     const { midstate } = this.row;
-    return midstate === null ? 1 : busyShare(midstate, this.midstatesUnder(versionMask));
+    return midstate === null ? rollShare(this.row, versionMask) : busyShare(midstate, this.midstatesUnder(versionMask));
   }
 
   readTemperatures(signal: AbortSignal): Promise<ChainTelemetryReading> {

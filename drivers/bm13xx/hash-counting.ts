@@ -38,11 +38,6 @@ export function hashCountingNumber(row: ChipRow, model: SweepModel, chipCount: n
   return Math.max(1, ticks - overrun);
 }
 
-/** Number of header versions under `versionMask`. */
-export function versionCount(row: ChipRow, versionMask: number): number {
-  return versionCountOf((versionMask & row.versionMask) >>> 0);
-}
-
 /** 2 to the power of the bits that are set. */
 export function versionCountOf(mask: number): number {
   let count = 1;
@@ -51,10 +46,32 @@ export function versionCountOf(mask: number): number {
 }
 
 /**
- * Milliseconds of hashing at full rate that the different headers of a job last. Under a mask of fewer versions than a
+ * Bits of the roll counter below the mask's lowest one. The counter goes through them all the same, so each header is tried
+ * 2 to this power times before the next one comes.
+ */
+function idleRollBits(row: ChipRow, versionMask: number): number {
+  const rolled = (versionMask & row.versionMask) >>> 0;
+  return rolled === 0 ? 0 : lowestBit(rolled) - lowestBit(row.versionMask);
+}
+
+function lowestBit(mask: number): number {
+  return 31 - Math.clz32(mask & -mask);
+}
+
+/** Part of a chip's tries that are not repeats of the try before, under `versionMask`: 1 where the mask has the lowest bit. */
+export function rollShare(row: ChipRow, versionMask: number): number {
+  return 2 ** -idleRollBits(row, versionMask);
+}
+
+/**
+ * Milliseconds of hashing after which a job's headers repeat: the lowest run of bits in the mask is through, and what
+ * follows would be repeats until the counter reaches the next bit, if there is one. Under a mask of fewer versions than a
  * core has engines these are less than one sweep: several engines then try the same headers side by side.
  */
 export function sweepEpochMs(row: ChipRow, hcn: number, versionMask: number): number {
-  const sweeps = versionCount(row, versionMask) / row.enginesPerCore;
+  const rolled = (versionMask & row.versionMask) >>> 0;
+  const fromLowest = rolled === 0 ? 0 : rolled >>> lowestBit(rolled);
+  const runBits = lowestBit(~fromLowest);
+  const sweeps = 2 ** (idleRollBits(row, versionMask) + runBits) / row.enginesPerCore;
   return (sweeps * (hcn + row.sweepOverrunTicks)) / TICKS_PER_MS;
 }

@@ -66,6 +66,25 @@ test("a new block reaches every chain at once, and late nonces of the old work a
   await rig.stop();
 });
 
+test.each([
+  ["without its lowest three bits", 0x1fff0000],
+  ["with a gap in it", 0x1f07e000],
+])("a mask %s: what it takes away is expected, so the chains are not taken for silent", async (_name, versionMask) => {
+  const rig = await startRig({ machine: "bitaxe-supra", pool: { versionMask }, hashesPerNonce: 8 });
+  await hashing(rig);
+  await rig.advance(300_000);
+  const [chain] = rig.snapshot().chains;
+  expect(chain?.state).toBe("hashing");
+  expect(chain?.reason).toBe("1 chips hash");
+  expect(chain?.coverage).toBeLessThan(0.2);
+  expect(chain?.nonces).toMatchObject({ hardwareError: 0, unknownWork: 0 });
+  expect((chain?.nonces.valid ?? 0) + (chain?.nonces.share ?? 0)).toBeGreaterThan(50);
+  const { measuredThs, expectedThs } = chain?.hashrate ?? {};
+  expect((measuredThs ?? 0) / (expectedThs ?? 1)).toBeGreaterThan(0.8);
+  expect((measuredThs ?? 0) / (expectedThs ?? 1)).toBeLessThan(1.2);
+  await rig.stop();
+});
+
 test("a mask of 11 bits is fed at its epoch of 58 ms and loses nothing", async () => {
   const rig = await startRig({ pool: { versionMask: 0x00ffe000 } });
   await hashing(rig);
