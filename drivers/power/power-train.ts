@@ -116,17 +116,26 @@ export class PowerTrain {
     await this.#down(this.#options.plan.machineDown, await this.#findPlugged());
   }
 
-  /** A connector that cannot be asked counts as plugged. */
+  /** A connector that cannot be asked, or takes too long, counts as plugged. */
   async #findPlugged(): Promise<number[]> {
     const plugged: number[] = [];
     for (const { index, isPlugged } of this.#options.board.chains) {
-      if (await isPlugged().catch(() => true)) plugged.push(index);
+      const isThere = await within(
+        this.#options.clock,
+        DOWN_STEP_LIMIT_MS,
+        isPlugged().catch(() => true),
+      );
+      if (isThere === LATE || isThere) plugged.push(index);
     }
     return plugged;
   }
 
   async #run(steps: readonly PowerStep[], chains: readonly number[], signal: AbortSignal): Promise<void> {
-    for (const step of steps) await this.#do(step, chains, signal);
+    for (const step of steps) {
+      // Not every step looks at the signal itself, and none may follow a cut.
+      if (signal.aborted) throw new KumpelError("ABORTED", `power-up was stopped before ${step.kind}`);
+      await this.#do(step, chains, signal);
+    }
   }
 
   async #down(steps: readonly PowerStep[], chains: readonly number[]): Promise<void> {

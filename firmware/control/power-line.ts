@@ -80,13 +80,7 @@ export class PowerLine implements PowerRequest {
   async cut(reason: string): Promise<void> {
     this.#cutReason ??= reason;
     this.#upSignal.abort();
-    await this.#power.down();
-    if (this.#switchingOn !== null) {
-      // An order to switch on may still be under way and end after ours: off has the last word.
-      const isOver = this.#isSwitchedOn;
-      await this.#switchingOn.catch(() => undefined);
-      if (!isOver) await this.#power.down();
-    }
+    await this.#switchOff(this.#isSwitchedOn ? null : this.#switchingOn);
     this.#isOffConfirmed = true;
     this.#log.info({ reason }, "hashboard power off");
   }
@@ -94,7 +88,7 @@ export class PowerLine implements PowerRequest {
   /** Switches off for now; the next request switches on again. Resolves when off has been confirmed. */
   async suspend(reason: string): Promise<void> {
     if (this.#cutReason !== null) return;
-    const switching = this.#switchingOn;
+    const switching = this.#isSwitchedOn ? null : this.#switchingOn;
     this.#switchingOn = null;
     this.#isSwitchedOn = false;
     this.#waiting = [];
@@ -106,13 +100,22 @@ export class PowerLine implements PowerRequest {
   }
 
   async #suspend(switching: Promise<void> | null): Promise<void> {
-    await this.#power.down();
-    // A way up that was under way must not have the last word.
+    await this.#switchOff(switching);
+    this.#isOffConfirmed = true;
+  }
+
+  /**
+   * An order to switch on may still be under way and end after ours: off has the last word, also where the first one failed.
+   * Rejects when the last one did.
+   */
+  async #switchOff(switching: Promise<void> | null): Promise<void> {
+    const [first] = await Promise.allSettled([this.#power.down()]);
     if (switching !== null) {
       await switching.catch(() => undefined);
       await this.#power.down();
+    } else if (first.status === "rejected") {
+      throw first.reason;
     }
-    this.#isOffConfirmed = true;
   }
 
   async #switchOnIfDue(): Promise<void> {

@@ -65,22 +65,33 @@ export function parseProxyUrl(text: string): ProxyAddress {
   if (url.protocol !== "socks5:" && url.protocol !== "socks5h:") throw invalidProxy(text, "only socks5 is spoken");
   const port = Number(url.port);
   if (url.hostname === "" || !(port >= 1 && port <= 65535)) throw invalidProxy(text, "host and port are needed");
-  return {
-    host: url.hostname.replace(/^\[|\]$/g, ""),
-    port,
-    user: url.username === "" ? null : decodeURIComponent(url.username),
-    password: url.password === "" ? null : decodeURIComponent(url.password),
-  };
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  try {
+    const user = url.username === "" ? null : decodeURIComponent(url.username);
+    return { host, port, user, password: url.password === "" ? null : decodeURIComponent(url.password) };
+  } catch {
+    throw invalidProxy(text, "a % in user or password is written %25");
+  }
 }
 
 function invalidProxy(text: string, why: string): KumpelError {
   return new KumpelError(
     "POOL_URL_INVALID",
-    `Proxy "${hideCredentials(text)}": ${why}; write it as socks5://HOST:PORT or socks5://USER:PASSWORD@HOST:PORT.`,
+    `Proxy "${hideCredentials(hidePassword(text))}": ${why}; write it as socks5://HOST:PORT or socks5://USER:PASSWORD@HOST:PORT.`,
   );
 }
 
-/** A password may hold any sign, also a slash or another @: all that stands before the last one may be part of it. */
+/**
+ * A password may hold any sign, also a slash or another @: all that stands before the last one may be part of it, and so may
+ * anything behind a question mark.
+ */
 function hideCredentials(text: string): string {
-  return text.replace(/^(\s*[a-z0-9+.-]+:\/\/)?.*@/is, "$1...@");
+  return text.replace(/^(\s*[a-z0-9+.-]+:\/\/)?.*@/is, "$1...@").replace(/\?.*$/s, "?...");
+}
+
+/** `user:password` whose host was forgotten: what follows the colon is shown only if it is a port. */
+function hidePassword(text: string): string {
+  return text.includes("@")
+    ? text
+    : text.replace(/^(\s*(?:[a-z0-9+.-]+:\/\/)?[^:/]*):(?!\d{1,5}\/?\s*$|\/\/).*$/is, "$1:...");
 }

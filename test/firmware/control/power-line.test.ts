@@ -90,3 +90,22 @@ test("a cut that fails says so and leaves the state unconfirmed", async () => {
   await expect(cut).rejects.toThrow("no answer");
   expect(line.isOn).toBe(true);
 });
+
+test("also after an order to switch off that failed, off has the last word over one to switch on", async () => {
+  for (const end of ["cut", "suspend"] as const) {
+    const { orders, line } = slowSwitch();
+    void line.request();
+    void line.permit();
+    await turns();
+    const off = line[end]("stopped");
+    await turns();
+    orders[1]?.done(new Error("no answer"));
+    await turns();
+    orders[0]?.done();
+    await turns();
+    expect(orders.map((o) => o.isOn)).toEqual([true, false, false]);
+    orders[2]?.done();
+    await off;
+    expect(line.isOn).toBe(false);
+  }
+});

@@ -79,3 +79,24 @@ test("proxies", () => {
     );
   }
 });
+
+test.each([
+  ["socks5://user:SECRET", 'Proxy "socks5://user:..."'],
+  ["user:SECRET", 'Proxy "user:..."'],
+  ["socks5://u:%zzSECRET@h:1080", "a % in user or password is written %25"],
+  ["socks5://h:1080?password=SECRET&x", null],
+  ["http://h:1080", 'Proxy "http://h:1080"'],
+])("a proxy address that cannot be used, %s, is refused without what may be secret in it", (text, part) => {
+  let message = "";
+  try {
+    parseProxyUrl(text);
+  } catch (error) {
+    message = String(error);
+  }
+  if (part !== null) expect(message).toContain(part);
+  expect(message).not.toContain("SECRET");
+});
+
+test("what follows a question mark in a pool address is not shown", () => {
+  expect(() => parsePoolUrl("h:3333?password=SECRET")).toThrow('Pool address "h:3333?..."');
+});
