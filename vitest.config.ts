@@ -9,7 +9,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxConcurrency: 4,
     // The process tests mostly wait: they and the reckoning ones share two processors well.
-    maxWorkers: 2,
+    maxWorkers: 3,
     globalSetup: ["test/support/bundle-setup.ts"],
   },
 });

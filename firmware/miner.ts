@@ -170,10 +170,11 @@ export class Miner {
     // Whatever an earlier process left on is off before anything else happens.
     await this.#power.begin();
     await this.#devices.start();
+    const pools = this.#pools.run(signal);
     await Promise.all([
       this.#thermal.run(signal),
-      this.#pools.run(signal),
-      this.#ledger.run(signal),
+      pools,
+      this.#ledger.run(signal, pools),
       runLoop({ name: "statistics", clock, periodMs: STATS_PERIOD_MS, signal, turn: () => this.#everySecond() }),
       runLoop({
         name: "chip temperature",

@@ -21,6 +21,8 @@ export class LedgerKeeper {
   readonly #options: LedgerKeeperOptions;
   #ledger: Ledger = {};
   #isChanged = false;
+  /** False while the file could not be read: then nothing is written over it, and what is booked waits. */
+  #isRead = false;
 
   constructor(options: LedgerKeeperOptions) {
     this.#options = options;
@@ -37,10 +39,14 @@ export class LedgerKeeper {
     this.#isChanged = true;
   }
 
-  /** Reads what is there, then writes from time to time until `signal` aborts, and once more. */
-  async run(signal: AbortSignal): Promise<void> {
+  /**
+   * Reads what is there, then writes from time to time until `signal` aborts, and once more when `booked` has ended, by
+   * which time the last shares have their outcome.
+   */
+  async run(signal: AbortSignal, booked: Promise<unknown>): Promise<void> {
     await this.#read();
     while (await pause(this.#options.clock, WRITE_PERIOD_MS, signal)) await this.#write();
+    await booked.catch(() => undefined);
     await this.#write();
   }
 
@@ -48,22 +54,32 @@ export class LedgerKeeper {
     const { store, log } = this.#options;
     try {
       const text = await store.read(LEDGER_FILE);
-      if (text === null) return;
-      const found = parseLedger(text);
+      const found = text === null ? {} : parseLedger(text);
       if (found !== null) {
         this.#ledger = mergeLedgers(found, this.#ledger);
-        return;
+      } else {
+        // Nothing is lost: what cannot be understood stays beside the new file.
+        const file = await this.#freeName();
+        await store.write(file, text ?? "");
+        log.warn({ file }, "the receipts could not be understood and were set aside");
       }
-      // Nothing is lost: what cannot be understood stays beside the new file.
-      await store.write(`${LEDGER_FILE}.unreadable`, text);
-      log.warn({ file: LEDGER_FILE }, "the receipts could not be read and were set aside");
+      this.#isRead = true;
     } catch (error) {
       this.#complain(error);
     }
   }
 
+  /** An older file that was set aside stays, too. */
+  async #freeName(): Promise<string> {
+    for (let n = 1; ; n++) {
+      const name = `${LEDGER_FILE}.unreadable${n === 1 ? "" : `-${n}`}`;
+      if ((await this.#options.store.read(name)) === null) return name;
+    }
+  }
+
   async #write(): Promise<void> {
-    if (!this.#isChanged) return;
+    if (!this.#isRead) await this.#read();
+    if (!this.#isChanged || !this.#isRead) return;
     this.#isChanged = false;
     try {
       await this.#options.store.write(LEDGER_FILE, ledgerText(this.#ledger));

@@ -7,9 +7,14 @@ export class MemoryStore implements FileStore {
   readonly files = new Map<string, string>();
   /** Every write is refused, as by a full or read-only disk. */
   isFull = false;
+  /** Every read fails, as on a disk that breaks or a file of somebody else. */
+  isUnreadable = false;
   writes = 0;
 
   read(name: string): Promise<string | null> {
+    if (this.isUnreadable) {
+      return Promise.reject(new KumpelError("STORE_FAILED", `${name} cannot be read: check the disk`));
+    }
     return Promise.resolve(this.files.get(name) ?? null);
   }
 

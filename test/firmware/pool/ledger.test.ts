@@ -67,7 +67,7 @@ test("receipts outlive a run, and what is booked while the file is read is added
   for (let run = 1; run <= 2; run++) {
     const stop = new AbortController();
     const keeper = new LedgerKeeper({ log: createLog("silent"), clock, store });
-    const running = keeper.run(stop.signal);
+    const running = keeper.run(stop.signal, Promise.resolve());
     keeper.book(share, "accepted");
     await clock.advance(301_000);
     expect(store.writes).toBe(2 * run - 1);
@@ -86,7 +86,7 @@ test("a file that is no ledger is set aside, and a full disk is told without an 
   const clock = new VirtualClock();
   const stop = new AbortController();
   const keeper = new LedgerKeeper({ log: createLog("silent"), clock, store });
-  const running = keeper.run(stop.signal);
+  const running = keeper.run(stop.signal, Promise.resolve());
   await clock.advance(1);
   expect(store.files.get(`${LEDGER_FILE}.unreadable`)).toBe("{ torn");
   keeper.book(shareOf(job()), "accepted");
@@ -97,4 +97,48 @@ test("a file that is no ledger is set aside, and a full disk is told without an 
   await clock.advance(1);
   await running;
   expect(parseLedger(store.files.get(LEDGER_FILE) ?? "")).not.toBeNull();
+});
+
+test("a file that cannot be read is not written over: what is booked waits, and is added when it can be read", async () => {
+  const store = new MemoryStore();
+  const clock = new VirtualClock();
+  const before = bookShare({}, dayOf(clock.wallTimeMs()), alice, "accepted");
+  store.files.set(LEDGER_FILE, ledgerText(before));
+  store.isUnreadable = true;
+  const stop = new AbortController();
+  const keeper = new LedgerKeeper({ log: createLog("silent"), clock, store });
+  const running = keeper.run(stop.signal, Promise.resolve());
+  keeper.book(shareOf(job()), "accepted");
+  await clock.advance(301_000);
+  expect(store.files.get(LEDGER_FILE)).toBe(ledgerText(before));
+  store.isUnreadable = false;
+  stop.abort();
+  await clock.advance(1);
+  await running;
+  const days = Object.values(parseLedger(store.files.get(LEDGER_FILE) ?? "") ?? {});
+  expect(days.flat().map(({ acceptedShares }) => acceptedShares)).toEqual([1, 1]);
+});
+
+test("the last write waits for the outcomes of the last shares, and a file that was set aside before stays", async () => {
+  const store = new MemoryStore();
+  store.files.set(LEDGER_FILE, "{ torn");
+  store.files.set(`${LEDGER_FILE}.unreadable`, "{ older");
+  const clock = new VirtualClock();
+  const stop = new AbortController();
+  const keeper = new LedgerKeeper({ log: createLog("silent"), clock, store });
+  let end = (): void => undefined;
+  const pools = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const running = keeper.run(stop.signal, pools);
+  await clock.advance(1);
+  expect(store.files.get(`${LEDGER_FILE}.unreadable-2`)).toBe("{ torn");
+  expect(store.files.get(`${LEDGER_FILE}.unreadable`)).toBe("{ older");
+  stop.abort();
+  await clock.advance(1);
+  keeper.book(shareOf(job()), "lost");
+  end();
+  await running;
+  const days = Object.values(parseLedger(store.files.get(LEDGER_FILE) ?? "") ?? {});
+  expect(days.flat()).toMatchObject([{ lostShares: 1 }]);
 });
