@@ -38,7 +38,8 @@ test.concurrent.each([
   ["SIGTERM", "group"],
 ] as const)("%s to %s while it hashes: hashboards off, nothing left", async (signal, target) => {
   const report = reportPath();
-  const run = start("npm", ["start", "--", "--http-port", "0", "--report", report, "--log-level", "info"]);
+  const options = ["--machine", "bitaxe-gamma", "--http-port", "0", "--report", report, "--log-level", "info"];
+  const run = start("npm", ["start", "--", ...options]);
   await run.seen(MINING);
   expect(descendants(run.pid).length).toBeGreaterThanOrEqual(2);
   process.kill(target === "group" ? -run.pid : run.pid, signal);

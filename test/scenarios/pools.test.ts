@@ -103,8 +103,8 @@ test("quotas: 70 to 30 holds within 1 % of an hour's verified chip work", async 
   const rig = await startRig({
     hasPool: false,
     hashesPerNonce: 4,
-    // 44 nonces/s: the share of an hour's nonces is known to 0.1 %.
-    miner: { stockTicket: 1024 },
+    // 11 nonces/s: the share of an hour's nonces is known to 0.2 %.
+    miner: { stockTicket: 4096 },
     poolGroups: [
       { quota: 70, pools: [rigPool(PORT_A, "alice.1")] },
       { quota: 30, pools: [rigPool(PORT_B, "bob.9")] },
