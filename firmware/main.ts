@@ -38,8 +38,8 @@ async function runCli(args: readonly string[]): Promise<number> {
     }
     case "receipts": {
       const { receiptsCommand } = await import("./cli/receipts-command.ts");
-      const { FolderStore } = await import("#hal/linux/folder-store.ts");
-      return receiptsCommand(rest, { openStore: (folder) => FolderStore.open(folder), stdout: writeOut });
+      const { openDataFolderToRead } = await import("./platform/data-folder.ts");
+      return receiptsCommand(rest, { openStore: openDataFolderToRead, stdout: writeOut });
     }
     case "version": {
       const { versionCommand } = await import("./cli/version-command.ts");

@@ -15,6 +15,7 @@ There is no fee of any kind in this program: every share goes to a pool of the o
 `;
 
 export interface ReceiptsContext {
+  /** Opens the folder to read; makes nothing. */
   readonly openStore: (folder: string) => Promise<FileStore>;
   readonly stdout: (text: string) => void;
 }

@@ -2,6 +2,7 @@
 import { promises as fs } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import { FolderStore } from "#hal/linux/folder-store.ts";
 
@@ -13,10 +14,39 @@ export interface DataFolder {
   close(): Promise<void>;
 }
 
-/** @param folder null = a temporary one. @throws KumpelError `STORE_FAILED`. */
+/** @param folder null = a temporary one. @throws KumpelError `USAGE` or, for a temporary one, `STORE_FAILED`. */
 export async function openDataFolder(folder: string | null): Promise<DataFolder> {
-  if (folder !== null) return { store: await FolderStore.open(folder), isKept: true, close: () => Promise.resolve() };
-  const temporary = await fs.mkdtemp(path.join(os.tmpdir(), "kumpel-"));
-  const close = (): Promise<void> => fs.rm(temporary, { recursive: true, force: true });
-  return { store: await FolderStore.open(temporary), isKept: false, close };
+  if (folder === null) return openTemporary();
+  const todo = "give a folder that can be written to, or the path of a new one";
+  const store = await named(folder, todo, FolderStore.open(folder));
+  return { store, isKept: true, close: () => Promise.resolve() };
+}
+
+/** The folder of an earlier run, for who only reads it. @throws KumpelError `USAGE`. */
+export function openDataFolderToRead(folder: string): Promise<FileStore> {
+  return named(folder, "give the folder that a run had", FolderStore.openToRead(folder));
+}
+
+/** The owner named the folder, so that it is the option that must be told. */
+async function named(folder: string, todo: string, opening: Promise<FileStore>): Promise<FileStore> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (!isKumpelError(error, "STORE_FAILED")) throw error;
+    throw new KumpelError("USAGE", `--data "${folder}" cannot be used (${errorText(error.cause)}); ${todo}.`, {
+      cause: error,
+    });
+  }
+}
+
+async function openTemporary(): Promise<DataFolder> {
+  const parent = os.tmpdir();
+  try {
+    const temporary = await fs.mkdtemp(path.join(parent, "kumpel-"));
+    const close = (): Promise<void> => fs.rm(temporary, { recursive: true, force: true });
+    return { store: await FolderStore.open(temporary), isKept: false, close };
+  } catch (error) {
+    const text = `No temporary folder can be made in ${parent} (${errorText(error)}); give --data DIR, or set TMPDIR to a folder that can be written to.`;
+    throw new KumpelError("STORE_FAILED", text, { cause: error, details: { file: parent } });
+  }
 }

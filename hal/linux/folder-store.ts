@@ -19,8 +19,18 @@ export class FolderStore implements FileStore {
   static async open(place: string): Promise<FolderStore> {
     const store = new FolderStore(path.resolve(place));
     await store.#try("opened", "", async () => {
-      await fs.mkdir(store.place, { recursive: true });
+      await makeFolder(store.place);
       await fs.access(store.place, constants.R_OK | constants.W_OK);
+    });
+    return store;
+  }
+
+  /** For who only reads: nothing is made. @throws KumpelError `STORE_FAILED`, also when the folder is not there. */
+  static async openToRead(place: string): Promise<FolderStore> {
+    const store = new FolderStore(path.resolve(place));
+    await store.#try("opened", "", async () => {
+      if (!(await isFolder(store.place))) throw missing();
+      await fs.access(store.place, constants.R_OK);
     });
     return store;
   }
@@ -93,6 +103,36 @@ export class FolderStore implements FileStore {
       );
     }
   }
+}
+
+/**
+ * Like a recursive `mkdir`, which never returns in Node 20 where the system says of a folder that is there that it is
+ * not (below /proc).
+ */
+async function makeFolder(place: string): Promise<void> {
+  const toMake: string[] = [];
+  for (let folder = place; !(await isFolder(folder)); folder = path.dirname(folder)) toMake.unshift(folder);
+  for (const folder of toMake) {
+    await fs.mkdir(folder).catch((error: unknown) => {
+      // Somebody else may have made it meanwhile.
+      if (codeOf(error) !== "EEXIST") throw error;
+    });
+  }
+}
+
+/** False: nothing is there. @throws what the system says, and where something else than a folder is there. */
+async function isFolder(place: string): Promise<boolean> {
+  try {
+    if ((await fs.stat(place)).isDirectory()) return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" && place !== path.dirname(place)) return false;
+    throw error;
+  }
+  throw Object.assign(new Error(`${place} is no folder`), { code: "ENOTDIR" });
+}
+
+function missing(): Error {
+  return Object.assign(new Error("it is not there"), { code: "ENOENT" });
 }
 
 function codeOf(error: unknown): string {

@@ -93,6 +93,18 @@ test.concurrent.each([
     ["run", "--demo", "--user", ""],
     ['--user ""', "ADDRESS.WORKER"],
   ],
+  [
+    ["run", "--demo", "--data", "/etc/passwd"],
+    ['--data "/etc/passwd"', "is no folder", "give a folder"],
+  ],
+  [
+    ["receipts", "--data", "/etc/passwd"],
+    ['--data "/etc/passwd"', "is no folder", "give the folder"],
+  ],
+  [
+    ["receipts", "--data", "/tmp/kumpel-no-such-folder"],
+    ['--data "/tmp/kumpel-no-such-folder"', "not there", "give the folder"],
+  ],
   [["mine"], ['"mine"', "--help"]],
   [
     ["version", "--all"],
@@ -129,6 +141,12 @@ test.concurrent("a pool that refuses the connection is named, retried, and a bou
   expect(code).toBe(3);
   expect(stderr).toMatch(/nobody listens on 127\.0\.0\.1 port 1/);
   expect(stderr).toMatch(/never gave a job/);
+});
+
+test.concurrent("without a place for a temporary folder the program names both ways out", async () => {
+  const run = start(process.execPath, [PROGRAM, "run", "--demo", "--log-level", "silent"], { TMPDIR: "/nope" });
+  expect(await run.ended()).toBe(1);
+  expectOneSentence(run.stderr(), "/nope", "--data DIR", "TMPDIR");
 });
 
 test.concurrent("a pipe without a reader is no place for a report: said at once, nothing blocks", async () => {

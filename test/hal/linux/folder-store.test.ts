@@ -40,3 +40,15 @@ test("names with a path are a bug, a place that is a file is a clear error", asy
     message: expect.stringContaining("check that the folder is there, writable and not full"),
   });
 });
+
+test.each(["/proc/nope/deeper", "/etc/passwd/deeper"])("%s cannot be made, and that is said at once", async (place) => {
+  await expect(FolderStore.open(place)).rejects.toMatchObject({ code: "STORE_FAILED" });
+});
+
+test("who only reads makes no folder", async () => {
+  const place = path.join(folder, "typo");
+  await expect(FolderStore.openToRead(place)).rejects.toMatchObject({ code: "STORE_FAILED" });
+  expect(fs.existsSync(place)).toBe(false);
+  const store = await FolderStore.openToRead(folder);
+  expect(await store.read("a.json")).toBeNull();
+});
