@@ -67,21 +67,19 @@ export async function runCommand(args: readonly string[], context: CommandContex
   const scales = scalesOf(options, context);
   const data = await context.openDataFolder(options.data);
   if (!data.isKept && !options.isDemo) log.warn("receipts go with the end of this run; --data DIR keeps them");
-  const platform = await context.openPlatform(options, scales, log);
+  // Whatever fails from here on: a temporary folder goes.
   try {
-    warmUp();
-    const identities = await readBoardIdentities(platform.board, boardSupport(hashboard.model));
-    for (const board of identities) log.info({ chain: board.chainIndex }, describeIdentity(board));
-    const run = new Run(
-      options,
-      context,
-      platform,
-      createMiner(options, { platform, scales, identities, data }, log),
-      log,
-    );
-    return await run.untilStopped(stop, () => stopReason);
+    const platform = await context.openPlatform(options, scales, log);
+    try {
+      warmUp();
+      const identities = await readBoardIdentities(platform.board, boardSupport(hashboard.model));
+      for (const board of identities) log.info({ chain: board.chainIndex }, describeIdentity(board));
+      const miner = createMiner(options, { platform, scales, identities, data }, log);
+      return await new Run(options, context, platform, miner, log).untilStopped(stop, () => stopReason);
+    } finally {
+      await platform.stop();
+    }
   } finally {
-    await platform.stop();
     await data.close();
   }
 }

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { type CommandContext, runCommand } from "#firmware/cli/run-command.ts";
+import { MemoryStore } from "#hal/emulator/memory-store.ts";
+import { KumpelError } from "#hal/errors.ts";
+
+test("a temporary data folder goes, too, when the machine cannot be opened", async () => {
+  let closed = 0;
+  const unused = (): never => {
+    throw new Error("not of use here");
+  };
+  const context: CommandContext = {
+    programPath: "",
+    openPlatform: () => Promise.reject(new KumpelError("PTY_UNAVAILABLE", "no pseudo-terminal")),
+    onStopSignal: () => undefined,
+    stdout: unused,
+    stderr: unused,
+    isTerminal: false,
+    columns: () => 80,
+    openDataFolder: () => {
+      return Promise.resolve({
+        store: new MemoryStore(),
+        isKept: false,
+        close: () => {
+          closed++;
+          return Promise.resolve();
+        },
+      });
+    },
+    findMachine: unused,
+    realScales: unused,
+    chainCountOf: () => 3,
+  };
+  const run = runCommand(["--demo", "--log-level", "silent"], context);
+  await expect(run).rejects.toMatchObject({ code: "PTY_UNAVAILABLE" });
+  expect(closed).toBe(1);
+});
