@@ -1,12 +1,11 @@
 /** `kumpel board`: which control board this is and why; drives nothing. `kumpel board probe-chains` is a file of its own. */
 import { parseArgs } from "node:util";
 import type { BoardInputs, DetectedBoard, UsbPort } from "#hal/boards/detect-board.ts";
-import { errorText } from "#hal/errors.ts";
 import { describeBoard } from "../platform/choose-board.ts";
 import type { Detection } from "../platform/real.ts";
 import { OWNER_HELP } from "./board-options.ts";
 import { type ProbeContext, probeCommand } from "./probe-command.ts";
-import { EXIT, usageError } from "./usage.ts";
+import { argumentsError, EXIT } from "./usage.ts";
 
 export const BOARD_HELP = `kumpel board: which control board this is.
 
@@ -50,7 +49,7 @@ function parseShowOptions(args: readonly string[]) {
     const options = { json: { type: "boolean" }, root: { type: "string" } } as const;
     return parseArgs({ args: [...args], allowPositionals: false, options }).values;
   } catch (error) {
-    throw usageError(`${errorText(error).split(/\. |\n/)[0] ?? ""}; see kumpel board --help.`);
+    throw argumentsError(error, "kumpel board");
   }
 }
 

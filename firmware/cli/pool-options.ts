@@ -1,4 +1,5 @@
 /** The pools of a command line: repeated `--pool`, with one `--user` for all or one for each. */
+import { X509Certificate } from "node:crypto";
 import fs from "node:fs";
 import { errorText } from "#hal/errors.ts";
 import type { TlsTrust } from "#hal/network.ts";
@@ -27,8 +28,11 @@ export interface PoolArguments {
 
 /** @throws KumpelError `USAGE` or `POOL_URL_INVALID` with one sentence. */
 export function parsePools(args: PoolArguments): PoolGroup[] {
+  if (args.pool.length === 0) {
+    refuseWithoutPool(args);
+    return [];
+  }
   const pools = parsePoolList(args);
-  if (pools.length === 0) return [];
   if (args.quota.length === 0) return [{ quota: 1, pools }];
   if (args.quota.length !== pools.length) {
     throw usageError(
@@ -40,6 +44,25 @@ export function parsePools(args: PoolArguments): PoolGroup[] {
   });
 }
 
+/** The built-in pool takes none of these; left out in silence, the owner would believe in a proxy that is not used. */
+function refuseWithoutPool(args: PoolArguments): void {
+  if (args.user.includes("")) throw emptyUser();
+  const given = {
+    "--quota": args.quota.length > 0,
+    "--proxy": args.proxy !== undefined,
+    "--tls-authority": args.tlsAuthority !== undefined,
+    "--tls-pin": args.tlsPin !== undefined,
+    "--tls-unchecked": args.isTlsUnchecked,
+    "--version-bits": args.versionBits !== undefined,
+  };
+  const option = Object.entries(given).find(([, isGiven]) => isGiven)?.[0];
+  if (option !== undefined) throw usageError(`${option} needs --pool; give one, or leave ${option} out.`);
+}
+
+function emptyUser(): Error {
+  return usageError('--user "" is empty; give the user as the pool wants it, often ADDRESS.WORKER.');
+}
+
 function parseQuota(text: string): number {
   const quota = Number(text);
   if (text.trim() !== "" && quota > 0 && quota <= QUOTA_MAX) return quota;
@@ -49,9 +72,7 @@ function parseQuota(text: string): number {
 function parsePoolList(args: PoolArguments): PoolSettings[] {
   const { pool: urls, user: users, password: passwords } = args;
   if (urls.length > POOLS_MAX) throw usageError(`${urls.length} pools are given; at most ${POOLS_MAX} are taken.`);
-  if (users.includes("")) {
-    throw usageError('--user "" is empty; give the user as the pool wants it, often ADDRESS.WORKER.');
-  }
+  if (users.includes("")) throw emptyUser();
   checkCount("--user", users.length, urls.length);
   checkCount("--password", passwords.length, urls.length);
   const proxy = args.proxy === undefined ? null : parseProxyUrl(args.proxy);
@@ -89,12 +110,25 @@ function tlsOf({ tlsAuthority, tlsPin, isTlsUnchecked }: PoolArguments): TlsTrus
 function readPem(file: string): string {
   try {
     const text = fs.readFileSync(file, "utf8");
-    if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-    throw new Error("it holds no certificate");
+    const certificates = text
+      .split(/^(?=-----BEGIN CERTIFICATE-----)/m)
+      .filter((part) => part.startsWith("-----BEGIN"));
+    if (certificates.length === 0) throw new Error("it holds no certificate");
+    certificates.forEach(assertCertificate);
+    return text;
   } catch (error) {
     throw usageError(
       `--tls-authority "${file}" cannot be used (${errorText(error)}); give a file with a certificate in PEM form.`,
     );
+  }
+}
+
+/** One that is broken would be passed over in silence when the connection is made. */
+function assertCertificate(pem: string, index: number): void {
+  try {
+    new X509Certificate(pem);
+  } catch (error) {
+    throw new Error(`certificate ${index + 1} in it is damaged`, { cause: error });
   }
 }
 

@@ -13,7 +13,7 @@ import type { OwnerSettings, RealMachine } from "../platform/choose-board.ts";
 import type { Platform } from "../platform/platform.ts";
 import { OWNER_OPTIONS, parseOwnerOptions, refuseOwnerOptions } from "./board-options.ts";
 import { MACHINES } from "./run-options.ts";
-import { EXIT, usageError } from "./usage.ts";
+import { argumentsError, EXIT, usageError } from "./usage.ts";
 
 export interface ProbeContext {
   readonly findMachine: (owner: OwnerSettings) => Promise<RealMachine>;
@@ -175,6 +175,6 @@ function parseOrExplain(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw usageError(`${errorText(error).split(/\. |\n/)[0] ?? ""}; see kumpel board --help.`);
+    throw argumentsError(error, "kumpel board");
   }
 }

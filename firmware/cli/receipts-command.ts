@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import type { FileStore } from "#hal/file-store.ts";
 import { type Ledger, parseLedger } from "../pool/ledger.ts";
 import { LEDGER_FILE } from "../pool/ledger-keeper.ts";
-import { EXIT, usageError } from "./usage.ts";
+import { argumentsError, EXIT, usageError } from "./usage.ts";
 
 export const RECEIPTS_HELP = `kumpel receipts --data DIR [--json]: accepted work by day, pool and user.
 
@@ -43,8 +43,7 @@ function parseOrExplain(args: readonly string[]) {
     const options = { help: { type: "boolean" }, json: { type: "boolean" }, data: { type: "string" } } as const;
     return parseArgs({ args: [...args], allowPositionals: false, options }).values;
   } catch (error) {
-    const why = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? "") : String(error);
-    throw usageError(`${why}; see kumpel receipts --help.`);
+    throw argumentsError(error, "kumpel receipts");
   }
 }
 

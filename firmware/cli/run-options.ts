@@ -6,7 +6,7 @@ import type { OwnerSettings, RealMachine } from "../platform/choose-board.ts";
 import type { PoolGroup } from "../pool/pool-groups.ts";
 import { OWNER_HELP, OWNER_OPTIONS, type OwnerValues, parseOwnerOptions, refuseOwnerOptions } from "./board-options.ts";
 import { parsePools } from "./pool-options.ts";
-import { usageError } from "./usage.ts";
+import { argumentsError, usageError } from "./usage.ts";
 
 export interface RunOptions {
   isDemo: boolean;
@@ -169,8 +169,7 @@ function parseOrExplain(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    const why = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? "") : String(error);
-    throw usageError(`${why}; see kumpel run --help.`);
+    throw argumentsError(error, "kumpel run");
   }
 }
 
