@@ -23,6 +23,8 @@ export class LedgerKeeper {
   #isChanged = false;
   /** False while the file could not be read: then nothing is written over it, and what is booked waits. */
   #isRead = false;
+  /** The trouble that was told last; it is not told again at each try. */
+  #told: string | null = null;
 
   constructor(options: LedgerKeeperOptions) {
     this.#options = options;
@@ -64,6 +66,7 @@ export class LedgerKeeper {
         log.warn({ file }, "the receipts could not be understood and were set aside");
       }
       this.#isRead = true;
+      this.#told = null;
     } catch (error) {
       this.#complain(error);
     }
@@ -83,6 +86,7 @@ export class LedgerKeeper {
     this.#isChanged = false;
     try {
       await this.#options.store.write(LEDGER_FILE, ledgerText(this.#ledger));
+      this.#told = null;
     } catch (error) {
       this.#isChanged = true;
       this.#complain(error);
@@ -92,7 +96,9 @@ export class LedgerKeeper {
   /** A disk that fails must not end the mining. */
   #complain(error: unknown): void {
     if (!isKumpelError(error, "STORE_FAILED")) throw error;
-    this.#options.log.error(`receipts: ${errorText(error)}`);
+    const text = errorText(error);
+    if (text !== this.#told) this.#options.log.error(`receipts: ${text}`);
+    this.#told = text;
   }
 }
 

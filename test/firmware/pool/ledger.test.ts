@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { receiptsTable } from "#firmware/cli/receipts-command.ts";
 import { createLog } from "#firmware/log.ts";
 import { bookShare, dayOf, type Ledger, ledgerText, parseLedger, UNKNOWN_DAY } from "#firmware/pool/ledger.ts";
@@ -106,11 +106,14 @@ test("a file that cannot be read is not written over: what is booked waits, and 
   store.files.set(LEDGER_FILE, ledgerText(before));
   store.isUnreadable = true;
   const stop = new AbortController();
-  const keeper = new LedgerKeeper({ log: createLog("silent"), clock, store });
+  const log = createLog("silent");
+  const told = vi.spyOn(log, "error");
+  const keeper = new LedgerKeeper({ log, clock, store });
   const running = keeper.run(stop.signal, Promise.resolve());
   keeper.book(shareOf(job()), "accepted");
-  await clock.advance(301_000);
+  await clock.advance(601_000);
   expect(store.files.get(LEDGER_FILE)).toBe(ledgerText(before));
+  expect(told).toHaveBeenCalledTimes(1);
   store.isUnreadable = false;
   stop.abort();
   await clock.advance(1);
