@@ -4,6 +4,7 @@
  */
 import type { Clock } from "#hal/clock.ts";
 import { KumpelError } from "#hal/errors.ts";
+import { Mutex } from "#hal/mutex.ts";
 import type {
   ChainChipFacts,
   ChainTelemetryReading,
@@ -73,7 +74,7 @@ export abstract class BaseChain implements HashChain {
   readonly #commandFrame = new Uint8Array(COMMAND_MAX_BYTES);
   readonly #versionBits: Uint32Array;
   /** Phases follow one another, also when a caller does not wait. */
-  #lastTask: Promise<void> = Promise.resolve();
+  readonly #tasks = new Mutex();
   #nonceListener: NonceListener = ignoreNonce;
   #errorListener: (error: Error) => void = ignoreError;
   #openCoreNonces = 0;
@@ -324,17 +325,12 @@ export abstract class BaseChain implements HashChain {
   }
 
   protected exclusive<Result>(task: (executor: StepExecutor, link: CommandLink) => Promise<Result>): Promise<Result> {
-    const result = this.#lastTask.then(() => {
+    return this.#tasks.run(() => {
       if (this.executor === null || this.link === null) {
         throw new KumpelError("UART_IO_FAILED", `chain ${this.chainIndex} is not open`);
       }
       return task(this.executor, this.link);
     });
-    this.#lastTask = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    return result;
   }
 
   #isOpenCoreNonce(nonceWord: number): boolean {

@@ -4,6 +4,7 @@
  */
 import { type Clock, sleep, type TimerHandle } from "#hal/clock.ts";
 import { KumpelError } from "#hal/errors.ts";
+import { Mutex } from "#hal/mutex.ts";
 import type { RegisterBlock } from "#hal/registers.ts";
 import { POLL_MS } from "./queued-chain.ts";
 import {
@@ -50,7 +51,7 @@ export class VendorBlock {
   #afterTurn: (() => void)[] = [];
   #baud: number | null = null;
   /** Commands and changes of shared registers follow one another. */
-  #last: Promise<void> = Promise.resolve();
+  readonly #accesses = new Mutex();
 
   constructor(clock: Clock, block: RegisterBlock) {
     this.#clock = clock;
@@ -76,7 +77,7 @@ export class VendorBlock {
   sendCommand(chainNumber: number, frame: Uint8Array): Promise<void> {
     const words = new Uint32Array(COMMAND_WORDS);
     for (const [i, byte] of frame.entries()) words[i >> 2] = (words[i >> 2]! | (byte << (24 - 8 * (i & 3)))) >>> 0;
-    return this.#inTurn(async () => {
+    return this.#accesses.run(async () => {
       const { offset } = VENDOR.command;
       for (let i = 0; i < COMMAND_WORDS; i++) await this.block.write(offset + 4 * i, words[i]!);
       const go = (VENDOR_COMMAND.go | VENDOR_COMMAND.oneChain | (chainNumber << 16)) >>> 0;
@@ -87,11 +88,11 @@ export class VendorBlock {
 
   /** Resolves when everything queued so far has left. */
   whenIdle(): Promise<void> {
-    return this.#last;
+    return this.#accesses.run(() => Promise.resolve());
   }
 
   setBaud(chainNumber: number, baud: number): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#accesses.run(async () => {
       const before = this.#baud ?? (await this.block.read(VENDOR.baud.offset));
       this.#baud = vendorBaudRegister(before, chainNumber, vendorBaudField(baud));
       await this.block.write(VENDOR.baud.offset, this.#baud);
@@ -101,7 +102,7 @@ export class VendorBlock {
   /** There is one register for all chains: the shortest time counts, so that none runs dry. */
   setWorkTime(chainNumber: number, workTimeMs: number): Promise<void> {
     this.#workTimesMs.set(chainNumber, workTimeMs);
-    return this.#inTurn(() => {
+    return this.#accesses.run(() => {
       const shortestMs = Math.min(...this.#workTimesMs.values());
       return this.block.write(VENDOR.workTimeout.offset, vendorWorkTimeout(shortestMs));
     });
@@ -134,12 +135,6 @@ export class VendorBlock {
     throw new KumpelError("FPGA_UNEXPECTED", `${this.block.name} did not send a command to chain ${chainNumber}`, {
       details: { chain: chainNumber },
     });
-  }
-
-  #inTurn(task: () => Promise<void>): Promise<void> {
-    const result = this.#last.then(task);
-    this.#last = result.catch(() => undefined);
-    return result;
   }
 
   #arm(): void {

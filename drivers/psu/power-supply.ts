@@ -5,7 +5,7 @@
 import type { Clock } from "#hal/clock.ts";
 import { isKumpelError, KumpelError } from "#hal/errors.ts";
 import type { I2cBus } from "#hal/i2c.ts";
-import { Exclusive } from "../voltage/exclusive.ts";
+import { Mutex } from "#hal/mutex.ts";
 import { type PsuCalibration, psuCode, psuVoltageMv } from "./calibration.ts";
 import { PSU_V1, PSU_V1_COMMANDS } from "./frame-v1.ts";
 import { PSU_V2, PSU_V2_COMMANDS, psuV2Voltage, psuV2VoltageMv } from "./frame-v2.ts";
@@ -36,7 +36,7 @@ export class PowerSupply {
   readonly #place: PsuPlace;
   readonly #limitsMv: readonly [number, number] | null;
   readonly #wire: PacketWire;
-  readonly #turns = new Exclusive();
+  readonly #turns = new Mutex();
   #supply: KnownPsu | null = null;
 
   constructor(options: PowerSupplyOptions) {

@@ -8,8 +8,8 @@
 import { type Clock, sleep } from "#hal/clock.ts";
 import { KumpelError } from "#hal/errors.ts";
 import type { I2cBus } from "#hal/i2c.ts";
+import { Mutex } from "#hal/mutex.ts";
 import type { Provenance } from "../bm13xx/registers.ts";
-import { Exclusive } from "../voltage/exclusive.ts";
 
 /** Where the I2C register and the switch of its pins are. */
 export interface ChipBridgeRegisters {
@@ -85,7 +85,7 @@ export class ChipBridgeBus implements I2cBus {
   readonly #clock: Clock;
   readonly #port: ChipI2cPort;
   readonly #signal: AbortSignal | undefined;
-  readonly #turns = new Exclusive();
+  readonly #turns = new Mutex();
 
   /** @param options.name chain and chip, for messages. */
   constructor(options: { clock: Clock; port: ChipI2cPort; name: string; signal?: AbortSignal }) {

@@ -5,11 +5,11 @@
 import { type Clock, sleep } from "#hal/clock.ts";
 import { isKumpelError } from "#hal/errors.ts";
 import type { I2cBus } from "#hal/i2c.ts";
+import { Mutex } from "#hal/mutex.ts";
 import { readSensorBehindDspic } from "../sensor/dspic-sensor.ts";
 import type { Reading } from "../sensor/reading.ts";
 import { ByteWire } from "./byte-wire.ts";
 import { DSPIC_COMMANDS, type DspicCommand, dspicFrame, dspicReplyLength, parseDspicReply } from "./dspic-frame.ts";
-import { Exclusive } from "./exclusive.ts";
 import type { VoltageController } from "./voltage-controller.ts";
 
 const TRIES = 3;
@@ -32,7 +32,7 @@ export class DsPic implements VoltageController {
   readonly #clock: Clock;
   readonly #wire: ByteWire;
   readonly #place: string;
-  readonly #turns = new Exclusive();
+  readonly #turns = new Mutex();
   #isStarted = false;
   #startAgainMs = 0;
   #startError = "";

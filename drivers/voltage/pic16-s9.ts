@@ -6,9 +6,9 @@
 import { type Clock, sleep } from "#hal/clock.ts";
 import { KumpelError } from "#hal/errors.ts";
 import type { I2cBus } from "#hal/i2c.ts";
+import { Mutex } from "#hal/mutex.ts";
 import type { Provenance } from "../bm13xx/registers.ts";
 import { ByteWire } from "./byte-wire.ts";
-import { Exclusive } from "./exclusive.ts";
 import type { VoltageController } from "./voltage-controller.ts";
 
 interface Pic16Command {
@@ -69,7 +69,7 @@ export class Pic16S9 implements VoltageController {
   readonly #clock: Clock;
   readonly #bus: I2cBus;
   readonly #wire: ByteWire;
-  readonly #turns = new Exclusive();
+  readonly #turns = new Mutex();
   /** Argument that would end the frame the parser may still be in; null when parser and driver agree. */
   #openArgument: number | null = 0;
 

@@ -2,6 +2,7 @@
 import { type Clock, LATE, within } from "../clock.ts";
 import { KumpelError } from "../errors.ts";
 import type { I2cBus } from "../i2c.ts";
+import { Mutex } from "../mutex.ts";
 import type { Uart } from "../uart.ts";
 import {
   HOBBY_FRAME_MAX_BYTES,
@@ -12,7 +13,6 @@ import {
   hobbyRequestFrame,
   readHobbyReply,
 } from "./hobby-frames.ts";
-import { Mutex } from "./mutex.ts";
 
 /** Nothing that the firmware does takes a tenth of this. */
 const REPLY_TIMEOUT_MS = 1_000;

@@ -12,7 +12,6 @@
 export const HOBBY_PAGE = { i2c: 0x05, gpio: 0x06, adc: 0x07, led: 0x08 } as const;
 export const HOBBY_I2C = { setFrequency: 0x10, write: 0x20, read: 0x30, writeRead: 0x40 } as const;
 export const HOBBY_ADC = { vdd: 0x50, vin: 0x51 } as const;
-export const HOBBY_LED = { setColour: 0x10 } as const;
 export type HobbyReplyStyle = "v0" | "v1";
 
 /** Largest frame in either direction. */

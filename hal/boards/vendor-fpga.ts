@@ -6,8 +6,8 @@ import { type Clock, sleep } from "../clock.ts";
 import type { FanBank } from "../control-board.ts";
 import { KumpelError } from "../errors.ts";
 import type { I2cBus } from "../i2c.ts";
+import { Mutex } from "../mutex.ts";
 import type { RegisterBlock } from "../registers.ts";
-import { Mutex } from "./mutex.ts";
 
 export const VENDOR_FPGA = {
   version: 0x00,

@@ -1,6 +1,7 @@
 /** The emulated board's ports in this process, for tests, simulation and runs without native packages. */
 import type { Clock } from "#hal/clock.ts";
 import type { BoardPorts } from "#hal/ports.ts";
+import { settled } from "#hal/settled.ts";
 import type { EmulatedWorld } from "./emulated-world.ts";
 import { busRole, noRegisters, noUart, noWatchdog, wirePin } from "./port-lookup.ts";
 import { VirtualUart } from "./virtual-uart.ts";
@@ -64,11 +65,4 @@ export function createMemoryPorts(world: EmulatedWorld, clock: Clock): BoardPort
     onLost: () => undefined,
     close: () => settled(() => world.stop()),
   };
-}
-
-/** The outcome of a synchronous act as a promise: what it throws becomes a rejection. */
-function settled<T>(act: () => T): Promise<T> {
-  return new Promise((resolve) => {
-    resolve(act());
-  });
 }

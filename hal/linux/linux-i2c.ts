@@ -6,10 +6,11 @@
  * clocks, where the hardware can) and report a time-out; all that is left to do up here is to try again a few times and
  * then to say which bus it is. Cutting the board's power is what helps in the end.
  */
-import { Mutex } from "#hal/boards/mutex.ts";
+
 import { type Clock, sleep } from "#hal/clock.ts";
 import { errorText, KumpelError } from "#hal/errors.ts";
 import type { I2cBus } from "#hal/i2c.ts";
+import { Mutex } from "#hal/mutex.ts";
 import { errnoOf, loadAddon } from "./load-addon.ts";
 
 /** The part of i2c-bus that is used; a test hands in its own. */

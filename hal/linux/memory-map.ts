@@ -6,6 +6,7 @@ import fs from "node:fs";
 import { errorText, KumpelError } from "#hal/errors.ts";
 import type { RegisterSelector } from "#hal/ports.ts";
 import type { FifoSink, FifoSource, RegisterBlock } from "#hal/registers.ts";
+import { settled } from "#hal/settled.ts";
 import { type LibC, loadLibC } from "./libc.ts";
 import type { SystemFiles } from "./system-files.ts";
 
@@ -145,10 +146,4 @@ class MemoryMap implements RegisterBlock {
 
 function isReady(words: Int32Array, status: number, fifo: FifoSource | FifoSink): boolean {
   return ((Atomics.load(words, status) & fifo.mask) !== 0) === (fifo.readyWhen === "set");
-}
-
-function settled<T>(act: () => T): Promise<T> {
-  return new Promise((resolve) => {
-    resolve(act());
-  });
 }

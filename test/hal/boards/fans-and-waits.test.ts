@@ -1,10 +1,10 @@
 /** Fan formulas of all boards, and the prescribed waits of the FPGA's I2C. */
 import { expect, test } from "vitest";
-import { Mutex } from "#hal/boards/mutex.ts";
 import { createPwmFans } from "#hal/boards/pwm-fans.ts";
 import { createS9ioFans } from "#hal/boards/s9io-fans.ts";
 import { createFpgaI2c, VendorFpga } from "#hal/boards/vendor-fpga.ts";
 import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
+import { Mutex } from "#hal/mutex.ts";
 import type { RegisterBlock } from "#hal/registers.ts";
 
 /** A register block that is nothing but what `read` says; writes are kept. */

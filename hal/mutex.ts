@@ -1,5 +1,8 @@
-/** Runs tasks one after the other: two conversations with a byte-wise parser must never mix. */
-export class Exclusive {
+/**
+ * Runs tasks one after the other, so that a device shared by several drivers sees whole transactions and two conversations
+ * never mix.
+ */
+export class Mutex {
   #last: Promise<unknown> = Promise.resolve();
 
   /** Outcome of `task`, started when all earlier tasks have ended, however they ended. */
