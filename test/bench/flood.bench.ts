@@ -7,12 +7,9 @@ import os from "node:os";
 import path from "node:path";
 import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
 import type { RunReport } from "#firmware/cli/run-report.ts";
-import { LocalPool } from "#hal/emulator/local-pool.ts";
-import { SocketNetwork } from "#hal/linux/socket-network.ts";
-import { SystemClock } from "#hal/linux/system-clock.ts";
-import { SystemRandom } from "#hal/linux/system-random.ts";
+import type { LocalPool } from "#hal/emulator/local-pool.ts";
 import { progress, report } from "./bench.ts";
-import { CHIP_TICKET, LOOPBACK, portOf, sleep, startMiner, untilAllHash } from "./whole-program.ts";
+import { CHIP_TICKET, createPool, LOOPBACK, portOf, sleep, startMiner, untilAllHash } from "./whole-program.ts";
 
 const JOBS = 500;
 const FLOOD_MS = 5_000;
@@ -22,7 +19,6 @@ const FLOODS = 3;
 const POOL_DIFFICULTY = CHIP_TICKET / 4;
 /** The last job must be on the chips within this. */
 const NEWEST_LIMIT_MS = 1_000;
-const NEVER_MS = 1e9;
 
 interface Run {
   readonly report: RunReport;
@@ -49,17 +45,7 @@ async function play(pool: LocalPool, jobs: number, cleanEvery: number): Promise<
 
 async function run(jobs: number, cleanEvery: number, folder: string): Promise<Run> {
   const reportFile = path.join(folder, `report-${jobs}.json`);
-  const pool = new LocalPool({
-    network: new SocketNetwork(),
-    clock: new SystemClock(),
-    random: new SystemRandom(),
-    host: LOOPBACK,
-    port: 0,
-    scale: 1,
-    blockIntervalMs: NEVER_MS,
-    sharesPerSecond: 0,
-    startDifficulty: CHIP_TICKET,
-  });
+  const pool = createPool();
   const miner = startMiner(process.argv[2] ?? "", await pool.start(), reportFile);
   try {
     await untilAllHash(miner);

@@ -6,13 +6,10 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { RunReport } from "#firmware/cli/run-report.ts";
-import { LocalPool } from "#hal/emulator/local-pool.ts";
-import { SocketNetwork } from "#hal/linux/socket-network.ts";
-import { SystemClock } from "#hal/linux/system-clock.ts";
-import { SystemRandom } from "#hal/linux/system-random.ts";
+import type { LocalPool } from "#hal/emulator/local-pool.ts";
 import type { Started } from "../support/program.ts";
 import { progress, report } from "./bench.ts";
-import { CHIP_TICKET, LOOPBACK, sleep, startMiner, untilAllHash } from "./whole-program.ts";
+import { CHIP_TICKET, createPool, sleep, startMiner, untilAllHash } from "./whole-program.ts";
 
 const REPLACED_JOBS = 400;
 const BLOCK_MS = 100;
@@ -21,7 +18,6 @@ const BLOCK_JITTER_MS = 20;
 /** A quarter of the chips' ticket, so that they ease it: about 40 shares/s at 1,100 emulated hashes each. */
 const POOL_DIFFICULTY = CHIP_TICKET / 4;
 const SHARES_MIN = 300;
-const NEVER_MS = 1e9;
 
 function residentMib(pid: number): number {
   const match = /VmRSS:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"));
@@ -88,17 +84,7 @@ function assertSound({ report: run }: Run): void {
 async function main(): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-bench-"));
   const reportFile = path.join(folder, "report.json");
-  const pool = new LocalPool({
-    network: new SocketNetwork(),
-    clock: new SystemClock(),
-    random: new SystemRandom(),
-    host: LOOPBACK,
-    port: 0,
-    scale: 1,
-    blockIntervalMs: NEVER_MS,
-    sharesPerSecond: 0,
-    startDifficulty: CHIP_TICKET,
-  });
+  const pool = createPool();
   const miner = startMiner(process.argv[2] ?? "", await pool.start(), reportFile);
   const stop = (): void => {
     miner.child.kill("SIGTERM");

@@ -1,13 +1,34 @@
 /** The whole program as a bench starts it: three emulated S21 chains behind pseudo-terminals, and an outside pool. */
 import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
+import { LocalPool } from "#hal/emulator/local-pool.ts";
+import { SocketNetwork } from "#hal/linux/socket-network.ts";
+import { SystemClock } from "#hal/linux/system-clock.ts";
+import { SystemRandom } from "#hal/linux/system-random.ts";
 import { type Started, start } from "../support/program.ts";
 
 export const LOOPBACK = "127.0.0.1";
 export const CHIP_TICKET = 1e-6;
 const START_LIMIT_MS = 60_000;
+/** Blocks and difficulty come when the bench says so. */
+const NEVER_MS = 1e9;
 const PORT_LINE = /"port":(\d+),"msg":"own API listens"/;
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Pool on real sockets whose jobs the bench makes itself. */
+export function createPool(): LocalPool {
+  return new LocalPool({
+    network: new SocketNetwork(),
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    host: LOOPBACK,
+    port: 0,
+    scale: 1,
+    blockIntervalMs: NEVER_MS,
+    sharesPerSecond: 0,
+    startDifficulty: CHIP_TICKET,
+  });
+}
 
 export function startMiner(program: string, poolPort: number, reportFile: string): Started {
   const pool = `stratum+tcp://${LOOPBACK}:${poolPort}`;

@@ -16,7 +16,7 @@ import { ResponseParser } from "#drivers/bm13xx/response-parser.ts";
 import { ticketDifficultyOf, ticketMaskValue } from "#drivers/bm13xx/ticket-mask.ts";
 import type { ChainWork } from "#drivers/hash-chain.ts";
 import { DoubleSha256 } from "#hal/sha256.ts";
-import { fromHex, loadVectors, num, text, toHex, type Vector } from "./vector-file.ts";
+import { checkAll, fromHex, loadVectors, num, text, toHex, type Vector } from "./vector-file.ts";
 
 const entries = loadVectors("BM1387", "BM1397", "BM1398");
 const T1 = 0xffffn << 208n;
@@ -209,19 +209,7 @@ function checkEntry(entry: Vector, kind: Kind): void {
 }
 
 test("every entry of BM1387 and BM1397 agrees with the driver, and none is skipped", () => {
-  const visited: typeof EXPECTED = {};
-  for (const entry of entries) {
-    const kind = kindOf(entry);
-    try {
-      checkEntry(entry, kind);
-    } catch (error) {
-      throw new Error(`${entry.chip} ${kind} ${entry.hex} (${entry.source})`, { cause: error });
-    }
-    const counts = visited[entry.chip] ?? {};
-    visited[entry.chip] = counts;
-    counts[kind] = (counts[kind] ?? 0) + 1;
-  }
-  expect(visited).toEqual(EXPECTED);
+  expect(checkAll(entries, kindOf, checkEntry)).toEqual(EXPECTED);
 });
 
 test("the file holds nothing of other chips than these and the four of the other test", () => {

@@ -63,3 +63,24 @@ export function headerOfJobFrame(frame: Uint8Array): Uint8Array {
   header.set(frame.subarray(10, 14), 72);
   return header;
 }
+
+/** Checks every entry and counts them by chip and kind; what fails is named with its source. */
+export function checkAll<Kind extends string>(
+  entries: readonly Vector[],
+  kindOf: (entry: Vector) => Kind,
+  check: (entry: Vector, kind: Kind) => void,
+): Record<string, Record<string, number>> {
+  const visited: Record<string, Record<string, number>> = {};
+  for (const entry of entries) {
+    const kind = kindOf(entry);
+    try {
+      check(entry, kind);
+    } catch (error) {
+      throw new Error(`${entry.chip} ${kind} ${entry.hex} (${entry.source})`, { cause: error });
+    }
+    const counts = visited[entry.chip] ?? {};
+    visited[entry.chip] = counts;
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return visited;
+}

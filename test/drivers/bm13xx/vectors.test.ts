@@ -29,7 +29,17 @@ import { ResponseParser } from "#drivers/bm13xx/response-parser.ts";
 import { ticketDifficultyOf, ticketMaskValue } from "#drivers/bm13xx/ticket-mask.ts";
 import { jobByteOfWireId, putWorkFrame, WORK_FRAME_BYTES } from "#drivers/bm13xx/work-frame.ts";
 import { DoubleSha256, storeHash } from "#hal/sha256.ts";
-import { fromHex, headerOfJobFrame, loadVectors, makeHeader, num, text, toHex, type Vector } from "./vector-file.ts";
+import {
+  checkAll,
+  fromHex,
+  headerOfJobFrame,
+  loadVectors,
+  makeHeader,
+  num,
+  text,
+  toHex,
+  type Vector,
+} from "./vector-file.ts";
 
 const entries = loadVectors("BM1362", "BM1366", "BM1368", "BM1370");
 
@@ -252,19 +262,7 @@ function checkEntry(entry: Vector, kind: Kind): void {
 
 describe("captured and documented vectors", () => {
   test("every entry of the four chips agrees with the driver, and none is skipped", () => {
-    const visited: typeof EXPECTED = {};
-    for (const entry of entries) {
-      const kind = kindOf(entry);
-      try {
-        checkEntry(entry, kind);
-      } catch (error) {
-        throw new Error(`${entry.chip} ${kind} ${entry.hex} (${entry.source})`, { cause: error });
-      }
-      const counts = visited[entry.chip] ?? {};
-      visited[entry.chip] = counts;
-      counts[kind] = (counts[kind] ?? 0) + 1;
-    }
-    expect(visited).toEqual(EXPECTED);
+    expect(checkAll(entries, kindOf, checkEntry)).toEqual(EXPECTED);
     expect(entries).toHaveLength(654);
   });
 
