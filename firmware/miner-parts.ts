@@ -15,12 +15,14 @@ import type { ChainSupervisor } from "./chain/chain-supervisor.ts";
 import type { PauseControl } from "./control/pause-control.ts";
 import type { PowerLine } from "./control/power-line.ts";
 import type { ThermalLoop } from "./control/thermal-loop.ts";
+import type { CoolingPolicy } from "./control/thermal-types.ts";
 import type { BoardIdentity } from "./hardware/board-identities.ts";
 import type { Log } from "./log.ts";
 import type { LedgerKeeper } from "./pool/ledger-keeper.ts";
 import type { PoolGroup, PoolGroups } from "./pool/pool-groups.ts";
 import type { LatencyHistogram } from "./stats/latency-histogram.ts";
 import type { ShareTruth } from "./stats/share-truth.ts";
+import type { Supervision } from "./supervision.ts";
 import type { Scheduler } from "./work/scheduler.ts";
 
 export interface MinerOptions {
@@ -45,8 +47,10 @@ export interface MinerOptions {
   /** `name/version` as told to the pool. */
   agent: string;
   emulationLabel: string | null;
-  /** Where receipts are kept. */
+  /** Where receipts, incidents and a latched shutdown are kept. */
   store: FileStore;
+  /** How the fans may run; absent: they follow the temperature between 30 and 100 %. */
+  cooling?: CoolingPolicy;
 }
 
 export interface MinerParts {
@@ -71,4 +75,5 @@ export interface MinerParts {
   readonly pauses: PauseControl;
   readonly truth: ShareTruth;
   readonly ledger: LedgerKeeper;
+  readonly supervision: Supervision;
 }

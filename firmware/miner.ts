@@ -1,35 +1,41 @@
 /** Composition root: builds all parts of one machine, starts and stops them in order, and takes the snapshot. */
 
 import { CHIPS } from "#drivers/bm13xx/chips.ts";
-import { STOCK_TICKET_DIFFICULTY } from "#drivers/bm13xx/init-sequence.ts";
-import { chainFacts, createHashChain } from "#drivers/create-chain.ts";
 import { VendorBlocks } from "#drivers/fpga/vendor-block.ts";
-import type { HashChain } from "#drivers/hash-chain.ts";
 import type { ChipI2cPort } from "#drivers/sensor/chip-bridge.ts";
 import { LATE, within } from "#hal/clock.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
 import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
-import { createChainRuntime } from "./chain/chain-runtime.ts";
-import { ChainSupervisor } from "./chain/chain-supervisor.ts";
-import { type ChunkTime, timedUart } from "./chain/timed-uart.ts";
+import type { ChainSupervisor } from "./chain/chain-supervisor.ts";
 import { runLoop } from "./control/loop.ts";
 import { PauseControl } from "./control/pause-control.ts";
 import { PowerLine } from "./control/power-line.ts";
-import { thermalLimits } from "./control/thermal-decision.ts";
 import { ThermalLoop } from "./control/thermal-loop.ts";
+import {
+  type ChipReading,
+  type CoolingPolicy,
+  DEFAULT_COOLING,
+  type ThermalPlan,
+  thermalLimits,
+} from "./control/thermal-types.ts";
 import { WorkVoltage } from "./control/work-voltage.ts";
 import { ChipPorts } from "./hardware/chip-ports.ts";
 import { createHashboardDevices, type HashboardDevices } from "./hardware/hashboard-devices.ts";
+import { createMinerChain } from "./miner-chain.ts";
 import type { MinerOptions, MinerParts } from "./miner-parts.ts";
 import { LedgerKeeper } from "./pool/ledger-keeper.ts";
 import { groupOfPool, PoolGroups } from "./pool/pool-groups.ts";
 import { LatencyHistogram } from "./stats/latency-histogram.ts";
 import { WorkMeter } from "./stats/work-meter.ts";
-import { MerkleRootBuilder } from "./work/merkle.ts";
+import { Supervision } from "./supervision.ts";
 import { Scheduler } from "./work/scheduler.ts";
 
 const STATS_PERIOD_MS = 1_000;
-const CHIP_TEMPERATURE_PERIOD_MS = 5_000;
+const CHIP_TEMPERATURE_PERIOD_MS = 1_000;
+/** Without a turn for so long a loop counts as hung, and the watchdog is not fed any more. */
+const THERMAL_MAX_AGE_MS = 13_000;
+const STATS_MAX_AGE_MS = 10_000;
+const CHIP_TEMPERATURE_MAX_AGE_MS = 30_000;
 /** A stop must end within two seconds; the hardware gets most of it. */
 const STOP_LIMIT_MS = 1_300;
 /** What the other parts get after that. */
@@ -48,7 +54,9 @@ export class Miner {
   readonly #ledger: LedgerKeeper;
   readonly #workVoltage: WorkVoltage;
   readonly #pauses: PauseControl;
+  readonly #supervision: Supervision;
   readonly #supervisors: ChainSupervisor[];
+  #plan: ThermalPlan;
   readonly #stop = new AbortController();
   #lost: Error | null = null;
   /** Set at the end when the switches did not confirm that they are off. */
@@ -56,7 +64,12 @@ export class Miner {
 
   constructor(options: MinerOptions) {
     this.#options = options;
-    const { clock, log, board, support } = options;
+    const { clock, log, board, support, store } = options;
+    this.#plan = {
+      limits: thermalLimits(options.hashboard.temperatureLimits),
+      cooling: options.cooling ?? DEFAULT_COOLING,
+    };
+    this.#supervision = new Supervision({ log, clock, store, watchdog: board.watchdog });
     const latency = {
       notifyToFirstWork: new LatencyHistogram(),
       notifyToLastChain: new LatencyHistogram(),
@@ -100,6 +113,7 @@ export class Miner {
       chains: this.#supervisors,
       suspendPower: (reason) => this.#power.suspend(reason),
       onSuspended: () => this.#workVoltage.rearm(),
+      incidents: this.#supervision.incidents,
     });
     this.#thermal = this.#createThermal();
     this.#parts = {
@@ -115,21 +129,33 @@ export class Miner {
       pauses: this.#pauses,
       truth: this.#meter.truth,
       ledger: this.#ledger,
+      supervision: this.#supervision,
     };
   }
 
   #createThermal(): ThermalLoop {
-    const { clock, log, board, hashboard } = this.#options;
+    const { clock, log, board } = this.#options;
     return new ThermalLoop({
       log: log.child({ part: "thermal" }),
       clock,
       fans: this.#devices.fans,
       power: this.#power,
       sensors: this.#devices.sensors,
-      limits: thermalLimits(hashboard.temperatureLimits),
-      temperatureChipMaxC: () => hottest(this.#supervisors.map((s) => s.temperatureChipMaxC())),
+      plan: () => this.#plan,
+      chips: () => hottest(this.#supervisors.map((s) => s.chipReading())),
+      hashingSinceMs: () => this.#supervisors.map((s) => s.hashingSinceMs),
+      latchedReason: () => this.#supervision.latch.load(),
+      beat: this.#supervision.heartbeats.add("thermal", THERMAL_MAX_AGE_MS, clock.nowMs()),
+      onStep: () => undefined,
       isPlugged: (chainIndex) => board.chains[chainIndex]?.isPlugged() ?? Promise.resolve(false),
-      onCut: (reason) => this.#cutChains(reason),
+      onCut: (reason) => {
+        this.#supervision.shutDown(reason);
+        this.#cutChains(reason);
+      },
+      onLimitFrequency: (frequencyPct, reason) => {
+        this.#supervision.incidents.note("slowed", `${reason}: ${frequencyPct} % of the frequency`);
+        for (const supervisor of this.#supervisors) supervisor.limitFrequency(frequencyPct, reason);
+      },
     });
   }
 
@@ -154,6 +180,9 @@ export class Miner {
     });
     const parts = Promise.allSettled([this.#runParts(inner.signal).finally(() => inner.abort())]);
     await this.#whenStopped(inner.signal);
+    const isOffConfirmed = this.#offFailure === null && !this.#power.isOn;
+    const closing = this.#supervision.close(this.#endText(signal), isOffConfirmed);
+    await within(this.#options.clock, PARTS_LIMIT_MS, closing);
     // A part that hangs must not hold up the end: once the board is safe nobody is waited for long.
     const result = await within(this.#options.clock, PARTS_LIMIT_MS, parts);
     signal.removeEventListener("abort", onAbort);
@@ -167,20 +196,31 @@ export class Miner {
   /** Everything that runs side by side; rejects with the first that breaks. */
   async #runParts(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
+    const { heartbeats } = this.#supervision;
     // Whatever an earlier process left on is off before anything else happens.
     await this.#power.begin();
+    await this.#supervision.incidents.open();
     await this.#devices.start();
     const pools = this.#pools.run(signal);
     await Promise.all([
       this.#thermal.run(signal),
       pools,
       this.#ledger.run(signal, pools),
-      runLoop({ name: "statistics", clock, periodMs: STATS_PERIOD_MS, signal, turn: () => this.#everySecond() }),
+      this.#supervision.watchdog.run(signal),
+      runLoop({
+        name: "statistics",
+        clock,
+        periodMs: STATS_PERIOD_MS,
+        signal,
+        beat: heartbeats.add("statistics", STATS_MAX_AGE_MS, clock.nowMs()),
+        turn: () => this.#everySecond(),
+      }),
       runLoop({
         name: "chip temperature",
         clock,
         periodMs: CHIP_TEMPERATURE_PERIOD_MS,
         signal,
+        beat: heartbeats.add("chip temperature", CHIP_TEMPERATURE_MAX_AGE_MS, clock.nowMs()),
         turn: () => this.#readTemperatures(signal),
       }),
       ...this.#supervisors.map((supervisor) => supervisor.start()),
@@ -189,7 +229,7 @@ export class Miner {
 
   async #everySecond(): Promise<void> {
     this.#updateExpectation();
-    for (const supervisor of this.#supervisors) supervisor.checkSilence();
+    for (const supervisor of this.#supervisors) supervisor.check();
     this.#workVoltage.review(
       this.#supervisors.map(({ state }) => state.phase),
       this.#stop.signal,
@@ -207,7 +247,7 @@ export class Miner {
     }
     const { clock, log } = this.#options;
     this.#updateExpectation();
-    const work = Promise.allSettled([this.#power.cut("stopped"), ...this.#supervisors.map((s) => s.stop())]);
+    const work = Promise.allSettled([this.#power.end("stopped"), ...this.#supervisors.map((s) => s.stop())]);
     const result = await within(clock, STOP_LIMIT_MS, work);
     if (result === LATE) {
       log.error({ limitMs: STOP_LIMIT_MS }, "the hardware did not confirm the stop in time");
@@ -246,55 +286,49 @@ export class Miner {
     });
   }
 
+  /** Fan limits and cooling mode from now on. */
+  setCooling(cooling: CoolingPolicy): void {
+    this.#plan = { ...this.#plan, cooling };
+  }
+
+  /**
+   * The owner has seen why the machine was shut down: it may start again, all chains from the beginning.
+   * @returns null when it does, else why it may not yet.
+   */
+  async acknowledgeShutdown(): Promise<string | null> {
+    if (this.#power.cutReason === null) return "nothing is shut down";
+    const { latch, incidents } = this.#supervision;
+    if (this.#thermal.state.phase === "shutdown") {
+      const refusal = this.#thermal.acknowledge();
+      if (refusal !== null) return refusal;
+    }
+    try {
+      await latch.clear();
+    } catch (error) {
+      if (!isKumpelError(error, "STORE_FAILED")) throw error;
+      this.#options.log.error(`the shutdown comes back at the next start: ${errorText(error)}`);
+    }
+    if (!this.#power.release()) return "the program is ending";
+    incidents.note("acknowledged", "the owner acknowledged the shutdown");
+    this.#workVoltage.rearm();
+    await Promise.all(this.#supervisors.map((supervisor) => supervisor.release()));
+    return null;
+  }
+
   #createChain(connector: ChainConnector, scheduler: Scheduler): MinerParts["chains"][number] {
-    const { clock, log, board, hashboard, support, chipScale, poolScale } = this.#options;
-    const { stockTicket, isExperimentalAccepted } = this.#options;
-    const chunk: ChunkTime | null = connector.link.kind === "uart" ? { atMs: 0 } : null;
-    const createChain = (): HashChain =>
-      createHashChain({
-        clock,
-        connector,
-        board: hashboard,
-        experimentalAccepted: isExperimentalAccepted,
-        vendorBlocks: this.#vendorBlocks,
-        wrapUart: (uart) => (chunk === null ? uart : timedUart(uart, clock, chunk)),
-      });
-    const facts = chainFacts(hashboard, connector.link);
-    const runtime = createChainRuntime({
-      clock,
-      chainIndex: connector.index,
-      chains: board.chains.length,
-      expectedChips: hashboard.chips,
-      facts,
-      poolScale,
-      merkle: new MerkleRootBuilder(),
+    return createMinerChain(connector, {
+      options: this.#options,
+      scheduler,
+      vendorBlocks: this.#vendorBlocks,
+      power: this.#power,
+      train: this.#devices.train,
+      supervision: this.#supervision,
       onShare: (share) => this.#pools.submit(share),
       onVerified: (pool, hashes) => {
         this.#pools.verified(pool, hashes);
         this.#meter.verified(hashes);
       },
     });
-    const supervisor = new ChainSupervisor({
-      clock,
-      connector,
-      scheduler,
-      runtime,
-      createChain,
-      chunk,
-      stockTicket: stockTicket ?? hashboard.stockTicketDifficulty ?? STOCK_TICKET_DIFFICULTY,
-      chipScale,
-      log: log.child({ part: "chain", chain: connector.index }),
-      power: this.#power,
-      expectedChips: hashboard.chips,
-      resetTiming: support,
-      boardPower: {
-        up: (signal) => this.#devices.train.chainUp(connector.index, signal),
-        toWork: (signal) => this.#devices.train.chainWork(connector.index, signal),
-        down: () => this.#devices.train.chainDown(connector.index),
-      },
-      targetMhz: this.#options.operatingPoint.frequencyMhz,
-    });
-    return { connector, facts, runtime, supervisor };
   }
 
   /** The I2C master of a chip, once its chain hashes: before that the start sequence has the link for itself. */
@@ -326,21 +360,33 @@ export class Miner {
   }
 
   async #readTemperatures(signal: AbortSignal): Promise<void> {
-    for (const supervisor of this.#supervisors) {
+    const { chipDangerousC } = this.#plan.limits;
+    // Side by side: a chain that does not answer must not hold up the others' reading.
+    const readings = this.#supervisors.map(async (supervisor) => {
       try {
-        await supervisor.readTemperatures(signal);
+        await supervisor.readTemperatures(chipDangerousC, signal);
       } catch (error) {
         // Losing one reading is no fault of the chain; what is too old shows as unknown.
         if (!isKumpelError(error)) throw error;
         this.#options.log.debug({ code: error.code }, errorText(error));
       }
-    }
+    });
+    await Promise.all(readings);
+  }
+
+  #endText(signal: AbortSignal): string {
+    if (this.#lost !== null) return `the board was lost: ${errorText(this.#lost)}`;
+    if (!signal.aborted) return "a part of the program broke";
+    return typeof signal.reason === "string" ? `stopped: ${signal.reason}` : "stopped";
   }
 }
 
-function hottest(values: readonly (number | null)[]): number | null {
-  const known = values.filter((v): v is number => v !== null);
-  return known.length === 0 ? null : Math.max(...known);
+function hottest(readings: readonly (ChipReading | null)[]): ChipReading | null {
+  let found: ChipReading | null = null;
+  for (const reading of readings) {
+    if (reading !== null && (found === null || reading.temperatureC > found.temperatureC)) found = reading;
+  }
+  return found;
 }
 
 function offUnconfirmed(cause: unknown): KumpelError {

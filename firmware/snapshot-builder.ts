@@ -75,7 +75,7 @@ function chainSnapshot(parts: MinerParts, chain: MinerParts["chains"][number], n
     frequencyMhz: driver === null || driver.frequencyMhz === 0 ? null : driver.frequencyMhz,
     voltageV: voltageOf(parts, connector.index),
     temperatureBoardMaxC: parts.thermal.boardTemperatureC(connector.index),
-    temperatureChipMaxC: supervisor.temperatureChipMaxC(),
+    temperatureChipMaxC: supervisor.chipReading()?.temperatureC ?? null,
     ticketDifficulty: isHashing ? (supervisor.ticket?.difficulty ?? null) : null,
     ticketReason: supervisor.ticket?.reason ?? "",
     feedPeriodMs: parts.scheduler.feedPeriodMs(connector.index),
@@ -106,6 +106,7 @@ function alarmsOf(parts: MinerParts, chains: readonly ChainSnapshot[], nowMs: nu
     alarms.push(`power is cut: ${parts.power.cutReason}`);
   parts.chains.forEach(({ runtime, supervisor, connector }, i) => {
     const chain = chains[i];
+    if (supervisor.healthNote !== null) alarms.push(`chain ${connector.index}: ${supervisor.healthNote}`);
     if (chain?.state === "disabled") alarms.push(`chain ${connector.index} is switched off: ${supervisor.reason}`);
     const alarm = feedAlarm({
       chainIndex: connector.index,

@@ -3,7 +3,7 @@
  * Units end the names; null means unknown, never 0.
  */
 import type { ChainPhase } from "../chain/chain-machine.ts";
-import type { ThermalPhase } from "../control/thermal-decision.ts";
+import type { ThermalPhase } from "../control/thermal-types.ts";
 import type { NonceOutcome, OutcomeCounts } from "../stats/chip-counters.ts";
 import type { PoolState } from "../stats/pool-stats.ts";
 import type { TruthRow, TruthWindow } from "../stats/share-truth.ts";

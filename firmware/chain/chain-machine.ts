@@ -4,7 +4,8 @@
  *
  *   absent | off -> powering -> energising -> resetting -> settling -> enumerating -> addressing -> configuring
  *   -> ramping -> starting -> lowering -> hashing;  any -> coolingDown -> energising (bounded, growing pause;
- *   powering where power was never given) ... -> disabled;  any <-> paused, from where it starts with powering
+ *   powering where power was never given, resetting where it was left on) ... -> disabled;  any <-> paused, from where
+ *   it starts with powering
  */
 
 export type ChainPhase =
@@ -50,6 +51,11 @@ export interface ChainState {
   readonly timing: ResetTiming;
   /** The supply was switched on for this chain. */
   readonly isPowered: boolean;
+  /** Its board's own controller gives it power. */
+  readonly isEnergised: boolean;
+  /** Share of the frequency that heat allows, and that the chain's own errors leave; 100 = all of it. */
+  readonly thermalPct: number;
+  readonly recoveryPct: number;
   /** Stopped or cut: nothing starts it again. */
   readonly isEnded: boolean;
   /** Sum of the waits around reset that the sequence prescribes. */
@@ -62,7 +68,13 @@ export type ChainInput =
   | { readonly kind: "tick" }
   | { readonly kind: "phaseDone"; readonly phase: DriverPhase; readonly chipCount: number }
   | { readonly kind: "failed"; readonly fault: ChainFault }
+  /** Too many errors at this frequency. */
+  | { readonly kind: "slowDown"; readonly reason: string }
+  /** The thermal supervisor allows this share of the frequency. */
+  | { readonly kind: "limitFrequency"; readonly frequencyPct: number; readonly reason: string }
   | { readonly kind: "powerCut"; readonly reason: string }
+  /** What led to a cut was acknowledged, or the owner wants a chain that was given up to try again. */
+  | { readonly kind: "release" }
   | { readonly kind: "pause"; readonly reason: string }
   | { readonly kind: "resume"; readonly reason: string }
   | { readonly kind: "stop" };
@@ -75,6 +87,8 @@ export type ChainAction =
   /** The board's own controller takes its power away. */
   | { readonly kind: "deenergise" }
   | { readonly kind: "runPhase"; readonly phase: DriverPhase }
+  /** Hash at the share of the frequency that the state says, without a new start. */
+  | { readonly kind: "setFrequency" }
   | { readonly kind: "startFeed" }
   | { readonly kind: "stopFeed" };
 
@@ -94,12 +108,20 @@ export interface ResetTiming {
 export const PHASE_LIMIT_MS = 120_000;
 /** After so many failed starts the chain stays off with its reason. Our choice: about ten minutes of trying. */
 export const MAX_FAILURES = 6;
+/** The first try is a soft one: reset and addresses anew, power stays. */
+const SOFT_PAUSE_MS = 2_000;
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
 /** A short chain is retried this often before it may hash with what it has. */
 const SHORT_CHAIN_RETRIES = 2;
 /** Hashing for so long forgives earlier failures. */
 const FORGIVE_AFTER_MS = 600_000;
+/** After an hour without a fault a step of frequency that errors took is tried again. */
+const RESTORE_AFTER_MS = 3_600_000;
+const SLOW_STEP_PCT = 5;
+const SLOWEST_RECOVERY_PCT = 75;
+/** Faults of the power itself: nothing soft helps. */
+const POWER_FAULTS: readonly string[] = ["POWER_FAILED", "HEARTBEAT_LOST", "PSU_FAILED"];
 
 const NEXT_PHASE: Readonly<Record<Exclude<DriverPhase, "energising">, DriverPhase | "hashing">> = {
   enumerating: "addressing",
@@ -120,6 +142,9 @@ export function initialChain(expectedChips: number, timing: ResetTiming): ChainS
     expectedChips,
     timing,
     isPowered: false,
+    isEnergised: false,
+    thermalPct: 100,
+    recoveryPct: 100,
     isEnded: false,
     prescribedWaitMs: 0,
   };
@@ -137,6 +162,12 @@ export function stepChain(state: ChainState, input: ChainInput, nowMs: number): 
       return phaseDone(state, input.phase, input.chipCount, nowMs);
     case "failed":
       return fail(state, input.fault, nowMs);
+    case "slowDown":
+      return slowDown(state, input.reason, nowMs);
+    case "limitFrequency":
+      return changeFrequency({ ...state, thermalPct: input.frequencyPct }, input.reason);
+    case "release":
+      return release(state);
     case "powerCut":
       return turnOff(state, { code: "POWER_CUT", text: input.reason }, input.reason);
     case "pause":
@@ -168,9 +199,8 @@ function tick(state: ChainState, nowMs: number): ChainStep {
   switch (state.phase) {
     case "powering":
     case "coolingDown":
-      return state.isPowered
-        ? run(state, "energising", "trying again", nowMs)
-        : askForPower(state, "trying for power again");
+      if (!state.isPowered) return askForPower(state, "trying for power again");
+      return state.isEnergised ? reset(state, nowMs) : run(state, "energising", "trying again", nowMs);
     case "resetting": {
       const next = wait(enter(state, "settling"), state.timing.resetSettleMs, "chips start", nowMs);
       return { ...next, actions: [{ kind: "setReset", isAsserted: false }] };
@@ -178,11 +208,7 @@ function tick(state: ChainState, nowMs: number): ChainStep {
     case "settling":
       return run(state, "enumerating", "reset released", nowMs);
     case "hashing":
-      return {
-        state: { ...state, failures: 0, wakeAtMs: null },
-        actions: [],
-        reason: "hashing for ten minutes: earlier failures forgiven",
-      };
+      return forgive(state, nowMs);
     case "energising":
     case "enumerating":
     case "addressing":
@@ -205,15 +231,57 @@ function tick(state: ChainState, nowMs: number): ChainStep {
 
 function phaseDone(state: ChainState, phase: DriverPhase, chipCount: number, nowMs: number): ChainStep {
   if (state.phase !== phase) return ignore(state, `late end of ${phase}`);
-  if (phase === "energising") {
-    const next = wait(enter(state, "resetting"), state.timing.resetLowMs, "reset low", nowMs);
-    return { ...next, actions: [{ kind: "setReset", isAsserted: true }, { kind: "openLink" }] };
-  }
+  if (phase === "energising") return reset({ ...state, isEnergised: true }, nowMs);
   if (phase === "enumerating") return enumerated({ ...state, chipCount }, nowMs);
   const next = NEXT_PHASE[phase];
   if (next !== "hashing") return run(state, next, `${phase} done`, nowMs);
   const hashing = { ...enter(state, "hashing"), wakeAtMs: nowMs + FORGIVE_AFTER_MS };
   return { state: hashing, actions: [{ kind: "startFeed" }], reason: `${chipCount} chips hash` };
+}
+
+function reset(state: ChainState, nowMs: number): ChainStep {
+  const next = wait(enter(state, "resetting"), state.timing.resetLowMs, "reset low", nowMs);
+  return { ...next, actions: [{ kind: "setReset", isAsserted: true }, { kind: "openLink" }] };
+}
+
+function forgive(state: ChainState, nowMs: number): ChainStep {
+  if (state.failures > 0 || state.recoveryPct === 100) {
+    const wakeAtMs = state.recoveryPct === 100 ? null : nowMs + RESTORE_AFTER_MS;
+    return {
+      state: { ...state, failures: 0, wakeAtMs },
+      actions: [],
+      reason: "hashing for ten minutes: earlier failures forgiven",
+    };
+  }
+  const recoveryPct = Math.min(100, state.recoveryPct + SLOW_STEP_PCT);
+  const wakeAtMs = recoveryPct === 100 ? null : nowMs + RESTORE_AFTER_MS;
+  return changeFrequency({ ...state, recoveryPct, wakeAtMs }, "an hour without a fault: a step of frequency back");
+}
+
+function slowDown(state: ChainState, reason: string, nowMs: number): ChainStep {
+  if (state.phase !== "hashing") return ignore(state, "not hashing");
+  if (state.recoveryPct <= SLOWEST_RECOVERY_PCT)
+    return fail(state, { code: "HARDWARE_ERRORS", text: `${reason}, and slower does not help` }, nowMs);
+  const recoveryPct = state.recoveryPct - SLOW_STEP_PCT;
+  return changeFrequency({ ...state, recoveryPct, wakeAtMs: nowMs + RESTORE_AFTER_MS }, reason);
+}
+
+/** Share of its frequency that a chain may run at. */
+export function frequencyPctOf({ thermalPct, recoveryPct }: Pick<ChainState, "thermalPct" | "recoveryPct">): number {
+  return Math.min(thermalPct, recoveryPct);
+}
+
+function changeFrequency(state: ChainState, reason: string): ChainStep {
+  const text = `${reason}: ${frequencyPctOf(state)} % of the frequency`;
+  return { state, actions: state.phase === "hashing" ? [{ kind: "setFrequency" }] : [], reason: text };
+}
+
+/** Back to where a start is possible. */
+function release(state: ChainState): ChainStep {
+  if (state.phase === "absent" || !(state.isEnded || state.phase === "disabled"))
+    return ignore(state, "nothing to release");
+  const released = { ...enter(state, "off"), isEnded: false, failures: 0, recoveryPct: 100 };
+  return { state: released, actions: [], reason: "released" };
 }
 
 function enumerated(state: ChainState, nowMs: number): ChainStep {
@@ -230,14 +298,22 @@ function fail(state: ChainState, fault: ChainFault, nowMs: number): ChainStep {
   if (state.phase === "coolingDown") return ignore(state, "already restarting");
   if (IDLE.includes(state.phase)) return ignore(state, "not running");
   const failures = state.failures + 1;
-  const actions = TURN_OFF;
+  const failed = { ...state, failures, lastFault: fault, recoveryPct: recoveryPctAfter(state) };
   if (failures >= MAX_FAILURES) {
-    const disabled = { ...enter(state, "disabled"), failures, lastFault: fault };
-    return { state: disabled, actions, reason: `${fault.text}; given up after ${failures} tries` };
+    const disabled = { ...enter(failed, "disabled"), isEnergised: false };
+    return { state: disabled, actions: TURN_OFF, reason: `${fault.text}; given up after ${failures} tries` };
   }
-  const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
-  const cooling = { ...enter(state, "coolingDown"), failures, lastFault: fault, wakeAtMs: nowMs + pauseMs };
+  const isSoft = failures === 1 && state.isEnergised && !POWER_FAULTS.includes(fault.code);
+  const pauseMs = isSoft ? SOFT_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
+  const cooling = { ...enter(failed, "coolingDown"), isEnergised: isSoft, wakeAtMs: nowMs + pauseMs };
+  const actions = isSoft ? TURN_OFF.filter(({ kind }) => kind !== "deenergise") : TURN_OFF;
   return { state: cooling, actions, reason: `${fault.text}; next try in ${pauseMs / 1000} s` };
+}
+
+/** A chain that fails again while it hashes may be too fast for its age: each time a step less. */
+function recoveryPctAfter({ phase, failures, recoveryPct }: ChainState): number {
+  const isTooFast = failures > 0 && (phase === "hashing" || phase === "ramping");
+  return isTooFast ? Math.max(SLOWEST_RECOVERY_PCT, recoveryPct - SLOW_STEP_PCT) : recoveryPct;
 }
 
 /** Phases in which nothing runs that could fail. */
@@ -251,7 +327,7 @@ const TURN_OFF: readonly ChainAction[] = [
 ];
 
 function turnOff(state: ChainState, lastFault: ChainFault | null, reason: string): ChainStep {
-  const ended = { ...state, isPowered: false, isEnded: true };
+  const ended = { ...state, isPowered: false, isEnergised: false, isEnded: true };
   if (state.phase === "absent") return ignore(ended, reason);
   return { state: { ...enter(ended, "off"), lastFault }, actions: TURN_OFF, reason };
 }
@@ -259,7 +335,7 @@ function turnOff(state: ChainState, lastFault: ChainFault | null, reason: string
 /** A chain that was given up, or is not there, stays so. */
 function pause(state: ChainState, reason: string): ChainStep {
   if (IDLE.includes(state.phase) || state.isEnded) return ignore(state, "nothing to pause");
-  return { state: { ...enter(state, "paused"), isPowered: false }, actions: TURN_OFF, reason };
+  return { state: { ...enter(state, "paused"), isPowered: false, isEnergised: false }, actions: TURN_OFF, reason };
 }
 
 function enter(state: ChainState, phase: ChainPhase): ChainState {

@@ -1,59 +1,28 @@
 /** Shell of the chain machine: carries its orders out on one connector and tells it what happened. */
 
 import type { HashChain } from "#drivers/hash-chain.ts";
-import type { Clock, TimerHandle } from "#hal/clock.ts";
-import type { ChainConnector } from "#hal/control-board.ts";
+import type { TimerHandle } from "#hal/clock.ts";
 import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
-import type { PowerRequest } from "../control/power-line.ts";
-import type { Log } from "../log.ts";
+import type { ChipReading } from "../control/thermal-types.ts";
 import { hashesPerTicket, type Target, ticketTarget } from "../share/difficulty.ts";
 import { chooseTicket, type TicketChoice } from "../share/ticket-choice.ts";
 import { promisedHashesPerS } from "../stats/promised-hashrate.ts";
-import type { Scheduler } from "../work/scheduler.ts";
 import {
   type ChainAction,
   type ChainInput,
   type ChainState,
   type DriverPhase,
+  frequencyPctOf,
   initialChain,
-  type ResetTiming,
   stepChain,
 } from "./chain-machine.ts";
-import type { ChainRuntime } from "./chain-runtime.ts";
-import type { ChunkTime } from "./timed-uart.ts";
+import type { ChainSupervisorOptions } from "./chain-supervisor-options.ts";
+import { ChipThermometer } from "./chip-thermometer.ts";
+import { HealthWatch } from "./health-watch.ts";
 
 /** In so many expected gaps a live chain stays silent once in e^20 times; the floor keeps short pauses harmless. */
 const SILENT_GAPS = 20;
 const SILENCE_FLOOR_MS = 10_000;
-/** Three readings missed: an older temperature is unknown. */
-const CHIP_TEMPERATURE_MAX_AGE_MS = 15_000;
-
-/** What the chain may order of its board's controller; boards without one do nothing. */
-export interface BoardPower {
-  up(signal: AbortSignal): Promise<void>;
-  toWork(signal: AbortSignal): Promise<void>;
-  down(): Promise<void>;
-}
-
-export interface ChainSupervisorOptions {
-  log: Log;
-  clock: Clock;
-  connector: ChainConnector;
-  power: PowerRequest;
-  scheduler: Scheduler;
-  runtime: ChainRuntime;
-  /** A fresh driver for each start; it opens the link itself. */
-  createChain: () => HashChain;
-  /** Written by the link that `createChain` opens; null where the link is no UART. */
-  chunk: ChunkTime | null;
-  expectedChips: number;
-  resetTiming: ResetTiming;
-  /** Power of this chain's own board, where it has a controller. */
-  boardPower: BoardPower;
-  targetMhz: number;
-  stockTicket: number;
-  chipScale: number;
-}
 
 export class ChainSupervisor {
   readonly #options: ChainSupervisorOptions;
@@ -62,17 +31,22 @@ export class ChainSupervisor {
   #phaseAbort: AbortController | null = null;
   #timer: TimerHandle | null = null;
   #ticket: TicketChoice | null = null;
-  #temperatureChipMaxC: number | null = null;
-  #temperatureAtMs = 0;
+  readonly #thermometer: ChipThermometer;
+  #hashingSinceMs: number | null = null;
+  readonly #health: HealthWatch;
   #lastNonceAtMs = 0;
   #reason = "not started";
   #startWaitMs: number | null = null;
+  /** Aborts a change of the frequency under way, when the link is closed. */
+  #frequencyAbort = new AbortController();
   /** Orders to the hardware run one after the other, in the machine's order. */
   #orders: Promise<void> = Promise.resolve();
 
   constructor(options: ChainSupervisorOptions) {
     this.#options = options;
     this.#state = initialChain(options.expectedChips, options.resetTiming);
+    this.#thermometer = new ChipThermometer(options.clock);
+    this.#health = new HealthWatch(options.runtime, options.expectedChips);
   }
 
   get state(): ChainState {
@@ -104,9 +78,18 @@ export class ChainSupervisor {
   }
 
   /** On-die temperature, or null where there is none that is fresh. */
-  temperatureChipMaxC(): number | null {
-    const isFresh = this.#options.clock.nowMs() - this.#temperatureAtMs <= CHIP_TEMPERATURE_MAX_AGE_MS;
-    return isFresh ? this.#temperatureChipMaxC : null;
+  chipReading(): ChipReading | null {
+    return this.#thermometer.reading;
+  }
+
+  /** Since when it has hashed without a break, or null. */
+  get hashingSinceMs(): number | null {
+    return this.#hashingSinceMs;
+  }
+
+  /** What its health shows although nobody can help it, for the alarms; null = nothing. */
+  get healthNote(): string | null {
+    return this.#health.note;
   }
 
   async start(): Promise<void> {
@@ -133,6 +116,17 @@ export class ChainSupervisor {
     this.#input({ kind: "resume", reason });
   }
 
+  /** Chips may run at this share of their frequency, for the sake of heat. */
+  limitFrequency(frequencyPct: number, reason: string): void {
+    this.#input({ kind: "limitFrequency", frequencyPct, reason });
+  }
+
+  /** Starts again after a cut that was acknowledged, or after it was given up. */
+  async release(): Promise<void> {
+    this.#input({ kind: "release" });
+    await this.start();
+  }
+
   powerCut(reason: string): void {
     this.#input({ kind: "powerCut", reason });
   }
@@ -151,8 +145,30 @@ export class ChainSupervisor {
     log.info({ ticketDifficulty: choice.difficulty, reason: choice.reason }, "ticket changed");
   }
 
-  /** A chain that hashes and says nothing for far longer than chance allows is started anew. Once a second. */
-  checkSilence(): void {
+  /** Once a second: a silent chain is started anew, and so is one that shows a fault in what it says. */
+  check(): void {
+    this.#checkSilence();
+    this.#checkHealth();
+  }
+
+  #checkHealth(): void {
+    const { clock, log, incidents, connector } = this.#options;
+    const { chain } = this;
+    const expectedHashesPerS = this.expectedHashesPerS();
+    if (chain === null || this.#ticket === null || expectedHashesPerS === 0) return;
+    const ticketDifficulty = this.#ticket.difficulty;
+    const finding = this.#health.check({ chain, ticketDifficulty, expectedHashesPerS }, clock.nowMs());
+    if (finding === null) return;
+    const { code, text, remedy } = finding;
+    if (remedy === "restart") this.#input({ kind: "failed", fault: { code, text } });
+    else if (remedy === "slowDown") this.#input({ kind: "slowDown", reason: text });
+    else {
+      log.warn({ code }, text);
+      incidents.note("chainFault", text, connector.index);
+    }
+  }
+
+  #checkSilence(): void {
     const { clock, scheduler, connector } = this.#options;
     const expected = this.expectedHashesPerS();
     const nowMs = clock.nowMs();
@@ -168,29 +184,41 @@ export class ChainSupervisor {
     this.#input({ kind: "failed", fault: { code: "CHAIN_SILENT", text } });
   }
 
-  /** To be called every few seconds while hashing. */
-  async readTemperatures(signal: AbortSignal): Promise<void> {
+  /** Once a second; the chips are asked less often unless they are near their limit. */
+  async readTemperatures(chipDangerousC: number, signal: AbortSignal): Promise<void> {
     const chain = this.#chain;
     if (chain === null || this.#state.phase !== "hashing") return;
-    const reading = await chain.readTemperatures(signal);
-    if (reading.temperatureChipMaxC === null) return;
-    this.#temperatureChipMaxC = reading.temperatureChipMaxC;
-    this.#temperatureAtMs = this.#options.clock.nowMs();
+    await this.#thermometer.read(chain, chipDangerousC, signal);
   }
 
   #input(input: ChainInput): void {
     const { clock, log } = this.#options;
     const before = this.#state.phase;
-    const { state, actions, reason } = stepChain(this.#state, input, clock.nowMs());
+    const nowMs = clock.nowMs();
+    const step = stepChain(this.#state, input, nowMs);
+    this.#options.onStep(input, nowMs, step);
+    const { state, actions, reason } = step;
     this.#state = state;
     if (state.phase !== before || actions.length > 0) this.#reason = reason;
-    if (state.phase !== before) log.info({ from: before, to: state.phase, reason }, "chain state");
+    if (state.phase !== before) {
+      log.info({ from: before, to: state.phase, reason }, "chain state");
+      this.#hashingSinceMs = state.phase === "hashing" ? nowMs : null;
+      this.#tell(state.phase, reason);
+    } else if (actions.some(({ kind }) => kind === "setFrequency")) {
+      this.#options.incidents.note("slowed", reason, this.#options.connector.index);
+    }
     for (const action of actions) this.#order(action);
     this.#timer?.cancel();
     this.#timer = null;
     if (state.wakeAtMs !== null) {
       this.#timer = clock.setTimer(state.wakeAtMs - clock.nowMs(), () => this.#input({ kind: "tick" }));
     }
+  }
+
+  #tell(phase: ChainState["phase"], reason: string): void {
+    const { incidents, connector } = this.#options;
+    if (phase === "coolingDown") incidents.note("chainRestart", reason, connector.index);
+    if (phase === "disabled") incidents.note("chainDisabled", reason, connector.index);
   }
 
   #order(action: ChainAction): void {
@@ -233,6 +261,8 @@ export class ChainSupervisor {
       case "runPhase":
         this.#startPhase(action.phase);
         return;
+      case "setFrequency":
+        return this.#setFrequency();
       case "startFeed":
         return this.#startFeed();
       case "stopFeed":
@@ -280,7 +310,7 @@ export class ChainSupervisor {
   }
 
   async #runPhase(phase: DriverPhase, signal: AbortSignal): Promise<void> {
-    const { boardPower, targetMhz } = this.#options;
+    const { boardPower } = this.#options;
     switch (phase) {
       case "energising":
         return boardPower.up(signal);
@@ -292,13 +322,27 @@ export class ChainSupervisor {
       case "configuring":
         return this.#opened().configure(signal);
       case "ramping":
-        await this.#opened().ramp(targetMhz, signal);
+        await this.#opened().ramp(this.#targetMhz(), signal);
         return;
       case "starting":
         return this.#startMining(this.#opened(), signal);
       case "lowering":
         return boardPower.toWork(signal);
     }
+  }
+
+  #targetMhz(): number {
+    return (this.#options.targetMhz * frequencyPctOf(this.#state)) / 100;
+  }
+
+  /** The chain goes on hashing meanwhile. */
+  async #setFrequency(): Promise<void> {
+    const { chain } = this;
+    if (chain === null || this.#state.phase !== "hashing") return;
+    const frequencyMhz = await chain.setFrequency(this.#targetMhz(), this.#frequencyAbort.signal);
+    const { log, scheduler } = this.#options;
+    log.info({ frequencyMhz, frequencyPct: frequencyPctOf(this.#state) }, "frequency changed");
+    this.reviewTicket(scheduler.job?.target ?? null);
   }
 
   #opened(): HashChain {
@@ -324,7 +368,9 @@ export class ChainSupervisor {
     const chain = this.#chain;
     const ticket = this.#ticket;
     if (chain === null || ticket === null) return;
-    this.#lastNonceAtMs = this.#options.clock.nowMs();
+    const nowMs = this.#options.clock.nowMs();
+    this.#lastNonceAtMs = nowMs;
+    this.#health.restart(nowMs);
     this.#startWaitMs ??= this.#state.prescribedWaitMs + chain.prescribedWaitMs;
     scheduler.addChain({
       chainIndex: connector.index,
@@ -340,6 +386,8 @@ export class ChainSupervisor {
 
   #stopFeed(): void {
     this.#phaseAbort?.abort();
+    this.#frequencyAbort.abort();
+    this.#frequencyAbort = new AbortController();
     this.#options.scheduler.removeChain(this.#options.connector.index);
   }
 }

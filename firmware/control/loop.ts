@@ -9,6 +9,8 @@ export interface LoopOptions {
   signal: AbortSignal;
   /** A turn that takes longer ends the loop: whoever waits for it must know. Absent: no limit. */
   deadlineMs?: number;
+  /** Called after each turn: the loop is alive. */
+  beat?: (nowMs: number) => void;
   /** What one turn does; a rejection ends the loop with it. */
   turn: () => Promise<void> | void;
 }
@@ -17,8 +19,10 @@ export interface LoopOptions {
 export async function runLoop(options: LoopOptions): Promise<void> {
   const { clock, periodMs, signal } = options;
   if (signal.aborted) return;
-  do await runTurn(options);
-  while (await pause(clock, periodMs, signal));
+  do {
+    await runTurn(options);
+    options.beat?.(clock.nowMs());
+  } while (await pause(clock, periodMs, signal));
 }
 
 async function runTurn({ name, clock, deadlineMs, turn }: LoopOptions): Promise<void> {

@@ -3,6 +3,7 @@
  * it at once (no pool, the owner); it goes on when the last of them is gone.
  */
 import { errorText } from "#hal/errors.ts";
+import type { IncidentSink } from "../incidents/incident-log.ts";
 import type { Log } from "../log.ts";
 
 export type PauseCause = "noPool" | "owner";
@@ -19,6 +20,7 @@ export interface PauseControlOptions {
   suspendPower: (reason: string) => Promise<void>;
   /** The next start begins at the starting voltage again. */
   onSuspended: () => void;
+  incidents: IncidentSink;
 }
 
 export class PauseControl {
@@ -41,6 +43,7 @@ export class PauseControl {
     if (!isFirst) return;
     const { log, chains, suspendPower, onSuspended } = this.#options;
     log.info({ cause }, `paused: ${reason}`);
+    this.#options.incidents.note("pause", `paused: ${reason}`);
     for (const chain of chains) chain.pause(reason);
     onSuspended();
     suspendPower(reason).catch((error: unknown) => log.error(`pause: power off is not confirmed: ${errorText(error)}`));
@@ -50,6 +53,7 @@ export class PauseControl {
     if (!this.#causes.delete(cause) || this.#causes.size > 0) return;
     const { log, chains } = this.#options;
     log.info({ cause }, `goes on: ${reason}`);
+    this.#options.incidents.note("resume", `goes on: ${reason}`);
     for (const chain of chains) chain.resume(reason);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The one owner of the line that powers the hashboards. Chains may ask for power; only the thermal supervisor permits
- * it (sensors and fans proven first). It, and the end of the program, cut it; a cut is latched until the process ends.
+ * it (sensors and fans proven first). It, and the end of the program, cut it; a cut is latched until the owner has acknowledged its cause.
  */
 import { errorText } from "#hal/errors.ts";
 import type { Log } from "../log.ts";
@@ -36,6 +36,8 @@ export class PowerLine implements PowerRequest {
   #isSwitchedOn = false;
   #suspending: Promise<void> = Promise.resolve();
   #cutReason: string | null = null;
+  /** The program ends: nothing switches on again. */
+  #isEnded = false;
 
   constructor(power: HashboardPower, log: Log) {
     this.#power = power;
@@ -76,7 +78,25 @@ export class PowerLine implements PowerRequest {
     void this.#switchOnIfDue();
   }
 
-  /** Switches off, for good; resolves when the switch has confirmed it. */
+  /** As `cut`, at the end of the program: nothing can lift it. */
+  end(reason: string): Promise<void> {
+    this.#isEnded = true;
+    return this.cut(reason);
+  }
+
+  /** The owner has acknowledged what led to the cut: power may be asked for and permitted again. False at the end. */
+  release(): boolean {
+    if (this.#isEnded) return false;
+    this.#cutReason = null;
+    this.#isPermitted = false;
+    this.#waiting = [];
+    this.#switchingOn = null;
+    this.#isSwitchedOn = false;
+    this.#upSignal = new AbortController();
+    return true;
+  }
+
+  /** Switches off until it is released; resolves when the switch has confirmed it. */
   async cut(reason: string): Promise<void> {
     this.#cutReason ??= reason;
     this.#upSignal.abort();

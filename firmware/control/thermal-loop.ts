@@ -8,15 +8,17 @@ import type { BoardSensor } from "../hardware/board-sensors.ts";
 import type { Log } from "../log.ts";
 import { runLoop } from "./loop.ts";
 import type { PowerLine } from "./power-line.ts";
-import {
-  hottestOfChain,
-  initialThermal,
-  type SensorInput,
-  stepThermal,
-  type ThermalAction,
-  type ThermalLimits,
-  type ThermalState,
-} from "./thermal-decision.ts";
+import { hottestOfChain } from "./sensor-judgement.ts";
+import { acknowledgeShutdown, initialThermal, latchedThermal, stepThermal } from "./thermal-decision.ts";
+import type {
+  ChipReading,
+  SensorInput,
+  ThermalAction,
+  ThermalInput,
+  ThermalPlan,
+  ThermalState,
+  ThermalStep,
+} from "./thermal-types.ts";
 
 const PERIOD_MS = 1_000;
 /** Far above what a turn takes on the slowest bus; beyond it nobody watches the heat. */
@@ -30,11 +32,22 @@ export interface ThermalLoopOptions {
   isPlugged: (chainIndex: number) => Promise<boolean>;
   fans: FanBank;
   power: PowerLine;
-  limits: ThermalLimits;
+  /** Asked at every turn: the owner may change it. */
+  plan: () => ThermalPlan;
   /** Hottest on-die reading that the chains know, not older than a few seconds; null = none. */
-  temperatureChipMaxC: () => number | null;
+  chips: () => ChipReading | null;
+  /** One entry a chain: since when it has hashed, or null. */
+  hashingSinceMs: () => readonly (number | null)[];
+  /** Why an earlier run shut the machine down and nobody has acknowledged it; null = it did not. */
+  latchedReason: () => Promise<string | null>;
   /** Power was cut for this reason: everybody stops. */
   onCut: (reason: string) => void;
+  /** Chips may run at this share of their frequency from now on. */
+  onLimitFrequency: (frequencyPct: number, reason: string) => void;
+  /** The loop is alive. */
+  beat: (nowMs: number) => void;
+  /** What was decided on what, for the black box. */
+  onStep: (input: ThermalInput, nowMs: number, step: ThermalStep) => void;
 }
 
 export class ThermalLoop {
@@ -73,22 +86,42 @@ export class ThermalLoop {
     }
     const chains = this.#sensors.map((sensor) => sensor.chainIndex);
     this.#state = initialThermal(chains, fans.count, clock.nowMs());
-    await this.#setDuty(this.#state.dutyPct);
+    const latched = await this.#options.latchedReason();
+    if (latched !== null) {
+      this.#state = latchedThermal(this.#state, latched);
+      await this.#carryOut({ kind: "cutPower", reason: latched });
+    }
+    await this.#setDuty(this.#options.plan().cooling.mode === "air" ? this.#state.dutyPct : 0);
     const turn = (): Promise<void> => this.#turn(signal);
-    await runLoop({ name: "thermal", clock, periodMs: PERIOD_MS, deadlineMs: DEADLINE_MS, signal, turn });
+    const { beat } = this.#options;
+    await runLoop({ name: "thermal", clock, periodMs: PERIOD_MS, deadlineMs: DEADLINE_MS, signal, beat, turn });
+  }
+
+  /** The owner has seen why the machine was shut down. Null when it may start again, else why not. */
+  acknowledge(): string | null {
+    const { clock, plan, log } = this.#options;
+    const answer = acknowledgeShutdown(this.#state, plan().limits, clock.nowMs());
+    if (answer.kind === "refused") return answer.reason;
+    log.info({ was: this.#state.reason }, "shutdown acknowledged by the owner");
+    this.#state = answer.state;
+    return null;
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    const { clock, limits, log } = this.#options;
+    const { clock, plan, log } = this.#options;
     const readings = await this.#readSensors(signal);
     this.#fansRpm = await this.#readFans();
-    const input = {
+    const input: ThermalInput = {
       sensors: readings,
-      temperatureChipMaxC: this.#options.temperatureChipMaxC(),
+      chips: this.#options.chips(),
       fansRpm: this.#fansRpm,
+      hashingSinceMs: this.#options.hashingSinceMs(),
     };
     const before = this.#state;
-    const { state, actions, reason } = stepThermal(before, input, limits, clock.nowMs());
+    const nowMs = clock.nowMs();
+    const step = stepThermal(before, input, plan(), nowMs);
+    this.#options.onStep(input, nowMs, step);
+    const { state, actions, reason } = step;
     this.#state = state;
     if (state.phase !== before.phase) log.info({ from: before.phase, to: state.phase, reason }, "thermal state");
     // Fans and cut start together: neither waits for the other.
@@ -111,15 +144,21 @@ export class ThermalLoop {
   }
 
   async #carryOut(action: ThermalAction): Promise<void> {
-    const { power, log, onCut } = this.#options;
-    if (action.kind === "permitPower") {
-      power.permit();
-      return;
+    const { power, log, onCut, onLimitFrequency } = this.#options;
+    switch (action.kind) {
+      case "permitPower":
+        power.permit();
+        return;
+      case "limitFrequency":
+        onLimitFrequency(action.frequencyPct, action.reason);
+        return;
+      case "cutPower": {
+        log.error({ reason: action.reason }, "power cut by the thermal supervisor");
+        const cut = power.cut(action.reason);
+        onCut(action.reason);
+        return cut;
+      }
     }
-    log.error({ reason: action.reason }, "power cut by the thermal supervisor");
-    const cut = power.cut(action.reason);
-    onCut(action.reason);
-    return cut;
   }
 
   /** A tacho that cannot be read is a fan that may stand still. */

@@ -33,6 +33,13 @@ export class ChipCounters {
     this.#counts[at] = (this.#counts[at] ?? 0) + 1;
   }
 
+  /** Nonces of one chip, however they ended: a number that stands still shows a silent chip. */
+  heard(chipIndex: number): number {
+    let sum = 0;
+    for (let at = chipIndex * WIDTH; at < (chipIndex + 1) * WIDTH; at++) sum += this.#counts[at] ?? 0;
+    return sum;
+  }
+
   ofChip(chipIndex: number): OutcomeCounts {
     return this.#sum(chipIndex, chipIndex + 1);
   }

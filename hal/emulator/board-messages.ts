@@ -59,8 +59,16 @@ export interface BoardCalls extends RegisterCalls {
   countEdges: { args: { pin: WirePin }; answer: number };
   applyPwm: { args: { chip: number; channel: number; dutyShare: number }; answer: null };
   transferI2c: { args: { role: BusRole; address: number; write: number[]; readLength: number }; answer: number[] };
+  /** Answers with the seconds until it bites. */
+  watchdog: { args: WatchdogOrder; answer: number };
   setChainFaults: { args: { chainIndex: number; faults: Partial<ChainFaults> }; answer: null };
   stats: { args: null; answer: EmulatorStats };
+}
+
+export interface WatchdogOrder {
+  readonly kind: "setTimeout" | "feed" | "disarm";
+  /** Of `setTimeout`. */
+  readonly seconds: number;
 }
 
 export type BoardCallName = keyof BoardCalls;

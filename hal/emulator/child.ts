@@ -17,6 +17,7 @@ import {
   type StartAnswer,
   type StartRequest,
   toWireError,
+  type WatchdogOrder,
 } from "./board-messages.ts";
 import { EmulatedWorld } from "./emulated-world.ts";
 import { isMachineName, MACHINE_NAMES } from "./machines.ts";
@@ -42,7 +43,7 @@ export interface PoolParts {
 }
 
 /** The part of `process` that the child uses. */
-export type ChildProcessPort = Pick<NodeJS.Process, "on" | "send" | "exit">;
+export type ChildProcessPort = Pick<NodeJS.Process, "on" | "send" | "exit" | "kill" | "ppid" | "stderr">;
 
 export interface EmulatorChildDeps extends PoolParts {
   readonly process: ChildProcessPort;
@@ -96,6 +97,7 @@ class EmulatorChild {
       return Array.from(words.subarray(0, await this.#block(block).drain(fifo, words)));
     },
     fillFifo: ({ block, fifo, words }) => this.#block(block).fill(fifo, Uint32Array.from(words), words.length),
+    watchdog: (order) => this.#watchdog(order),
     setChainFaults: ({ chainIndex, faults }) =>
       this.#act((world) => {
         const target = world.faults.chains[chainIndex];
@@ -153,6 +155,7 @@ class EmulatorChild {
       minTimerMs: MIN_TIMER_MS,
     });
     this.#world = world;
+    world.onBoardReset(() => this.#endProgram());
     try {
       for (const { line } of world.ports.serialPorts) {
         const pty = openPty();
@@ -171,6 +174,22 @@ class EmulatorChild {
       busRoles: world.ports.busRoles,
       poolPort: this.#pool?.port ?? null,
     };
+  }
+
+  async #watchdog({ kind, seconds }: WatchdogOrder): Promise<number> {
+    const { watchdog } = this.#running();
+    if (kind === "setTimeout") return watchdog.setTimeoutS(seconds);
+    await (kind === "feed" ? watchdog.feed() : watchdog.disarm());
+    return 0;
+  }
+
+  /** A board that resets takes the program on it along, however fast that hangs. */
+  #endProgram(): void {
+    const { process } = this.#deps;
+    process.stderr.write(
+      "The emulated board's watchdog was not fed in time: board reset, supply off, program ended.\n",
+    );
+    process.kill(process.ppid, "SIGKILL");
   }
 
   #startPool(options: PoolRequest, random: SeededRandom): Promise<PoolHandle> {

@@ -6,6 +6,7 @@
 import type { Clock, TimerHandle } from "#hal/clock.ts";
 import type { RegisterBlock } from "#hal/registers.ts";
 import { ChainModel } from "./chain-model.ts";
+import { WatchdogModel } from "./devices/watchdog-model.ts";
 import { FanModel } from "./fan-model.ts";
 import { noFaults, type WorldFaults } from "./faults.ts";
 import { I2cNet } from "./i2c-net.ts";
@@ -94,6 +95,7 @@ export class EmulatedWorld implements WiredWorld {
   readonly power: MachinePower;
   readonly journal: Journal;
   readonly ports: WorldPorts;
+  readonly watchdog: WatchdogModel;
   /** What stands between host and chains on FPGA boards. */
   readonly fpga: WorldFpga | null;
   ambientC: number;
@@ -105,6 +107,9 @@ export class EmulatedWorld implements WiredWorld {
   #lastTickMs: number;
   #timer: TimerHandle | null = null;
   #isStopped = false;
+  /** The watchdog has reset the board, and nothing has booted since. */
+  #isBoardDown = false;
+  #onBoardReset: () => void = () => undefined;
 
   constructor(options: WorldOptions) {
     const { clock } = options;
@@ -115,6 +120,7 @@ export class EmulatedWorld implements WiredWorld {
     this.faults = noFaults(this.machine.chainCount, this.machine.fanCount);
     this.fans = new FanModel(this.machine.fanCount);
     this.journal = new Journal(() => clock.nowMs());
+    this.watchdog = new WatchdogModel(clock, () => this.#resetBoard());
     this.#clock = clock;
     this.#lastTickMs = clock.nowMs();
     this.#isReset = this.faults.chains.map(() => true);
@@ -154,7 +160,7 @@ export class EmulatedWorld implements WiredWorld {
   }
 
   setPower(isEnabled: boolean): void {
-    if (this.#isStopped && isEnabled) return;
+    if ((this.#isStopped || this.#isBoardDown) && isEnabled) return;
     if (isEnabled !== this.#isEnabled) this.journal.note({ what: "psuEnable", isOn: isEnabled });
     this.#isEnabled = isEnabled;
     this.power.setEnabled(isEnabled);
@@ -184,6 +190,16 @@ export class EmulatedWorld implements WiredWorld {
     return this.fpga?.(name) ?? null;
   }
 
+  /** Sets the only listener for a board that its watchdog has reset: the program on it is gone. */
+  onBoardReset(listener: () => void): void {
+    this.#onBoardReset = listener;
+  }
+
+  /** The board has booted again: what is written to its lines counts. */
+  bootBoard(): void {
+    this.#isBoardDown = false;
+  }
+
   stats(): WorldStats {
     return {
       powerIsOn: this.powerIsOn,
@@ -205,6 +221,7 @@ export class EmulatedWorld implements WiredWorld {
   /** Power off, all lines quiet, no timer left. */
   stop(): void {
     this.setPower(false);
+    this.watchdog.stop();
     this.#isStopped = true;
     this.#timer?.cancel();
     this.#timer = null;
@@ -214,6 +231,15 @@ export class EmulatedWorld implements WiredWorld {
       line.clear();
     }
     for (const { line } of this.ports.serialPorts) line.clear();
+  }
+
+  /** Every line falls to its level after boot: supply off, chips in reset. */
+  #resetBoard(): void {
+    this.journal.note({ what: "watchdogBite" });
+    this.setPower(false);
+    for (const index of this.chains.keys()) this.setReset(index, true);
+    this.#isBoardDown = true;
+    this.#onBoardReset();
   }
 
   /** Switches may have changed: by a pin, over a bus, or by themselves. */

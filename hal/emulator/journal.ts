@@ -12,7 +12,8 @@ export type JournalEvent =
   | { readonly what: "controllerOutput"; readonly chain: number; readonly isOn: boolean }
   | { readonly what: "controllerVoltage"; readonly chain: number; readonly voltageMv: number }
   | { readonly what: "regulatorVoltage"; readonly voltageMv: number }
-  | { readonly what: "fanDuty"; readonly dutyPct: number };
+  | { readonly what: "fanDuty"; readonly dutyPct: number }
+  | { readonly what: "watchdogBite" };
 
 const MAX_ENTRIES = 2_000;
 

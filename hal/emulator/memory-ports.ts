@@ -3,7 +3,7 @@ import type { Clock } from "#hal/clock.ts";
 import type { BoardPorts } from "#hal/ports.ts";
 import { settled } from "#hal/settled.ts";
 import type { EmulatedWorld } from "./emulated-world.ts";
-import { busRole, noRegisters, noUart, noWatchdog, wirePin } from "./port-lookup.ts";
+import { busRole, noRegisters, noUart, wirePin } from "./port-lookup.ts";
 import { VirtualUart } from "./virtual-uart.ts";
 
 export function createMemoryPorts(world: EmulatedWorld, clock: Clock): BoardPorts {
@@ -60,7 +60,7 @@ export function createMemoryPorts(world: EmulatedWorld, clock: Clock): BoardPort
         }
         throw noRegisters(names);
       }),
-    openWatchdog: (path) => Promise.reject(noWatchdog(path)),
+    openWatchdog: () => Promise.resolve(world.watchdog),
     // An in-process world cannot be lost.
     onLost: () => undefined,
     close: () => settled(() => world.stop()),

@@ -24,7 +24,3 @@ export function noUart(path: string, ports: readonly { readonly path: string }[]
 export function noRegisters(names: readonly string[]): KumpelError {
   return new KumpelError("REGISTERS_FAILED", `the emulated board has no register block ${names.join(" or ")}`);
 }
-
-export function noWatchdog(path: string): KumpelError {
-  return new KumpelError("WATCHDOG_FAILED", `the emulated board has no watchdog at ${path}`);
-}

@@ -15,10 +15,11 @@ import {
   fromWireError,
   type PoolRequest,
   type StartAnswer,
+  type WatchdogOrder,
 } from "./board-messages.ts";
 import type { ChainFaults } from "./faults.ts";
 import type { MachineName } from "./machines.ts";
-import { busRole, noRegisters, noUart, noWatchdog, wirePin } from "./port-lookup.ts";
+import { busRole, noRegisters, noUart, wirePin } from "./port-lookup.ts";
 
 export interface ForkOptions {
   /** Program that runs `runEmulatorChild` when its argument is `emulate`; normally this very program. */
@@ -203,7 +204,15 @@ function portsOf(link: ChildLink, started: StartAnswer, openUart: ForkOptions["o
       if (block === null) throw noRegisters(names);
       return remoteRegisters(link, block);
     },
-    openWatchdog: (path) => Promise.reject(noWatchdog(path)),
+    openWatchdog: () => {
+      const order = (kind: WatchdogOrder["kind"], seconds = 0): Promise<number> =>
+        link.call("watchdog", { kind, seconds });
+      return Promise.resolve({
+        setTimeoutS: (seconds) => order("setTimeout", seconds),
+        feed: () => order("feed").then(() => undefined),
+        disarm: () => order("disarm").then(() => undefined),
+      });
+    },
     onLost: (listener) => link.onLost(listener),
     close: () => link.stop(),
   };

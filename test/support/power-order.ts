@@ -126,6 +126,8 @@ function ofEntry(entry: JournalEntry): OrderEvent[] {
       return [event(entry.isOn ? "boards on" : "boards off")];
     case "controllerVoltage":
       return [event("board", entry.voltageMv)];
+    case "watchdogBite":
+      return [];
     case "regulatorVoltage":
       return entry.voltageMv === 0 ? [event("regulator off")] : [event("regulator", entry.voltageMv)];
     case "fanDuty":

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { tightenLimits } from "#drivers/hashboards/limits.ts";
 import { HASHBOARDS } from "#drivers/hashboards/models.ts";
-import { thermalLimits } from "#firmware/control/thermal-decision.ts";
+import { thermalLimits } from "#firmware/control/thermal-types.ts";
 
 const HINTS = { board: "--board-limit", chip: "--chip-limit" };
 

@@ -3,6 +3,7 @@ import {
   type ChainInput,
   type ChainPhase,
   type ChainState,
+  frequencyPctOf,
   initialChain,
   MAX_FAILURES,
   stepChain,
@@ -15,6 +16,8 @@ function inPhase(phase: ChainPhase, changes: Partial<ChainState> = {}): ChainSta
   return { ...initialChain(108, TIMING), phase, isPowered: true, ...changes };
 }
 
+const heartbeatLost = { code: "HEARTBEAT_LOST", text: "its controller does not answer" };
+const softOrders = ["stopFeed", "closeLink", "setReset"];
 const stopOrders = ["stopFeed", "closeLink", "setReset", "deenergise"];
 
 /** One row an arrow: from, input, to, orders. */
@@ -50,6 +53,19 @@ const ARROWS: [ChainPhase, ChainInput, ChainPhase, string[], Partial<ChainState>
   ["coolingDown", { kind: "failed", fault }, "coolingDown", []],
   ["coolingDown", { kind: "tick" }, "powering", ["setReset", "requestPower"], { wakeAtMs: 0, isPowered: false }],
   ["configuring", { kind: "tick" }, "coolingDown", stopOrders, { wakeAtMs: 0 }],
+  ["hashing", { kind: "failed", fault }, "coolingDown", softOrders, { isEnergised: true }],
+  ["hashing", { kind: "failed", fault }, "coolingDown", stopOrders, { isEnergised: true, failures: 1 }],
+  ["hashing", { kind: "failed", fault: heartbeatLost }, "coolingDown", stopOrders, { isEnergised: true }],
+  ["coolingDown", { kind: "tick" }, "resetting", ["setReset", "openLink"], { wakeAtMs: 0, isEnergised: true }],
+  ["hashing", { kind: "slowDown", reason: "errors" }, "hashing", ["setFrequency"]],
+  ["hashing", { kind: "slowDown", reason: "errors" }, "coolingDown", stopOrders, { recoveryPct: 75 }],
+  ["ramping", { kind: "slowDown", reason: "errors" }, "ramping", []],
+  ["hashing", { kind: "limitFrequency", frequencyPct: 90, reason: "hot" }, "hashing", ["setFrequency"]],
+  ["ramping", { kind: "limitFrequency", frequencyPct: 90, reason: "hot" }, "ramping", []],
+  ["disabled", { kind: "release" }, "off", []],
+  ["off", { kind: "release" }, "off", [], { isEnded: true }],
+  ["hashing", { kind: "release" }, "hashing", []],
+  ["absent", { kind: "release" }, "absent", []],
   ["off", { kind: "start", isPlugged: true }, "off", [], { isEnded: true }],
   ["disabled", { kind: "failed", fault }, "disabled", []],
   ["disabled", { kind: "tick" }, "disabled", [], { wakeAtMs: 0 }],
@@ -113,4 +129,26 @@ test("a pause ends whatever runs, and goes on with power; what was given up or i
   }
   expect(stepChain(inPhase("paused"), { kind: "failed", fault }, 0).state.phase).toBe("paused");
   expect(stepChain(inPhase("paused"), { kind: "stop" }, 0).state.phase).toBe("off");
+});
+
+test("a first fault keeps the power and tries again soon, a second one waits and runs slower", () => {
+  const hashing = inPhase("hashing", { isEnergised: true });
+  const first = stepChain(hashing, { kind: "failed", fault }, 1_000);
+  expect(first.state).toMatchObject({ isEnergised: true, wakeAtMs: 3_000, recoveryPct: 100 });
+  const again: ChainState = { ...first.state, phase: "hashing" };
+  const second = stepChain(again, { kind: "failed", fault }, 10_000);
+  expect(second.state).toMatchObject({ isEnergised: false, wakeAtMs: 30_000, recoveryPct: 95 });
+  expect(frequencyPctOf(second.state)).toBe(95);
+  const hot = stepChain(second.state, { kind: "limitFrequency", frequencyPct: 80, reason: "hot" }, 11_000);
+  expect(frequencyPctOf(hot.state)).toBe(80);
+});
+
+test("frequency that errors took comes back a step an hour, never above the whole", () => {
+  let state = stepChain(inPhase("hashing"), { kind: "slowDown", reason: "errors" }, 0).state;
+  state = stepChain(state, { kind: "slowDown", reason: "errors" }, 1_000).state;
+  expect(state).toMatchObject({ recoveryPct: 90, wakeAtMs: 3_601_000 });
+  const given = stepChain(state, { kind: "tick" }, 3_601_000);
+  expect(given).toMatchObject({ state: { recoveryPct: 95, wakeAtMs: 7_201_000 }, actions: [{ kind: "setFrequency" }] });
+  const all = stepChain(given.state, { kind: "tick" }, 7_201_000);
+  expect(all.state).toMatchObject({ recoveryPct: 100, wakeAtMs: null });
 });

@@ -1,6 +1,7 @@
 /** Public bug cases H21, H22 and H25: a fan that dies, temperatures that cannot be, a clock that jumps. */
 import { describe, expect, test } from "vitest";
-import { DEFAULT_LIMITS, initialThermal, type SensorInput, stepThermal } from "#firmware/control/thermal-decision.ts";
+import { initialThermal, stepThermal } from "#firmware/control/thermal-decision.ts";
+import { DEFAULT_COOLING, DEFAULT_LIMITS, type SensorInput } from "#firmware/control/thermal-types.ts";
 import { UNKNOWN_DAY } from "#firmware/pool/ledger.ts";
 import { poolSettings } from "#firmware/pool/pool-settings.ts";
 import { parsePoolUrl } from "#firmware/stratum/pool-url.ts";
@@ -44,8 +45,9 @@ describe("H22: impossible temperatures", () => {
     const warm = Array.from({ length: WARM_S }, () => ok(55));
     for (const [i, input] of [...warm, ...series].entries()) {
       const sensors = [0, 1, 2, 3].map((sensor) => (i < WARM_S || sensor < broken ? input : ok(50)));
-      const reading = { sensors, fansRpm: [3000, 3000], temperatureChipMaxC: null };
-      const step = stepThermal(state, reading, DEFAULT_LIMITS, (i + 1) * 1_000);
+      const reading = { sensors, fansRpm: [3000, 3000], chips: null, hashingSinceMs: [null] };
+      const plan = { limits: DEFAULT_LIMITS, cooling: DEFAULT_COOLING };
+      const step = stepThermal(state, reading, plan, (i + 1) * 1_000);
       state = step.state;
       const cut = step.actions.some(({ kind }) => kind === "cutPower");
       seconds.push({ dutyPct: state.dutyPct, cut, hottestC: state.hottestC });

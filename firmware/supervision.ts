@@ -1,0 +1,50 @@
+/**
+ * What watches over the program itself and remembers for the owner: heartbeats and watchdog, incidents, and the shutdown
+ * that outlives a restart.
+ */
+import type { Clock } from "#hal/clock.ts";
+import type { FileStore } from "#hal/file-store.ts";
+import type { Watchdog } from "#hal/watchdog.ts";
+import { Heartbeats } from "./control/heartbeats.ts";
+import { WatchdogLoop } from "./control/watchdog-loop.ts";
+import { IncidentLog } from "./incidents/incident-log.ts";
+import { ShutdownLatch } from "./incidents/shutdown-latch.ts";
+import type { Log } from "./log.ts";
+
+export interface SupervisionOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly store: FileStore;
+  readonly watchdog: Watchdog | null;
+}
+
+export class Supervision {
+  readonly incidents: IncidentLog;
+  readonly latch: ShutdownLatch;
+  readonly heartbeats = new Heartbeats();
+  readonly watchdog: WatchdogLoop;
+
+  constructor({ log, clock, store, watchdog }: SupervisionOptions) {
+    this.incidents = new IncidentLog({ log: log.child({ part: "incidents" }), clock, store });
+    this.latch = new ShutdownLatch({ log: log.child({ part: "latch" }), clock, store });
+    this.watchdog = new WatchdogLoop({
+      log: log.child({ part: "watchdog" }),
+      clock,
+      device: watchdog,
+      heartbeats: this.heartbeats,
+      onStarved: (reason) => this.incidents.note("hang", reason),
+    });
+  }
+
+  /** The thermal supervisor cut the power: kept until it is acknowledged. */
+  shutDown(reason: string): void {
+    if (this.latch.reason === null) this.incidents.note("shutdown", reason);
+    void this.latch.set(reason);
+  }
+
+  /** The orderly end: told and written; the watchdog is let go only when power is off for certain. */
+  async close(reason: string, isOffConfirmed: boolean): Promise<void> {
+    if (isOffConfirmed) await this.watchdog.disarm();
+    await this.incidents.close(reason);
+  }
+}
