@@ -12,11 +12,19 @@ export class FanModel {
   readonly #rpm: Float64Array;
   readonly #dutyPct: Float64Array;
   readonly #edges: Float64Array;
+  /** Speed of each fan as a share of what its duty asks for: worn bearings, a blocked rotor. */
+  readonly speedShare: number[];
+  /** True: the rotor turns, but nobody hears its tachometer. */
+  readonly isTachoDead: boolean[];
+  /** Air that gets through at full speed, 1 = nothing in its way (dust, a blocked grille). */
+  airflowShare = 1;
 
   constructor(count: number) {
     this.#rpm = new Float64Array(count);
     this.#dutyPct = new Float64Array(count);
     this.#edges = new Float64Array(count);
+    this.speedShare = Array.from({ length: count }, () => 1);
+    this.isTachoDead = Array.from({ length: count }, () => false);
   }
 
   get count(): number {
@@ -39,10 +47,15 @@ export class FanModel {
     if (this.count === 0) return 0;
     let sum = 0;
     for (let i = 0; i < this.#rpm.length; i++) sum += this.#rpm[i]! / fullSpeedRpm(i);
-    return sum / this.#rpm.length;
+    return (this.airflowShare * sum) / this.#rpm.length;
   }
 
+  /** As a tachometer tells it. */
   rpm(fan: number): number {
+    return this.isTachoDead[fan] === true ? 0 : this.trueRpm(fan);
+  }
+
+  trueRpm(fan: number): number {
     return this.#rpm[fan] ?? 0;
   }
 
@@ -55,8 +68,9 @@ export class FanModel {
   step(stopped: readonly boolean[], elapsedMs: number): void {
     const share = 1 - Math.exp(-elapsedMs / SPIN_UP_TIME_CONSTANT_MS);
     for (let i = 0; i < this.#rpm.length; i++) {
-      const goal = stopped[i] === true ? 0 : (fullSpeedRpm(i) * this.#dutyPct[i]!) / 100;
+      const goal = stopped[i] === true ? 0 : (this.speedShare[i]! * fullSpeedRpm(i) * this.#dutyPct[i]!) / 100;
       this.#rpm[i] = this.#rpm[i]! + (goal - this.#rpm[i]!) * share;
+      if (this.isTachoDead[i] === true) continue;
       this.#edges[i] = this.#edges[i]! + (this.#rpm[i]! * EDGES_PER_TURN * elapsedMs) / MS_PER_MINUTE;
     }
   }

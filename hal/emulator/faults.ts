@@ -34,6 +34,18 @@ export interface WorldFaults {
   psuFailed: boolean;
 }
 
+/** What a pool does wrong, as plain data; the local pool looks here when it acts. */
+export interface PoolFaults {
+  /** It reads and says nothing any more. */
+  isSilent: boolean;
+  /** Every share is refused, whatever it is worth. */
+  rejectsAll: boolean;
+}
+
+export function noPoolFaults(): PoolFaults {
+  return { isSilent: false, rejectsAll: false };
+}
+
 export function noChainFaults(): ChainFaults {
   return {
     dropByteProbability: 0,

@@ -19,6 +19,9 @@ export class I2cNet {
   /** Changes what hosts read, as a bad contact does; a KumpelError that it throws takes the place of the answer. */
   disturb: ((answer: Uint8Array, role: BusRole, address: number, write: Uint8Array) => Uint8Array) | null = null;
 
+  /** Told of every transaction that was answered, for whoever wants proof that a device was asked. */
+  onAnswer: ((role: BusRole, address: number, readLength: number) => void) | null = null;
+
   attach(role: BusRole, device: BusDevice): void {
     this.#devices[role].push(device);
   }
@@ -34,7 +37,9 @@ export class I2cNet {
     if (found === undefined) throw nackError(role, address);
     const answer = found.device.transfer(write, readLength);
     found.afterTransfer?.();
-    return this.disturb === null || readLength === 0 ? answer : this.disturb(answer, role, address, write);
+    const heard = this.disturb === null || readLength === 0 ? answer : this.disturb(answer, role, address, write);
+    this.onAnswer?.(role, address, readLength);
+    return heard;
   }
 
   step(elapsedMs: number): void {

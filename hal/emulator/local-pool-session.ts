@@ -1,6 +1,7 @@
 /** One client of the local pool: its calls, its jobs with the difficulty each was sent under, its shares. */
 import type { Clock } from "#hal/clock.ts";
 import type { Connection } from "#hal/network.ts";
+import type { PoolFaults } from "./faults.ts";
 import { LineCutter } from "./local-pool-lines.ts";
 import { shareTarget } from "./local-pool-target.ts";
 import { type BlockTemplate, prevHashStratum, shareHash } from "./local-pool-template.ts";
@@ -12,6 +13,8 @@ const NTIME_AHEAD_MAX_S = 7000;
 const JOBS_MAX = 64;
 /** Shares remembered against duplicates. */
 const SEEN_MAX = 65_536;
+/** A share may have been on its way for so long when its job ended. */
+const ON_THE_WAY_MS = 1_000;
 
 export interface PoolCounts {
   accepted: number;
@@ -19,7 +22,11 @@ export interface PoolCounts {
   rejected: number;
   duplicate: number;
   stale: number;
+  /** Of those, for longer than a share can be on its way after the new block was told. */
+  lateStale: number;
   lowDifficulty: number;
+  /** Of those, good for an extranonce that was another session's. */
+  foreign: number;
   /** Refusals for any other reason: unknown job, bad fields, ntime, version bits, no right. */
   invalid: number;
   /** Sum of the difficulties of the jobs whose shares were accepted. */
@@ -37,6 +44,9 @@ export interface SessionOptions {
   readonly connection: Connection;
   readonly counts: PoolCounts;
   readonly extranonce1: Buffer;
+  readonly faults: PoolFaults;
+  /** Extranonces of other sessions, to tell a share of theirs from a plain bad one. */
+  readonly foreignExtranonces: () => readonly Buffer[];
   readonly extranonce2Size: number;
   readonly versionMask: number;
   readonly scale: number;
@@ -50,6 +60,7 @@ interface SentJob {
   readonly template: BlockTemplate;
   readonly difficulty: number;
   readonly target: bigint;
+  readonly extranonce1: Buffer;
 }
 
 type Params = readonly unknown[];
@@ -83,9 +94,13 @@ export class PoolSession {
   /** Granted version bits; 0 before the client asked. */
   #versionMask = 0;
   #lastJobNumber = 0;
+  #extranonce1: Buffer;
+  /** When the client was last told that all earlier work is void. */
+  #cleanSentAtMs = Number.POSITIVE_INFINITY;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#extranonce1 = options.extranonce1;
     this.#vardiff = new VarDiff(options.startDifficulty, options.sharesPerSecond, options.clock.nowMs());
     const lines = new LineCutter(
       (line) => this.#onLine(line),
@@ -103,10 +118,14 @@ export class PoolSession {
   sendJob(isClean: boolean): void {
     if (!this.#isReady()) return;
     const template = this.#options.currentTemplate();
-    if (isClean) this.#seen.clear();
+    if (isClean) {
+      this.#seen.clear();
+      this.#cleanSentAtMs = this.#options.faults.isSilent ? Number.POSITIVE_INFINITY : this.#options.clock.nowMs();
+    }
     const { difficulty } = this.#vardiff;
     const jobId = (++this.#lastJobNumber).toString(16);
-    this.#jobs.set(jobId, { template, difficulty, target: shareTarget(difficulty, this.#options.scale) });
+    const target = shareTarget(difficulty, this.#options.scale);
+    this.#jobs.set(jobId, { template, difficulty, target, extranonce1: this.#extranonce1 });
     for (const oldest of this.#jobs.keys()) {
       if (this.#jobs.size <= JOBS_MAX) break;
       this.#jobs.delete(oldest);
@@ -131,6 +150,19 @@ export class PoolSession {
     this.#announceDifficulty();
   }
 
+  /** Another extranonce for the jobs that follow; sends a clean one at once. Jobs sent before keep theirs. */
+  changeExtranonce(extranonce1: Buffer): void {
+    this.#extranonce1 = extranonce1;
+    if (!this.#isReady()) return;
+    this.#call("mining.set_extranonce", [extranonce1.toString("hex"), this.#options.extranonce2Size]);
+    this.sendJob(true);
+  }
+
+  /** A line as it stands, which may be nonsense. */
+  sendRaw(line: string): void {
+    if (!this.#options.faults.isSilent) this.#options.connection.write(line);
+  }
+
   /** Called now and then, since a client without shares would never be looked at. */
   tick(): void {
     if (this.#isReady() && this.#vardiff.retarget(this.#options.clock.nowMs())) this.#announceDifficulty();
@@ -151,7 +183,7 @@ export class PoolSession {
   }
 
   #send(message: unknown): void {
-    this.#options.connection.write(`${JSON.stringify(message)}\n`);
+    if (!this.#options.faults.isSilent) this.#options.connection.write(`${JSON.stringify(message)}\n`);
   }
 
   #call(method: string, params: Params): void {
@@ -237,7 +269,7 @@ export class PoolSession {
   }
 
   #subscription(): Params {
-    const extranonce1 = this.#options.extranonce1.toString("hex");
+    const extranonce1 = this.#extranonce1.toString("hex");
     const subscriptions = [
       ["mining.set_difficulty", extranonce1],
       ["mining.notify", extranonce1],
@@ -275,8 +307,13 @@ export class PoolSession {
   }
 
   #submit(id: unknown, params: Params): void {
-    const { counts } = this.#options;
+    const { counts, faults } = this.#options;
     const error = this.#judge(params);
+    if (error === null && faults.rejectsAll) {
+      counts.rejected++;
+      this.#refuse(id, [20, "Not today", null]);
+      return;
+    }
     if (error === null) {
       this.#answer(id, true);
       if (this.#vardiff.retarget(this.#options.clock.nowMs())) this.#announceDifficulty();
@@ -285,9 +322,15 @@ export class PoolSession {
     counts.rejected++;
     if (error[0] === 22) counts.duplicate++;
     else if (error[0] === 23) counts.lowDifficulty++;
-    else if (error[1] === "Stale") counts.stale++;
+    else if (error[1] === "Stale") this.#countStale();
     else counts.invalid++;
     this.#refuse(id, error);
+  }
+
+  #countStale(): void {
+    const { counts, clock } = this.#options;
+    counts.stale++;
+    if (clock.nowMs() - this.#cleanSentAtMs > ON_THE_WAY_MS) counts.lateStale++;
   }
 
   /** Null accepts the share; everything about it is checked. */
@@ -301,14 +344,17 @@ export class PoolSession {
     if (template.height !== this.#options.currentTemplate().height) return [21, "Stale", null];
     const key = `${template.serial}/${extranonce2Hex}/${ntime}/${nonce}/${versionBits}`;
     if (this.#seen.has(key)) return [22, "Duplicate", null];
-    const hash = shareHash(template, {
-      extranonce1: this.#options.extranonce1,
+    const fields = {
       extranonce2: Buffer.from(extranonce2Hex, "hex"),
       version: ((template.version & ~this.#versionMask) | (versionBits & this.#versionMask)) >>> 0,
       ntime,
       nonce,
-    });
-    if (hash > target) return [23, "Above target", null];
+    };
+    if (shareHash(template, { extranonce1: job.extranonce1, ...fields }) > target) {
+      const isForeign = (extranonce1: Buffer): boolean => shareHash(template, { extranonce1, ...fields }) <= target;
+      if (this.#options.foreignExtranonces().some(isForeign)) this.#options.counts.foreign++;
+      return [23, "Above target", null];
+    }
     if (this.#seen.size >= SEEN_MAX) this.#seen.clear();
     this.#seen.add(key);
     this.#vardiff.countShare();

@@ -5,6 +5,7 @@
 import type { Clock, TimerHandle } from "#hal/clock.ts";
 import type { Connection, Listener, Network } from "#hal/network.ts";
 import type { Random } from "#hal/random.ts";
+import { noPoolFaults, type PoolFaults } from "./faults.ts";
 import { type PoolCounts, PoolSession } from "./local-pool-session.ts";
 import { type BlockTemplate, madeUpPrevHash, makeTemplate, randomBytes } from "./local-pool-template.ts";
 
@@ -38,8 +39,13 @@ const REFRESH_MIN_MS = 20_000;
 const REFRESH_SPREAD_MS = 10_000;
 const TICK_MS = 5_000;
 const FIRST_HEIGHT = 900_000;
+/** Extranonces remembered, to know another session's share when it comes. */
+const EXTRANONCES_KEPT = 8;
 
 export class LocalPool {
+  readonly faults: PoolFaults = noPoolFaults();
+  readonly #extranonces: Buffer[] = [];
+  #extranonceCount = 0;
   readonly #options: LocalPoolOptions;
   readonly #blockIntervalMs: number;
   readonly #extranonce2Size: number;
@@ -49,7 +55,9 @@ export class LocalPool {
     rejected: 0,
     duplicate: 0,
     stale: 0,
+    lateStale: 0,
     lowDifficulty: 0,
+    foreign: 0,
     invalid: 0,
     acceptedDifficulty: 0,
     connections: 0,
@@ -90,14 +98,19 @@ export class LocalPool {
     this.#blockTimer?.cancel();
     this.#refreshTimer?.cancel();
     this.#tickTimer?.cancel();
-    for (const session of this.#sessions) session.close();
-    this.#sessions.clear();
+    this.disconnectAll();
     await this.#listener?.close();
     this.#listener = null;
   }
 
   counts(): Readonly<PoolCounts> {
     return { ...this.#counts };
+  }
+
+  /** Shares that no sound client sends; a plain number, since simulations ask after every event. */
+  get wrongShares(): number {
+    const { lowDifficulty, duplicate, invalid, lateStale } = this.#counts;
+    return lowDifficulty + duplicate + invalid + lateStale;
   }
 
   /** Somebody found a block: all work is void. */
@@ -121,6 +134,31 @@ export class LocalPool {
     for (const session of this.#sessions) session.setDifficulty(difficulty);
   }
 
+  /** Cuts every connection; clients may come back at once. */
+  disconnectAll(): void {
+    for (const session of this.#sessions) session.close();
+    this.#sessions.clear();
+  }
+
+  /** New extranonces for all who are there. */
+  changeExtranonces(): void {
+    for (const session of this.#sessions) session.changeExtranonce(this.#nextExtranonce());
+  }
+
+  /** A line to all who are there, whatever it says. */
+  sendRaw(line: string): void {
+    for (const session of this.#sessions) session.sendRaw(line);
+  }
+
+  /** Unique by its lower half, not to be guessed by its upper one. */
+  #nextExtranonce(): Buffer {
+    const extranonce1 = randomBytes(this.#options.random, EXTRANONCE1_BYTES);
+    extranonce1.writeUInt16BE(++this.#extranonceCount & 0xffff, 2);
+    this.#extranonces.push(extranonce1);
+    if (this.#extranonces.length > EXTRANONCES_KEPT) this.#extranonces.shift();
+    return extranonce1;
+  }
+
   #makeTemplate(serial: number, height: number, prevHash: Buffer): BlockTemplate {
     const ntime = Math.floor(this.#options.clock.wallTimeMs() / 1000);
     const extranonceLength = EXTRANONCE1_BYTES + this.#extranonce2Size;
@@ -128,16 +166,15 @@ export class LocalPool {
   }
 
   #accept(connection: Connection): void {
-    const { clock, random, scale, sharesPerSecond, versionMask } = this.#options;
-    const number = ++this.#counts.connections;
-    // Unique by its lower half, not to be guessed by its upper one.
-    const extranonce1 = randomBytes(random, EXTRANONCE1_BYTES);
-    extranonce1.writeUInt16BE(number & 0xffff, 2);
+    const { clock, scale, sharesPerSecond, versionMask } = this.#options;
+    this.#counts.connections++;
     const session = new PoolSession({
       clock,
       connection,
       counts: this.#counts,
-      extranonce1,
+      extranonce1: this.#nextExtranonce(),
+      faults: this.faults,
+      foreignExtranonces: () => this.#extranonces,
       extranonce2Size: this.#extranonce2Size,
       versionMask: versionMask ?? 0x1fffe000,
       scale,

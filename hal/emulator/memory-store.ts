@@ -9,6 +9,8 @@ export class MemoryStore implements FileStore {
   isFull = false;
   /** Every read fails, as on a disk that breaks or a file of somebody else. */
   isUnreadable = false;
+  /** Power goes in the middle of the next write: the old file stays, and nobody hears how the write ended. */
+  isTearing = false;
   writes = 0;
 
   read(name: string): Promise<string | null> {
@@ -22,6 +24,7 @@ export class MemoryStore implements FileStore {
     if (this.isFull) {
       return Promise.reject(new KumpelError("STORE_FAILED", `${name} cannot be written: no space; free some`));
     }
+    if (this.isTearing) return new Promise(() => undefined);
     this.writes++;
     this.files.set(name, text);
     return Promise.resolve();

@@ -1,7 +1,7 @@
 /** A whole miner on an emulated machine in virtual time: board, chips, pool, network, clock, all from one seed. */
 
 import { boardSupport } from "#drivers/hashboards/board-supports.ts";
-import { findHashboard } from "#drivers/hashboards/models.ts";
+import { findHashboard, type HashboardModel } from "#drivers/hashboards/models.ts";
 import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
 import { readBoardIdentities } from "#firmware/hardware/board-identities.ts";
 import { createLog } from "#firmware/log.ts";
@@ -13,6 +13,7 @@ import { type PoolSettings, poolSettings } from "#firmware/pool/pool-settings.ts
 import { takeSnapshot } from "#firmware/snapshot-builder.ts";
 import { machineHashesPerS } from "#firmware/stats/promised-hashrate.ts";
 import { parsePoolUrl } from "#firmware/stratum/pool-url.ts";
+import type { Clock } from "#hal/clock.ts";
 import type { ControlBoard } from "#hal/control-board.ts";
 import { createMemoryBoard } from "#hal/emulator/emulated-board.ts";
 import type { EmulatedWorld, WorldOptions } from "#hal/emulator/emulated-world.ts";
@@ -22,7 +23,9 @@ import { MemoryNetwork } from "#hal/emulator/memory-network.ts";
 import { MemoryStore } from "#hal/emulator/memory-store.ts";
 import { SeededRandom } from "#hal/emulator/prng.ts";
 import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
+import type { FileStore } from "#hal/file-store.ts";
 import type { Network } from "#hal/network.ts";
+import type { Random } from "#hal/random.ts";
 import { EMULATOR_SETTINGS, settle } from "./board.ts";
 
 export interface RigOptions {
@@ -66,10 +69,68 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-export async function startRig(options: RigOptions = {}): Promise<Rig> {
-  const machine = options.machine ?? "s21";
+function hashboardOf(machine: MachineName): HashboardModel {
   const hashboard = findHashboard(machine);
   if (hashboard === null) throw new Error(`no hashboard row for ${machine}`);
+  return hashboard;
+}
+
+/** Hashes/s that the machine's label promises. */
+export function promisedHashes(machine: MachineName): number {
+  return machineHashesPerS(hashboardOf(machine), machineFacts(machine).chainCount);
+}
+
+/** Difficulty at which the machine finds about a share a second. */
+export function shareASecond(machine: MachineName): number {
+  return Math.max(1, Math.round(promisedHashes(machine) / 2 ** 32));
+}
+
+export interface MinerSetting {
+  readonly machine: MachineName;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly network: Network;
+  readonly board: ControlBoard;
+  readonly store: FileStore;
+  /** F of chips and pool alike. */
+  readonly scale: number;
+  readonly poolGroups: readonly PoolGroup[];
+  readonly more?: Partial<MinerOptions>;
+}
+
+/** The shipping composition root on a board that is open already; reads who the hashboards are first. */
+export async function buildMiner(setting: MinerSetting): Promise<Miner> {
+  const { machine, clock, random, network, board, store, scale, poolGroups, more } = setting;
+  const hashboard = hashboardOf(machine);
+  const support = boardSupport(machine);
+  return new Miner({
+    log: createLog("silent"),
+    clock,
+    random,
+    network,
+    board,
+    hashboard,
+    support,
+    operatingPoint: {
+      frequencyMhz: hashboard.defaultFrequencyMhz,
+      workMv: support.voltage?.workMv ?? 0,
+      reason: "the row",
+    },
+    isExperimentalAccepted: true,
+    identities: await readBoardIdentities(board, support),
+    poolGroups,
+    stockTicket: null,
+    chipScale: scale,
+    poolScale: scale,
+    agent: "kumpel/test",
+    emulationLabel: "test rig",
+    store,
+    ...more,
+  });
+}
+
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const machine = options.machine ?? "s21";
   const clock = new VirtualClock();
   const random = new SeededRandom(options.seed ?? 1);
   const scale = (2 ** 32 * 256) / (options.hashesPerNonce ?? 64);
@@ -85,10 +146,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     clock,
     openBoard({ clock, ports, machine, settings: EMULATOR_SETTINGS, ...options.board }),
   );
-  const support = boardSupport(machine);
-  const { chainCount } = machineFacts(machine);
-  const hashesPerS = machineHashesPerS(hashboard, chainCount);
-  const aShareASecond = Math.max(1, Math.round(hashesPerS / 2 ** 32));
+  const aShareASecond = shareASecond(machine);
   const suggestDifficulty = options.suggestDifficulty === undefined ? aShareASecond : options.suggestDifficulty;
   const pool = new LocalPool({
     network,
@@ -101,31 +159,20 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     ...options.pool,
   });
   if (options.hasPool !== false) await pool.start();
-  const store = options.store ?? new MemoryStore();
-  const miner = new Miner({
-    log: createLog(process.env["RIG_LOG"] === undefined ? "silent" : "debug"),
+  const miner = await settle(
     clock,
-    random: random.fork("miner"),
-    network: options.wrapNetwork?.(network, clock) ?? network,
-    board: options.wrapBoard?.(board) ?? board,
-    hashboard,
-    support,
-    operatingPoint: {
-      frequencyMhz: hashboard.defaultFrequencyMhz,
-      workMv: support.voltage?.workMv ?? 0,
-      reason: "the row",
-    },
-    isExperimentalAccepted: true,
-    identities: await settle(clock, readBoardIdentities(board, support)),
-    poolGroups: options.poolGroups ?? [{ quota: 1, pools: [rigPool(POOL_PORT, "rig.1", { suggestDifficulty })] }],
-    stockTicket: null,
-    chipScale: scale,
-    poolScale: scale,
-    agent: "kumpel/test",
-    emulationLabel: "test rig",
-    store,
-    ...options.miner,
-  });
+    buildMiner({
+      machine,
+      clock,
+      random: random.fork("miner"),
+      network: options.wrapNetwork?.(network, clock) ?? network,
+      board: options.wrapBoard?.(board) ?? board,
+      store: options.store ?? new MemoryStore(),
+      scale,
+      poolGroups: options.poolGroups ?? [{ quota: 1, pools: [rigPool(POOL_PORT, "rig.1", { suggestDifficulty })] }],
+      more: { log: createLog(process.env["RIG_LOG"] === undefined ? "silent" : "debug"), ...options.miner },
+    }),
+  );
   const stop = new AbortController();
   const run = miner.run(stop.signal);
   run.catch(() => undefined);

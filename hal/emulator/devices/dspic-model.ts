@@ -64,6 +64,16 @@ export class DspicModel implements I2cDevice {
     for (const sensor of this.#sensors.values()) sensor.step?.(elapsedMs);
   }
 
+  /** Mains gone: it wakes up in its loader again, with its output off. */
+  loseMains(): void {
+    this.#state = "loader";
+    this.#received = [];
+    this.#replies = [];
+    this.#isOutputOn = false;
+    this.#heartbeatAgeMs = 0;
+    this.#dac = 0;
+  }
+
   transfer(write: Uint8Array, readLength: number): Uint8Array {
     if (this.isDead) throw deviceNack(this.address, "dsPIC");
     const byte = write[0];

@@ -72,6 +72,16 @@ export class Pic16S9Model implements I2cDevice {
     if (this.#heartbeatAgeMs >= HEARTBEAT_LIMIT_MS) this.#isOutputOn = false;
   }
 
+  /** Mains gone: it wakes up in its loader again, with its output off. */
+  loseMains(): void {
+    this.#state = "loader";
+    this.#received = [];
+    this.#reply = null;
+    this.#setPoint = POWER_UP_SET_POINT;
+    this.#isOutputOn = false;
+    this.#heartbeatAgeMs = 0;
+  }
+
   transfer(write: Uint8Array, readLength: number): Uint8Array {
     if (this.isDead) throw deviceNack(this.address, "PIC16F1704");
     const byte = write[0];

@@ -43,6 +43,7 @@ export class PsuModelI2c implements I2cDevice {
   readonly #protocol: PsuModelOptions["protocol"];
   readonly #line: PsuLine;
   readonly #port: PsuPacketPort;
+  readonly #powerUpSetPoint: number;
   #setPoint: number;
   #targetMv: number;
   #isEnabled = false;
@@ -58,8 +59,9 @@ export class PsuModelI2c implements I2cDevice {
     this.#protocol = options.protocol;
     this.#isWatchdogOn = options.protocol !== "legacy";
     this.#line = options.protocol === "legacy" ? legacyLine() : psuLine(this.type, this.firmware);
-    this.#setPoint = options.setPoint ?? 0;
-    this.#targetMv = options.protocol === "v2" ? V2_MIN_MV : lineMv(this.#line, this.#setPoint);
+    this.#powerUpSetPoint = options.setPoint ?? 0;
+    this.#setPoint = this.#powerUpSetPoint;
+    this.#targetMv = this.#powerUpMv();
     this.#port = new PsuPacketPort(options.protocol === "v2" ? "words" : "bytes", (command, payload) =>
       this.#obey(command, payload),
     );
@@ -111,6 +113,21 @@ export class PsuModelI2c implements I2cDevice {
     if (!isEnabled) this.#isTripped = false;
     if (isEnabled && !this.#isEnabled) this.#silentMs = 0;
     this.#isEnabled = isEnabled;
+  }
+
+  /** Drops its output by itself, as on an overload; lasts until the enable line was off. */
+  trip(): void {
+    this.#isTripped = this.#isEnabled;
+  }
+
+  /** Mains gone for long enough that nothing is remembered. */
+  loseMains(): void {
+    this.#isTripped = false;
+    this.#silentMs = 0;
+    this.#outputMv = 0;
+    this.#isWatchdogOn = this.#protocol !== "legacy";
+    this.#setPoint = this.#powerUpSetPoint;
+    this.#targetMv = this.#powerUpMv();
   }
 
   /** The output goes for this voltage from now on, as if it had been set over the bus. */
@@ -178,6 +195,10 @@ export class PsuModelI2c implements I2cDevice {
       const mv = new DataView(Uint8Array.from(payload).buffer).getFloat32(0, true) * 1000;
       if (mv >= V2_MIN_MV && mv <= V2_MAX_MV) this.#targetMv = mv;
     }
+  }
+
+  #powerUpMv(): number {
+    return this.#protocol === "v2" ? V2_MIN_MV : lineMv(this.#line, this.#powerUpSetPoint);
   }
 
   #take(setPoint: number): void {

@@ -57,6 +57,12 @@ export class Tps546Model implements I2cDevice {
     return this.isOutputOn ? this.#words.get(0x21)! * STEP_MV : 0;
   }
 
+  /** Input gone: it wakes up switched off. */
+  loseMains(): void {
+    this.#bytes.set(0x01, 0);
+    this.#latched = 0;
+  }
+
   /** A limit as it is set, in V, A, kHz or C; by PMBus command. */
   limit(command: number): number {
     return command === 0x24 || command === 0x2b ? this.#words.get(command)! / 512 : this.#limit(command);

@@ -18,6 +18,8 @@ export interface MachinePower {
   noteChanges(journal: Journal): void;
   /** What is not on a bus ages here. */
   step(elapsedMs: number): void;
+  /** Mains gone for a while: controllers and supplies forget what they were told. */
+  loseMains(): void;
   /** Tests: the voltage as if the firmware had set it. */
   presetMv(voltageMv: number): void;
 }
@@ -68,6 +70,11 @@ export class PsuPower implements MachinePower {
   /** Its devices age on their buses. */
   step(): void {}
 
+  loseMains(): void {
+    this.psu.loseMains();
+    for (const dspic of this.dspics) dspic.loseMains();
+  }
+
   presetMv(voltageMv: number): void {
     this.psu.presetMv(voltageMv);
   }
@@ -108,6 +115,10 @@ export class PicPower implements MachinePower {
 
   step(): void {}
 
+  loseMains(): void {
+    for (const pic of this.pics) pic.loseMains();
+  }
+
   presetMv(): void {
     throw new RangeError("a PIC's voltage is set over its bus");
   }
@@ -117,6 +128,8 @@ export class PicPower implements MachinePower {
 export interface RegulatorModel {
   readonly isOutputOn: boolean;
   readonly outputMv: number;
+  /** Absent where it has no memory. */
+  loseMains?(): void;
 }
 
 export class RegulatorPower implements MachinePower {
@@ -145,6 +158,10 @@ export class RegulatorPower implements MachinePower {
   }
 
   step(): void {}
+
+  loseMains(): void {
+    this.regulator.loseMains?.();
+  }
 
   presetMv(): void {
     throw new RangeError("a regulator's voltage is set over its bus");
@@ -180,6 +197,10 @@ export class PinPower implements MachinePower {
     this.#outputV = this.#isEnabled
       ? Math.min(this.#voltageV, this.#outputV + change)
       : Math.max(0, this.#outputV - change);
+  }
+
+  loseMains(): void {
+    this.#outputV = 0;
   }
 
   presetMv(): void {}

@@ -1,0 +1,175 @@
+/** Entry of `npm run simulate`: one seed or many, progress on a terminal, summary, report, exit code. */
+import fs from "node:fs";
+import { heapFigures } from "./heap-run.ts";
+import { runMany } from "./many-seeds.ts";
+import { faultLines, HELP, readOptions, type SimulateOptions, UsageError } from "./options.ts";
+import { runSeed, type SeedOptions, type SeedResult, type Violation } from "./run-seed.ts";
+
+const PROGRESS_EVERY_S = 600;
+const BAR = 30;
+
+interface Report {
+  readonly machine: string;
+  readonly seeds: readonly number[];
+  readonly virtual_hours: number;
+  readonly wall_s: number;
+  readonly events: number;
+  readonly faults_injected: Readonly<Record<string, number>>;
+  readonly violations: readonly Violation[];
+  readonly shares: SeedResult["shares"];
+  readonly restarts: SeedResult["restarts"];
+  readonly heap: HeapReport | null;
+  readonly runs: readonly SeedResult[];
+}
+
+interface HeapReport {
+  readonly warm_mib: number;
+  readonly end_mib: number;
+  readonly growth_mib: number;
+  readonly rss_mib: number;
+}
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2));
+  if (options === "help" || options === "faults") {
+    process.stdout.write(options === "help" ? HELP : faultLines());
+    return 0;
+  }
+  const startedMs = performance.now();
+  const { runs, broken, heap } = options.seeds > 0 ? await many(options) : await one(options);
+  const report = reportOf(options, runs, (performance.now() - startedMs) / 1000, heap);
+  for (const { seed, violations } of runs)
+    for (const { invariant, atS, text, faults, replay } of violations)
+      say(
+        `VIOLATED ${invariant} at ${atS} s of seed ${seed}: ${text} (faults: ${faults.join(" ") || "none"})\n${replay}`,
+      );
+  for (const seed of broken)
+    say(`BROKEN: the process of seed ${seed} did not end as it should; run it alone to see why`);
+  say(summary(report));
+  if (options.report === "-") process.stdout.write(`${JSON.stringify(report)}\n`);
+  else if (options.report !== null) fs.writeFileSync(options.report, `${JSON.stringify(report, null, 1)}\n`);
+  if (broken.length > 0) return 3;
+  return report.violations.length > 0 || (heap !== null && heap.growth_mib >= 5) ? 1 : 0;
+}
+
+interface Outcome {
+  readonly runs: readonly SeedResult[];
+  readonly broken: readonly number[];
+  readonly heap: HeapReport | null;
+}
+
+async function one(options: SimulateOptions): Promise<Outcome> {
+  const heap = options.isHeapRun ? heapFigures() : null;
+  let seconds = 0;
+  const startedMs = performance.now();
+  const seedOptions: SeedOptions = {
+    ...options,
+    everySecond: () => {
+      seconds++;
+      heap?.look(seconds);
+      if (seconds % PROGRESS_EVERY_S !== 0) return;
+      const speed = seconds / ((performance.now() - startedMs) / 1000);
+      bar(seconds / (options.hours * 3600), `${(seconds / 3600).toFixed(1)} h, ${speed.toFixed(0)} x real time`);
+    },
+  };
+  const result = await runSeed(seedOptions);
+  clearBar();
+  return { runs: [result], broken: [], heap: heap?.result() ?? null };
+}
+
+async function many(options: SimulateOptions): Promise<Outcome> {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+  const startedMs = performance.now();
+  let first: number | null = null;
+  const result = await runMany(options, stop.signal, (done, total, violations) => {
+    first ??= done;
+    const perSeedS = (performance.now() - startedMs) / 1000 / Math.max(1, done - first);
+    const leftMin = done === first ? "?" : (((total - done) * perSeedS) / 60).toFixed(0);
+    bar(done / total, `${done} of ${total} seeds, ${violations} violations, ${leftMin} min left`);
+  });
+  clearBar();
+  if (result.reused > 0) say(`${result.reused} seeds were finished before, in ${options.results}`);
+  if (result.isStopped) say(`stopped after ${result.lines.length} of ${options.seeds} seeds; start again to go on`);
+  return { runs: result.lines, broken: result.broken, heap: null };
+}
+
+function reportOf(
+  options: SimulateOptions,
+  runs: readonly SeedResult[],
+  wallS: number,
+  heap: HeapReport | null,
+): Report {
+  const sum = (pick: (run: SeedResult) => number): number => runs.reduce((all, run) => all + pick(run), 0);
+  const faults: Record<string, number> = {};
+  for (const run of runs)
+    for (const [name, count] of Object.entries(run.faultsInjected)) faults[name] = (faults[name] ?? 0) + count;
+  return {
+    machine: options.machine,
+    seeds: runs.map(({ seed }) => seed),
+    virtual_hours: sum((run) => run.virtualHours),
+    wall_s: Number(wallS.toFixed(2)),
+    events: sum((run) => run.events),
+    faults_injected: faults,
+    violations: runs.flatMap((run) => run.violations),
+    shares: {
+      accepted: sum((run) => run.shares.accepted),
+      rejected: sum((run) => run.shares.rejected),
+      stale: sum((run) => run.shares.stale),
+    },
+    restarts: {
+      faults: sum((run) => run.restarts.faults),
+      itself: sum((run) => run.restarts.itself),
+      owner: sum((run) => run.restarts.owner),
+    },
+    heap,
+    runs,
+  };
+}
+
+function summary(report: Report): string {
+  const { seeds, virtual_hours: hours, wall_s: wallS, events, violations, shares, restarts, heap } = report;
+  const faults = Object.values(report.faults_injected).reduce((a, b) => a + b, 0);
+  const lines = [
+    `${report.machine}: ${seeds.length} seed(s), ${hours.toFixed(2)} virtual hours in ${wallS} s (${((hours * 3600) / wallS).toFixed(0)} x real time), ${events} events`,
+    `faults ${faults}, restarts: ${restarts.faults} by faults, ${restarts.itself} by itself, ${restarts.owner} by the owner`,
+    `shares: ${shares.accepted} accepted, ${shares.rejected} rejected (${shares.stale} of them stale)`,
+  ];
+  if (heap !== null)
+    lines.push(
+      `heap ${heap.warm_mib} -> ${heap.end_mib} MiB, grown by ${heap.growth_mib}; resident ${heap.rss_mib} MiB`,
+    );
+  if (report.runs.length === 1) lines.push(`trace ${report.runs[0]?.trace}`);
+  lines.push(violations.length === 0 ? "every invariant held" : `${violations.length} violation(s)`);
+  return lines.join("\n");
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function bar(share: number, text: string): void {
+  if (!process.stderr.isTTY) return;
+  const full = Math.round(BAR * Math.min(1, share));
+  process.stderr.write(`\r[${"#".repeat(full)}${".".repeat(BAR - full)}] ${text}\u001b[K`);
+}
+
+function clearBar(): void {
+  if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    say(
+      error instanceof UsageError
+        ? error.message
+        : error instanceof Error
+          ? (error.stack ?? error.message)
+          : String(error),
+    );
+    process.exitCode = error instanceof UsageError ? 2 : 3;
+  },
+);
