@@ -14,6 +14,7 @@ const HELP = `kumpel: open firmware userland for Bitcoin ASIC control boards.
   kumpel run [OPTIONS]       mine (kumpel run --help)
   kumpel board [--json]      which control board this is; probe-chains finds its serial devices (kumpel board --help)
   kumpel receipts --data DIR accepted work by day, pool and user (kumpel receipts --help)
+  kumpel replay FILE         what this program would decide in a recorded incident (kumpel replay --help)
   kumpel version [--json]    version, and which native add-ons load here
 
 From a checkout: npm start is kumpel run --demo; npm run kumpel -- SUBCOMMAND is any other.
@@ -40,6 +41,11 @@ async function runCli(args: readonly string[]): Promise<number> {
       const { receiptsCommand } = await import("./cli/receipts-command.ts");
       const { openDataFolderToRead } = await import("./platform/data-folder.ts");
       return receiptsCommand(rest, { openStore: openDataFolderToRead, stdout: writeOut });
+    }
+    case "replay": {
+      const { replayCommand } = await import("./cli/replay-command.ts");
+      const { readTextFile } = await import("./platform/text-file.ts");
+      return replayCommand(rest, { readText: readTextFile, stdout: writeOut });
     }
     case "version": {
       const { versionCommand } = await import("./cli/version-command.ts");

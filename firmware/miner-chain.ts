@@ -38,7 +38,8 @@ export function createMinerChain(connector: ChainConnector, parts: MinerChainPar
       board: hashboard,
       experimentalAccepted: isExperimentalAccepted,
       vendorBlocks,
-      wrapUart: (uart) => (chunk === null ? uart : timedUart(uart, clock, chunk)),
+      wrapUart: (uart) =>
+        chunk === null ? uart : timedUart(uart, clock, chunk, supervision.blackBox.uart(connector.index)),
     });
   const facts = chainFacts(hashboard, connector.link);
   const runtime = createChainRuntime({
@@ -72,7 +73,7 @@ export function createMinerChain(connector: ChainConnector, parts: MinerChainPar
     },
     targetMhz: options.operatingPoint.frequencyMhz,
     incidents: supervision.incidents,
-    onStep: () => undefined,
+    decisions: supervision.blackBox,
   });
   return { connector, facts, runtime, supervisor };
 }

@@ -5,19 +5,14 @@ import { VendorBlocks } from "#drivers/fpga/vendor-block.ts";
 import type { ChipI2cPort } from "#drivers/sensor/chip-bridge.ts";
 import { LATE, within } from "#hal/clock.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
-import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
+import { errorText, isKumpelError, type KumpelError } from "#hal/errors.ts";
 import type { ChainSupervisor } from "./chain/chain-supervisor.ts";
+import { hottestReading } from "./chain/chip-thermometer.ts";
 import { runLoop } from "./control/loop.ts";
 import { PauseControl } from "./control/pause-control.ts";
-import { PowerLine } from "./control/power-line.ts";
+import { offUnconfirmed, PowerLine } from "./control/power-line.ts";
 import { ThermalLoop } from "./control/thermal-loop.ts";
-import {
-  type ChipReading,
-  type CoolingPolicy,
-  DEFAULT_COOLING,
-  type ThermalPlan,
-  thermalLimits,
-} from "./control/thermal-types.ts";
+import { type CoolingPolicy, DEFAULT_COOLING, type ThermalPlan, thermalLimits } from "./control/thermal-types.ts";
 import { WorkVoltage } from "./control/work-voltage.ts";
 import { ChipPorts } from "./hardware/chip-ports.ts";
 import { createHashboardDevices, type HashboardDevices } from "./hardware/hashboard-devices.ts";
@@ -64,12 +59,12 @@ export class Miner {
 
   constructor(options: MinerOptions) {
     this.#options = options;
-    const { clock, log, board, support, store } = options;
+    const { clock, log, board, support } = options;
     this.#plan = {
       limits: thermalLimits(options.hashboard.temperatureLimits),
       cooling: options.cooling ?? DEFAULT_COOLING,
     };
-    this.#supervision = new Supervision({ log, clock, store, watchdog: board.watchdog });
+    this.#supervision = createSupervision(options);
     const latency = {
       notifyToFirstWork: new LatencyHistogram(),
       notifyToLastChain: new LatencyHistogram(),
@@ -142,11 +137,11 @@ export class Miner {
       power: this.#power,
       sensors: this.#devices.sensors,
       plan: () => this.#plan,
-      chips: () => hottest(this.#supervisors.map((s) => s.chipReading())),
+      chips: () => hottestReading(this.#supervisors.map((s) => s.chipReading())),
       hashingSinceMs: () => this.#supervisors.map((s) => s.hashingSinceMs),
       latchedReason: () => this.#supervision.latch.load(),
       beat: this.#supervision.heartbeats.add("thermal", THERMAL_MAX_AGE_MS, clock.nowMs()),
-      onStep: () => undefined,
+      decisions: this.#supervision.blackBox,
       isPlugged: (chainIndex) => board.chains[chainIndex]?.isPlugged() ?? Promise.resolve(false),
       onCut: (reason) => {
         this.#supervision.shutDown(reason);
@@ -282,6 +277,9 @@ export class Miner {
         this.#meter.ended(share, outcome);
         this.#ledger.book(share, outcome);
       },
+      onLine: (pool, direction, line) => this.#supervision.blackBox.poolLine(pool, direction, line),
+      onDecided: (group, decision, nowMs) =>
+        this.#supervision.blackBox.decided({ machine: `failover ${group}`, ...decision }, nowMs),
       onNoJob: () => this.#pauses.pause("noPool", "no pool gives jobs"),
     });
   }
@@ -381,16 +379,15 @@ export class Miner {
   }
 }
 
-function hottest(readings: readonly (ChipReading | null)[]): ChipReading | null {
-  let found: ChipReading | null = null;
-  for (const reading of readings) {
-    if (reading !== null && (found === null || reading.temperatureC > found.temperatureC)) found = reading;
-  }
-  return found;
-}
-
-function offUnconfirmed(cause: unknown): KumpelError {
-  const why = cause instanceof AggregateError ? cause.errors.map(errorText).join("; ") : errorText(cause);
-  const text = `Power is not confirmed to be off (${why}): switch the machine off at its plug.`;
-  return new KumpelError("PSU_FAILED", text, { cause });
+function createSupervision({ log, clock, store, board, agent, hashboard }: MinerOptions): Supervision {
+  const { watchdog, chains } = board;
+  return new Supervision({
+    log,
+    clock,
+    store,
+    watchdog,
+    program: agent,
+    machine: hashboard.model,
+    chains: chains.length,
+  });
 }

@@ -5,6 +5,7 @@
 import type { Clock } from "#hal/clock.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import type { Watchdog } from "#hal/watchdog.ts";
+import { BlackBox } from "./blackbox/black-box.ts";
 import { Heartbeats } from "./control/heartbeats.ts";
 import { WatchdogLoop } from "./control/watchdog-loop.ts";
 import { IncidentLog } from "./incidents/incident-log.ts";
@@ -16,6 +17,10 @@ export interface SupervisionOptions {
   readonly clock: Clock;
   readonly store: FileStore;
   readonly watchdog: Watchdog | null;
+  /** Name and version of the program, and the machine, for recordings. */
+  readonly program: string;
+  readonly machine: string;
+  readonly chains: number;
 }
 
 export class Supervision {
@@ -23,9 +28,12 @@ export class Supervision {
   readonly latch: ShutdownLatch;
   readonly heartbeats = new Heartbeats();
   readonly watchdog: WatchdogLoop;
+  readonly blackBox: BlackBox;
 
-  constructor({ log, clock, store, watchdog }: SupervisionOptions) {
+  constructor({ log, clock, store, watchdog, program, machine, chains }: SupervisionOptions) {
+    this.blackBox = new BlackBox({ log: log.child({ part: "black box" }), clock, store, program, machine, chains });
     this.incidents = new IncidentLog({ log: log.child({ part: "incidents" }), clock, store });
+    this.incidents.onIncident((incident) => this.blackBox.incident(incident));
     this.latch = new ShutdownLatch({ log: log.child({ part: "latch" }), clock, store });
     this.watchdog = new WatchdogLoop({
       log: log.child({ part: "watchdog" }),
@@ -46,5 +54,6 @@ export class Supervision {
   async close(reason: string, isOffConfirmed: boolean): Promise<void> {
     if (isOffConfirmed) await this.watchdog.disarm();
     await this.incidents.close(reason);
+    await this.blackBox.close();
   }
 }

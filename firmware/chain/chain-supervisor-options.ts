@@ -2,11 +2,12 @@
 import type { HashChain } from "#drivers/hash-chain.ts";
 import type { Clock } from "#hal/clock.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
+import type { DecisionSink } from "../blackbox/black-box.ts";
 import type { PowerRequest } from "../control/power-line.ts";
 import type { IncidentSink } from "../incidents/incident-log.ts";
 import type { Log } from "../log.ts";
 import type { Scheduler } from "../work/scheduler.ts";
-import type { ChainInput, ChainStep, ResetTiming } from "./chain-machine.ts";
+import type { ResetTiming } from "./chain-machine.ts";
 import type { ChainRuntime } from "./chain-runtime.ts";
 import type { ChunkTime } from "./timed-uart.ts";
 
@@ -35,7 +36,7 @@ export interface ChainSupervisorOptions {
   targetMhz: number;
   incidents: IncidentSink;
   /** What was decided on what, for the black box. */
-  onStep: (input: ChainInput, nowMs: number, step: ChainStep) => void;
+  decisions: DecisionSink;
   stockTicket: number;
   chipScale: number;
 }

@@ -193,11 +193,12 @@ export class ChainSupervisor {
 
   #input(input: ChainInput): void {
     const { clock, log } = this.#options;
-    const before = this.#state.phase;
+    const beforeState = this.#state;
+    const before = beforeState.phase;
     const nowMs = clock.nowMs();
-    const step = stepChain(this.#state, input, nowMs);
-    this.#options.onStep(input, nowMs, step);
-    const { state, actions, reason } = step;
+    const { state, actions, reason } = stepChain(beforeState, input, nowMs);
+    const machine = `chain ${this.#options.connector.index}`;
+    this.#options.decisions.decided({ machine, before: beforeState, input, after: state, actions, reason }, nowMs);
     this.#state = state;
     if (state.phase !== before || actions.length > 0) this.#reason = reason;
     if (state.phase !== before) {

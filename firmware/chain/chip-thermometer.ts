@@ -33,3 +33,12 @@ export class ChipThermometer {
     this.#last = { temperatureC: temperatureChipMaxC, atMs: this.#clock.nowMs() };
   }
 }
+
+/** The hottest of the chains' readings, or null when there is none. */
+export function hottestReading(readings: readonly (ChipReading | null)[]): ChipReading | null {
+  let found: ChipReading | null = null;
+  for (const reading of readings) {
+    if (reading !== null && (found === null || reading.temperatureC > found.temperatureC)) found = reading;
+  }
+  return found;
+}

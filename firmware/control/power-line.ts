@@ -1,8 +1,9 @@
 /**
  * The one owner of the line that powers the hashboards. Chains may ask for power; only the thermal supervisor permits
- * it (sensors and fans proven first). It, and the end of the program, cut it; a cut is latched until the owner has acknowledged its cause.
+ * it (sensors and fans proven first). It, and the end of the program, cut it; a cut is latched until the owner has
+ * acknowledged its cause.
  */
-import { errorText } from "#hal/errors.ts";
+import { errorText, KumpelError } from "#hal/errors.ts";
 import type { Log } from "../log.ts";
 
 /** What the line switches: the whole power train of the machine. */
@@ -175,4 +176,11 @@ export class PowerLine implements PowerRequest {
   #isCut(): boolean {
     return this.#cutReason !== null;
   }
+}
+
+/** What the owner must hear at the end of a run whose switches did not confirm that they are off. */
+export function offUnconfirmed(cause: unknown): KumpelError {
+  const why = cause instanceof AggregateError ? cause.errors.map(errorText).join("; ") : errorText(cause);
+  const text = `Power is not confirmed to be off (${why}): switch the machine off at its plug.`;
+  return new KumpelError("PSU_FAILED", text, { cause });
 }

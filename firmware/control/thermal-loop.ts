@@ -4,6 +4,7 @@ import type { Reading } from "#drivers/sensor/reading.ts";
 import type { Clock } from "#hal/clock.ts";
 import type { FanBank } from "#hal/control-board.ts";
 import { errorText, isKumpelError } from "#hal/errors.ts";
+import type { DecisionSink } from "../blackbox/black-box.ts";
 import type { BoardSensor } from "../hardware/board-sensors.ts";
 import type { Log } from "../log.ts";
 import { runLoop } from "./loop.ts";
@@ -17,7 +18,6 @@ import type {
   ThermalInput,
   ThermalPlan,
   ThermalState,
-  ThermalStep,
 } from "./thermal-types.ts";
 
 const PERIOD_MS = 1_000;
@@ -47,7 +47,7 @@ export interface ThermalLoopOptions {
   /** The loop is alive. */
   beat: (nowMs: number) => void;
   /** What was decided on what, for the black box. */
-  onStep: (input: ThermalInput, nowMs: number, step: ThermalStep) => void;
+  decisions: DecisionSink;
 }
 
 export class ThermalLoop {
@@ -119,9 +119,10 @@ export class ThermalLoop {
     };
     const before = this.#state;
     const nowMs = clock.nowMs();
-    const step = stepThermal(before, input, plan(), nowMs);
-    this.#options.onStep(input, nowMs, step);
-    const { state, actions, reason } = step;
+    const context = plan();
+    const { state, actions, reason } = stepThermal(before, input, context, nowMs);
+    const decision = { machine: "thermal", before, input, context, after: state, actions, reason };
+    this.#options.decisions.decided(decision, nowMs);
     this.#state = state;
     if (state.phase !== before.phase) log.info({ from: before.phase, to: state.phase, reason }, "thermal state");
     // Fans and cut start together: neither waits for the other.

@@ -5,7 +5,7 @@
 import type { Job, JobSink, Share } from "../job/job.ts";
 import type { PoolStats } from "../stats/pool-stats.ts";
 import type { PoolLink } from "../stratum/pool-link.ts";
-import { PoolManager, type PoolManagerOptions } from "./pool-manager.ts";
+import { type FailoverDecision, PoolManager, type PoolManagerOptions } from "./pool-manager.ts";
 import type { PoolSettings } from "./pool-settings.ts";
 
 export interface PoolGroup {
@@ -15,7 +15,9 @@ export interface PoolGroup {
   readonly pools: readonly PoolSettings[];
 }
 
-export interface PoolGroupsOptions extends Omit<PoolManagerOptions, "pools" | "firstPool" | "jobs" | "nextSerial"> {
+type OfOneGroup = "pools" | "firstPool" | "jobs" | "nextSerial" | "onDecided";
+
+export interface PoolGroupsOptions extends Omit<PoolManagerOptions, OfOneGroup> {
   readonly groups: readonly PoolGroup[];
   /** Where the jobs of a group go. */
   readonly sinkOf: (group: number) => JobSink;
@@ -23,6 +25,8 @@ export interface PoolGroupsOptions extends Omit<PoolManagerOptions, "pools" | "f
   readonly onJob: (job: Job) => void;
   /** No group gives jobs any more, for so long that work has ended. */
   readonly onNoJob: () => void;
+  /** What the fail-over of a group decided on what, for the black box. */
+  readonly onDecided: (group: number, decision: FailoverDecision, nowMs: number) => void;
 }
 
 export interface PoolView {
@@ -49,13 +53,20 @@ export class PoolGroups {
   #serial = 0;
 
   constructor(options: PoolGroupsOptions) {
-    const { groups, sinkOf, onJob, onNoJob, ...shared } = options;
+    const { groups, sinkOf, onJob, onNoJob, onDecided, ...shared } = options;
     this.#hasJob = groups.map(() => false);
     const nextSerial = (): number => ++this.#serial;
     let firstPool = 0;
     this.#managers = groups.map(({ pools }, group) => {
       const jobs = this.#sink(group, sinkOf(group), onJob, onNoJob);
-      const manager = new PoolManager({ ...shared, pools, firstPool, jobs, nextSerial });
+      const manager = new PoolManager({
+        ...shared,
+        pools,
+        firstPool,
+        jobs,
+        nextSerial,
+        onDecided: (decision, nowMs) => onDecided(group, decision, nowMs),
+      });
       firstPool += pools.length;
       return manager;
     });

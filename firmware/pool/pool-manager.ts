@@ -41,8 +41,20 @@ export interface PoolManagerOptions {
   jobs: JobSink;
   nonceToSubmit: LatencyHistogram;
   onSubmitted: (share: Share) => void;
+  /** Each line of a session, without the password; `pool` counts over all pools. */
+  onLine: (pool: number, direction: "in" | "out", line: string) => void;
+  /** What the fail-over decided on what, for the black box. */
+  onDecided: (decision: FailoverDecision, nowMs: number) => void;
   /** Every share that came to an end, with what became of it. */
   onShareEnded: (share: Share, outcome: ShareOutcome) => void;
+}
+
+export interface FailoverDecision {
+  readonly before: FailoverState;
+  readonly input: FailoverInput;
+  readonly after: FailoverState;
+  readonly actions: readonly FailoverAction[];
+  readonly reason: string;
 }
 
 interface ManagedPool {
@@ -145,6 +157,7 @@ export class PoolManager {
         onJob: (job, isReplacing) => this.#onJob(pool, job, isReplacing),
         onDown: (isUnauthorised) => this.#input({ kind: "down", pool, isUnauthorised }),
         onSubmitted: (share) => this.#options.onSubmitted(share),
+        onLine: (direction, line) => this.#options.onLine(firstPool + pool, direction, line),
         onShareEnded: (share, outcome) => {
           const isAccepted = outcome === "accepted";
           this.#options.onShareEnded(share, outcome);
@@ -171,7 +184,10 @@ export class PoolManager {
 
   #input(input: FailoverInput): void {
     if (this.#isStopped) return;
-    const { state, actions, reason } = stepFailover(this.#state, input, this.#options.clock.nowMs());
+    const nowMs = this.#options.clock.nowMs();
+    const before = this.#state;
+    const { state, actions, reason } = stepFailover(before, input, nowMs);
+    this.#options.onDecided({ before, input, after: state, actions, reason }, nowMs);
     this.#state = state;
     for (const action of actions) this.#carryOut(action, reason);
   }

@@ -51,6 +51,8 @@ export interface PoolLinkEvents {
   onDown(isUnauthorised: boolean): void;
   onSubmitted(share: Share): void;
   onShareEnded(share: Share, outcome: ShareOutcome): void;
+  /** Each line of the session, without the password. */
+  onLine(direction: "in" | "out", line: string): void;
 }
 
 export class PoolLink {
@@ -205,12 +207,18 @@ export class PoolLink {
   #receive(splitter: LineSplitter, chunk: Uint8Array): void {
     const receivedAtMs = this.#options.clock.nowMs();
     const isWithinLimit = splitter.push(chunk, (line) => {
+      this.#noteLine("in", line);
       this.#step({ kind: "message", message: parseLine(line) }, receivedAtMs);
     });
     if (isWithinLimit) return;
     this.#options.stats.setState("waiting", `the pool sent a line of more than ${MAX_LINE_BYTES} bytes`);
     this.#options.log.warn({ limitBytes: MAX_LINE_BYTES }, "pool line too long, link closed");
     this.#endSession?.("silent");
+  }
+
+  #noteLine(direction: "in" | "out", line: string): void {
+    const { events, settings } = this.#options;
+    events.onLine(direction, hideSecret(line, settings.password).trimEnd());
   }
 
   #scheduleTick(): void {
@@ -237,9 +245,11 @@ export class PoolLink {
     switch (action.kind) {
       case "send":
         this.#connection?.write(action.line);
+        this.#noteLine("out", action.line);
         return;
       case "submitted":
         this.#connection?.write(action.line);
+        this.#noteLine("out", action.line);
         nonceToSubmit.record(clock.nowMs() - action.share.nonceReceivedAtMs);
         stats.submitted(action.share);
         this.#options.events.onSubmitted(action.share);

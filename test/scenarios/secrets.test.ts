@@ -108,6 +108,7 @@ describe("on real sockets", () => {
         onDown: () => undefined,
         onSubmitted: () => undefined,
         onShareEnded: () => undefined,
+        onLine: (_direction, line) => lines.push(line),
       },
     });
     const stop = new AbortController();

@@ -89,6 +89,8 @@ export class NonceRig {
       onSubmitted: () => undefined,
       onShareEnded: (share, outcome) => this.ended.push({ share, outcome }),
       onNoJob: () => undefined,
+      onLine: () => undefined,
+      onDecided: () => undefined,
     });
     this.runtime = createChainRuntime({
       clock,
