@@ -13,4 +13,6 @@ export function cutMains(world: EmulatedWorld): void {
     line.clear();
   }
   world.setFanDutyPct(0);
+  world.watchdog.stop();
+  world.bootBoard();
 }

@@ -1,7 +1,7 @@
 /** What the faults of pools, network, clock, disk and process do, and how they end. */
 import { drawIndex, type SeededRandom } from "#hal/emulator/prng.ts";
 import type { Act } from "./acts.ts";
-import { PRIMARY_PORT, type Stage } from "./stage.ts";
+import { BOOT_MS, PRIMARY_PORT, type Stage } from "./stage.ts";
 
 /** Higher than any share of a run. */
 const HUGE_DIFFICULTY = 1e18;
@@ -22,7 +22,6 @@ const BAD_LINES: readonly string[] = [
 /** Boards without a battery wake up in 1970. */
 const WALL_BACK_MS = [-3_600_000, -86_400_000, -56 * 365 * 86_400_000];
 const WALL_FORWARD_MS = [7_200_000, 86_400_000, 10 * 365 * 86_400_000];
-const BOOT_MS = 10_000;
 
 /** Does something again and again until the fault ends. */
 function repeated(periodMs: number, turn: (stage: Stage, random: SeededRandom, count: number) => void): Act {
@@ -139,6 +138,17 @@ const processCrash: Act = (stage) => {
   };
 };
 
+/** It does nothing any more, and nobody starts another one: the board's own watchdog has to. */
+const processHang: Act = (stage) => {
+  if (stage.life?.miner?.parts.options.board.watchdog == null) return null;
+  const { bites } = stage.world.watchdog;
+  stage.killLife();
+  return () => {
+    // The owner finds it standing there when nothing else has.
+    if (stage.world.watchdog.bites === bites) cutAndReturn(stage);
+  };
+};
+
 const processRestart: Act = (stage) => {
   if (stage.life === null) return null;
   stage.restarts.faults++;
@@ -184,5 +194,6 @@ export const OUTSIDE_ACTS = {
   "torn-write": tornWrite,
   "power-cut": powerCut,
   "process-crash": processCrash,
+  "process-hang": processHang,
   "process-restart": processRestart,
 } satisfies Record<string, Act>;

@@ -85,6 +85,7 @@ export const FAULTS = [
     2 * S,
     8 * S,
   ]),
+  row("process-hang", "the process hangs until the watchdog resets the board", "process", 0.1, [30 * S, 30 * S]),
   row("process-restart", "the process is asked to end and started again", "process", 0.1, [3 * S, 5 * S]),
 ] as const;
 

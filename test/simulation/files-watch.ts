@@ -30,10 +30,10 @@ export class FilesWatch {
     const { store, primary, backup } = this.#stage;
     const aside = [...store.files.keys()].find((name) => name.includes("unreadable"));
     if (aside !== undefined) return `${aside}: a file of its own could not be read`;
+    for (const [name, text] of store.files) if (name.endsWith(".json") && !isJson(text)) return `${name} is no JSON`;
     const text = store.files.get(RECEIPTS);
     if (text === undefined) return this.#accepted === 0 ? null : "the receipts are gone";
     const accepted = acceptedOf(text);
-    if (accepted === null) return "the receipts are no JSON";
     if (accepted < this.#accepted) return `the receipts shrank from ${this.#accepted} accepted shares to ${accepted}`;
     this.#accepted = accepted;
     const atPools = primary.counts().accepted + backup.counts().accepted;
@@ -41,12 +41,17 @@ export class FilesWatch {
   }
 }
 
-function acceptedOf(text: string): number | null {
+function isJson(text: string): boolean {
   try {
-    const { days } = JSON.parse(text) as ReceiptsFile;
-    return Object.values(days).reduce((sum, day) => day.reduce((all, r) => all + r.acceptedShares, sum), 0);
+    JSON.parse(text);
+    return true;
   } catch (error) {
-    if (error instanceof SyntaxError) return null;
+    if (error instanceof SyntaxError) return false;
     throw error;
   }
+}
+
+function acceptedOf(text: string): number {
+  const { days } = JSON.parse(text) as ReceiptsFile;
+  return Object.values(days).reduce((sum, day) => day.reduce((all, r) => all + r.acceptedShares, sum), 0);
 }

@@ -11,7 +11,7 @@ import type { ControlBoard } from "#hal/control-board.ts";
 import type { EmulatedWorld } from "#hal/emulator/emulated-world.ts";
 import type { MachineName } from "#hal/emulator/machines.ts";
 import { createMemoryPorts } from "#hal/emulator/memory-ports.ts";
-import type { FileStore } from "#hal/file-store.ts";
+import type { MemoryStore } from "#hal/emulator/memory-store.ts";
 import type { Connection, ConnectOptions, Listener, Network } from "#hal/network.ts";
 import type { Random } from "#hal/random.ts";
 import { EMULATOR_SETTINGS } from "../support/board.ts";
@@ -24,7 +24,7 @@ export interface LifeOptions {
   readonly wallOffsetMs: () => number;
   readonly world: EmulatedWorld;
   readonly network: Network;
-  readonly store: FileStore;
+  readonly store: MemoryStore;
   readonly random: Random;
   readonly scale: number;
   readonly ticket: number;
@@ -38,6 +38,8 @@ export type LifeEnd = { readonly error: unknown } | { readonly error: null };
 
 export class Life {
   readonly startedAtMs: number;
+  /** What earlier lives left could be read when this one began. */
+  readonly couldRead: boolean;
   /** Null until the board is open. */
   miner: Miner | null = null;
   end: LifeEnd | null = null;
@@ -49,6 +51,7 @@ export class Life {
   constructor(options: LifeOptions) {
     this.#options = options;
     this.startedAtMs = options.clock.nowMs();
+    this.couldRead = !options.store.isUnreadable;
     this.#live().then(
       () => this.#ended({ error: null }),
       (error: unknown) => this.#ended({ error }),

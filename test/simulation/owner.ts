@@ -1,6 +1,7 @@
 /**
- * The owner: looks at a machine that has shut itself down or given a chain up, a while after what was wrong has gone, and
- * pulls its plug for a moment. Until then a latched shutdown stays, as it should.
+ * The owner: looks at the machine a while after what was wrong has gone. A shutdown is acknowledged, again and again until
+ * the boards are cool enough; where a chain was given up the plug is pulled for a moment. Until then both stay, as they
+ * should.
  */
 import type { FaultDriver } from "./acts.ts";
 import type { Stage } from "./stage.ts";
@@ -18,7 +19,7 @@ export class Owner {
     this.#faults = faults;
   }
 
-  /** True when the plug was pulled just now. */
+  /** True when something was done just now. */
   tend(): boolean {
     const { clock, life } = this.#stage;
     const { clearSinceMs } = this.#faults;
@@ -26,15 +27,31 @@ export class Owner {
     if (clearSinceMs === null || nowMs - Math.max(clearSinceMs, this.#actedAtMs) < LOOKS_AFTER_MS) return false;
     const parts = life?.miner?.parts;
     if (parts === undefined) return false;
-    const isLatched = parts.power.cutReason !== null || parts.thermal.state.phase === "shutdown";
+    const isTooHot = parts.thermal.state.phase === "shutdown";
+    const isCut = parts.power.cutReason !== null;
     const isGivenUp = parts.chains.some(
       ({ supervisor: { state } }) => state.phase === "disabled" || state.phase === "absent",
     );
-    if (!isLatched && !isGivenUp) return false;
+    if (!isTooHot && !isCut && !isGivenUp) return false;
     this.#actedAtMs = nowMs;
+    if (isTooHot) this.#acknowledge();
+    else this.#pullPlug();
+    return true;
+  }
+
+  #acknowledge(): void {
+    const { life, restarts } = this.#stage;
+    life?.miner?.acknowledgeShutdown().then(
+      (refusal) => {
+        if (refusal === null) restarts.acknowledged++;
+      },
+      (error: unknown) => this.#stage.ends.push(error),
+    );
+  }
+
+  #pullPlug(): void {
     this.#stage.restarts.owner++;
     this.#stage.cutMains();
     this.#stage.startSoon(PLUG_OUT_MS);
-    return true;
   }
 }

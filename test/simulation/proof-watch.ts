@@ -12,6 +12,7 @@ export class ProofWatch {
   /** Addresses that stand for a chain's temperature; empty where it hangs on a chip and cannot be read before power. */
   readonly #addresses: readonly (readonly number[])[];
   #seen = 0;
+  #found: number | null = null;
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -22,17 +23,26 @@ export class ProofWatch {
       return kind === "dspic" ? [DSPIC_ADDRESS + index] : sensors.map(({ model }) => model.address);
     });
     world.i2c.onAnswer = (role, address, readLength) => {
+      // What was switched on before this answer was not proven by it.
+      this.#look();
       if (role === "hashboards" && readLength > 0) this.#answeredAtMs.set(address, clock.nowMs());
     };
   }
 
   /** The first chain without proof when power went on in this event; else null. */
   afterEvent(): number | null {
+    this.#look();
+    const found = this.#found;
+    this.#found = null;
+    return found;
+  }
+
+  #look(): void {
     const { powerTransitions } = this.#stage.world;
-    if (powerTransitions.length === this.#seen) return null;
+    if (powerTransitions.length === this.#seen) return;
     const news = powerTransitions.slice(this.#seen);
     this.#seen = powerTransitions.length;
-    return news.some(({ isOn }) => isOn) ? this.#unproven() : null;
+    if (news.some(({ isOn }) => isOn)) this.#found ??= this.#unproven();
   }
 
   #unproven(): number | null {

@@ -120,7 +120,9 @@ function reportOf(
     restarts: {
       faults: sum((run) => run.restarts.faults),
       itself: sum((run) => run.restarts.itself),
+      watchdog: sum((run) => run.restarts.watchdog),
       owner: sum((run) => run.restarts.owner),
+      acknowledged: sum((run) => run.restarts.acknowledged),
     },
     heap,
     runs,
@@ -132,7 +134,7 @@ function summary(report: Report): string {
   const faults = Object.values(report.faults_injected).reduce((a, b) => a + b, 0);
   const lines = [
     `${report.machine}: ${seeds.length} seed(s), ${hours.toFixed(2)} virtual hours in ${wallS} s (${((hours * 3600) / wallS).toFixed(0)} x real time), ${events} events`,
-    `faults ${faults}, restarts: ${restarts.faults} by faults, ${restarts.itself} by itself, ${restarts.owner} by the owner`,
+    `faults ${faults}, restarts: ${restarts.faults} by faults, ${restarts.itself} by itself, ${restarts.watchdog} by the watchdog, ${restarts.owner} by the owner; ${restarts.acknowledged} shutdowns acknowledged`,
     `shares: ${shares.accepted} accepted, ${shares.rejected} rejected (${shares.stale} of them stale)`,
   ];
   if (heap !== null)

@@ -26,6 +26,8 @@ const BACKUP_PORT = 3334;
 const LATENCY_MS = 20;
 /** Whoever starts the process anew waits a little: otherwise a broken one would spin. */
 const RESTART_PAUSE_MS = 5_000;
+/** From a reset of the board to the process. */
+export const BOOT_MS = 10_000;
 
 export interface StageOptions {
   readonly machine: MachineName;
@@ -44,8 +46,12 @@ export interface Restarts {
   faults: number;
   /** It ended by itself with an error that it names. */
   itself: number;
-  /** The owner pulled the plug, since the machine had shut itself down for good. */
+  /** The watchdog reset the board. */
+  watchdog: number;
+  /** The owner pulled the plug, since a chain had been given up. */
   owner: number;
+  /** The owner acknowledged a shutdown; no new process, but a new start. */
+  acknowledged: number;
 }
 
 type Disturber = (answer: Uint8Array, role: string, address: number) => Uint8Array;
@@ -60,7 +66,7 @@ export class Stage {
   readonly primary: LocalPool;
   readonly backup: LocalPool;
   readonly store = new MemoryStore();
-  readonly restarts: Restarts = { faults: 0, itself: 0, owner: 0 };
+  readonly restarts: Restarts = { faults: 0, itself: 0, watchdog: 0, owner: 0, acknowledged: 0 };
   /** What the board's wall clock is off by. */
   wallOffsetMs = 0;
   /** Null while the process is down. */
@@ -90,6 +96,11 @@ export class Stage {
       random: this.#random.fork("world"),
       chipScale: this.#scale,
     }).world;
+    this.world.onBoardReset(() => {
+      this.killLife();
+      this.restarts.watchdog++;
+      this.startSoon(BOOT_MS);
+    });
     this.primary = this.#pool(PRIMARY_PORT, "primary");
     this.backup = this.#pool(BACKUP_PORT, "backup");
     const timestamp = (): string => `,"atS":${(clock.nowMs() / 1000).toFixed(3)}`;
@@ -172,6 +183,7 @@ export class Stage {
   #startLife(): void {
     const { machine, ticket, wrapBoard, wrapNetwork } = this.options;
     this.#restartAtMs = null;
+    this.world.bootBoard();
     const suggestDifficulty = this.startDifficulty;
     this.life = new Life({
       machine,

@@ -21,7 +21,8 @@ export interface View {
   isOn: boolean;
   /** For how long there has been power and not one fan turning; always 0 on machines without fans. */
   airlessMs: number;
-  /** For how long there has been power although the thermal supervisor has shut the machine down. */
+  airlessLimitMs: number;
+  /** For how long there has been power although the machine has shut itself down, in this life or an earlier one. */
   onInShutdownMs: number;
   /** For how long there has been power without a process that watches over it. */
   onWithoutProcessMs: number;
@@ -65,6 +66,7 @@ export function newView(chains: number, maxVoltageV: number): View {
     movedBack: false,
     isOn: false,
     airlessMs: 0,
+    airlessLimitMs: Number.POSITIVE_INFINITY,
     onInShutdownMs: 0,
     onWithoutProcessMs: 0,
     unprovenChain: null,

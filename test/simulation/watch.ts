@@ -14,8 +14,14 @@ const SECOND_MS = 1_000;
 /** Above this silicon is damaged, and what it is soldered with ages. */
 const DAMAGE_C = 110;
 const TURNING_RPM = 500;
+/** Several fans do not fall silent at once by a bad tachometer; a single one may. */
+const FANS_AIRLESS_MS = 5_000;
+const FAN_AIRLESS_MS = 35_000;
 /** What a fault of sensors or wires leaves behind is gone after this. */
 const AFTER_EFFECT_MS = 30_000;
+const OWNER_ACTS_MAX = 2;
+/** As the process names it; that it was shut down outlives it. */
+const LATCH_FILE = "shutdown.json";
 /** Rounding of set points, and what a supply measures beside them. */
 const VOLTAGE_MARGIN = 1.03;
 
@@ -28,6 +34,7 @@ export class Watch {
   readonly #files: FilesWatch;
   readonly #boardLimitC: number;
   #ownerActedAtMs = 0;
+  #ownerActs = 0;
   #acceptedAtMs = 0;
   #excusedErrors = 0;
   #excusedOverrun = 0;
@@ -38,13 +45,15 @@ export class Watch {
     const { machine } = stage.options;
     const startMv = boardSupport(machine).voltage?.startMv ?? Number.POSITIVE_INFINITY;
     this.view = newView(stage.world.chains.length, (VOLTAGE_MARGIN * startMv) / 1000);
+    this.view.airlessLimitMs = stage.world.fans.count > 1 ? FANS_AIRLESS_MS : FAN_AIRLESS_MS;
     this.#boardLimitC = findHashboard(machine)?.temperatureLimits.boardMaxC ?? Number.POSITIVE_INFINITY;
     this.#proof = new ProofWatch(stage);
     this.#files = new FilesWatch(stage);
   }
 
+  /** An owner may try twice; a machine that needs more has not recovered. */
   ownerActed(): void {
-    this.#ownerActedAtMs = this.#stage.clock.nowMs();
+    if (++this.#ownerActs <= OWNER_ACTS_MAX) this.#ownerActedAtMs = this.#stage.clock.nowMs();
   }
 
   afterEvent(): void {
@@ -122,9 +131,10 @@ export class Watch {
 
   #lookAtProcess(): void {
     const { view } = this;
-    const { life, ends } = this.#stage;
+    const { life, ends, store } = this.#stage;
     const parts = life?.miner?.parts;
-    const isShut = parts !== undefined && parts.thermal.state.phase === "shutdown";
+    const isLatched = life?.couldRead === true && store.files.has(LATCH_FILE);
+    const isShut = isLatched || parts?.thermal.state.phase === "shutdown";
     view.onInShutdownMs = view.isOn && isShut ? view.onInShutdownMs + SECOND_MS : 0;
     view.onWithoutProcessMs = view.isOn && life?.miner == null ? view.onWithoutProcessMs + SECOND_MS : 0;
     for (const end of ends.splice(0)) {
@@ -140,6 +150,7 @@ export class Watch {
     const { life, clock } = this.#stage;
     const { clearSinceMs } = this.#faults;
     const nowMs = clock.nowMs();
+    if (clearSinceMs === null) this.#ownerActs = 0;
     view.soundForMs = clearSinceMs === null ? 0 : nowMs - Math.max(clearSinceMs, this.#ownerActedAtMs);
     const parts = life?.miner?.parts;
     view.isEverythingHashing = parts?.chains.every(({ supervisor }) => supervisor.state.phase === "hashing") ?? false;
