@@ -19,6 +19,8 @@ const INDEX: Readonly<Record<NonceOutcome, number>> = {
 export class ChipCounters {
   /** One row a chip and a last one for nonces that name no chip. */
   readonly #counts: Float64Array;
+  /** Over all rows: asked several times a second, by everybody. */
+  readonly #totals = new Float64Array(WIDTH);
   readonly #chips: number;
 
   constructor(chips: number) {
@@ -29,8 +31,10 @@ export class ChipCounters {
   /** @param chipIndex -1 or out of range counts for the chain alone. */
   record(chipIndex: number, outcome: NonceOutcome): void {
     const row = chipIndex >= 0 && chipIndex < this.#chips ? chipIndex : this.#chips;
-    const at = row * WIDTH + INDEX[outcome];
+    const column = INDEX[outcome];
+    const at = row * WIDTH + column;
     this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+    this.#totals[column] = (this.#totals[column] ?? 0) + 1;
   }
 
   /** Nonces of one chip, however they ended: a number that stands still shows a silent chip. */
@@ -41,26 +45,22 @@ export class ChipCounters {
   }
 
   ofChip(chipIndex: number): OutcomeCounts {
-    return this.#sum(chipIndex, chipIndex + 1);
+    return countsAt(this.#counts, chipIndex * WIDTH);
   }
 
   ofChain(): OutcomeCounts {
-    return this.#sum(0, this.#chips + 1);
+    return countsAt(this.#totals, 0);
   }
+}
 
-  #sum(from: number, to: number): OutcomeCounts {
-    const of = (outcome: NonceOutcome): number => {
-      let sum = 0;
-      for (let row = from; row < to; row++) sum += this.#counts[row * WIDTH + INDEX[outcome]] ?? 0;
-      return sum;
-    };
-    return {
-      share: of("share"),
-      valid: of("valid"),
-      duplicate: of("duplicate"),
-      stale: of("stale"),
-      hardwareError: of("hardwareError"),
-      unknownWork: of("unknownWork"),
-    };
-  }
+function countsAt(counts: Float64Array, at: number): OutcomeCounts {
+  const of = (outcome: NonceOutcome): number => counts[at + INDEX[outcome]] ?? 0;
+  return {
+    share: of("share"),
+    valid: of("valid"),
+    duplicate: of("duplicate"),
+    stale: of("stale"),
+    hardwareError: of("hardwareError"),
+    unknownWork: of("unknownWork"),
+  };
 }

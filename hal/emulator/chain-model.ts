@@ -89,6 +89,10 @@ export class ChainModel implements NonceSink, MidstateNonceSink {
   #baud: number;
   /** Chips whose rate is that of the first one, counted from the host. */
   #sameRateCount: number;
+  /** Sum of the hashing chips' frequencies, kept until a command or a reset may have changed it; -1 = not known. */
+  #summedMhz = 0;
+  #summedChips = -1;
+  #summedCommands = -1;
 
   constructor(options: ChainModelOptions) {
     this.#options = options;
@@ -145,11 +149,19 @@ export class ChainModel implements NonceSink, MidstateNonceSink {
   /** Chips that have a clock and enabled cores and hold a job, as a share of all, times their frequency. */
   get hashingMhzPerChip(): number {
     if (!this.isRunning || !this.nonces.hasJob) return 0;
+    const liveCount = this.liveCount;
+    // Cores that are opened by works change without a command.
+    const canBeKept = this.#options.facts.midstate === null;
+    if (canBeKept && liveCount === this.#summedChips && this.counts.commands === this.#summedCommands)
+      return this.#summedMhz / this.chips.length;
     let sum = 0;
-    for (let k = 0; k < this.liveCount; k++) {
+    for (let k = 0; k < liveCount; k++) {
       const chip = this.chips[k]!;
       if (chip.areCoresEnabled || !this.#options.isStrict) sum += chip.frequencyMhz;
     }
+    this.#summedMhz = sum;
+    this.#summedChips = liveCount;
+    this.#summedCommands = this.counts.commands;
     return sum / this.chips.length;
   }
 
@@ -215,6 +227,7 @@ export class ChainModel implements NonceSink, MidstateNonceSink {
   }
 
   #restart(): void {
+    this.#summedChips = -1;
     for (const chip of this.chips) chip.reset();
     this.nonces.clearJob();
     this.#hunter.clear();

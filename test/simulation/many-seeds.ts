@@ -27,13 +27,15 @@ export interface ManyResult {
   readonly isStopped: boolean;
 }
 
-export type ManyProgress = (done: number, total: number, violations: number) => void;
+export interface ManyEvents {
+  onProgress(done: number, total: number, violations: number): void;
+  /** Told as soon as it ends: hours may follow. */
+  onViolated(result: SeedResult): void;
+  /** With what its process had to say. */
+  onBroken(seed: number, text: string): void;
+}
 
-export async function runMany(
-  options: SimulateOptions,
-  signal: AbortSignal,
-  progress: ManyProgress,
-): Promise<ManyResult> {
+export async function runMany(options: SimulateOptions, signal: AbortSignal, events: ManyEvents): Promise<ManyResult> {
   const source = process.argv[1] ?? "";
   const program = createHash("sha256").update(fs.readFileSync(source)).digest("hex").slice(0, 16);
   // A copy of its own: the file may be made anew while hours of seeds still wait.
@@ -41,7 +43,7 @@ export async function runMany(
   const copy = path.join(folder, "simulate.cjs");
   fs.copyFileSync(source, copy);
   try {
-    return await new ManySeeds(options, program, copy, progress).run(signal);
+    return await new ManySeeds(options, program, copy, events).run(signal);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
@@ -51,15 +53,15 @@ class ManySeeds {
   readonly #options: SimulateOptions;
   readonly #program: string;
   readonly #file: string;
-  readonly #progress: ManyProgress;
+  readonly #events: ManyEvents;
   readonly #lines: ResultLine[];
   readonly #broken: number[] = [];
 
-  constructor(options: SimulateOptions, program: string, file: string, progress: ManyProgress) {
+  constructor(options: SimulateOptions, program: string, file: string, events: ManyEvents) {
     this.#options = options;
     this.#program = program;
     this.#file = file;
-    this.#progress = progress;
+    this.#events = events;
     this.#lines = readLines(options.results).filter((line) => this.#fits(line));
   }
 
@@ -68,6 +70,7 @@ class ManySeeds {
     const done = new Set(this.#lines.map((line) => line.seed));
     const reused = done.size;
     const waiting = Array.from({ length: seeds }, (_, i) => seed + i).filter((each) => !done.has(each));
+    for (const line of this.#lines) if (line.violations.length > 0) this.#events.onViolated(line);
     this.#tell();
     const worker = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {
@@ -95,42 +98,57 @@ class ManySeeds {
 
   #tell(): void {
     const violations = this.#lines.reduce((sum, line) => sum + line.violations.length, 0);
-    this.#progress(this.#lines.length + this.#broken.length, this.#options.seeds, violations);
+    this.#events.onProgress(this.#lines.length + this.#broken.length, this.#options.seeds, violations);
   }
 
   async #runOne(seed: number, signal: AbortSignal): Promise<void> {
     const { machine, hours, faults, ticket, results } = this.#options;
     const words = ["--machine", machine, "--seed", `${seed}`, "--hours", `${hours}`, "--faults", faults];
     const startedMs = performance.now();
-    const text = await runChild(this.#file, [...words, "--ticket", `${ticket}`, "--report", "-"], signal);
+    const { text, complaint } = await runChild(
+      this.#file,
+      [...words, "--ticket", `${ticket}`, "--report", "-"],
+      signal,
+    );
     if (signal.aborted) return;
     const runs = text === null ? null : (JSON.parse(text) as { runs: SeedResult[] }).runs;
     const result = runs?.[0];
     if (result === undefined) {
       this.#broken.push(seed);
+      this.#events.onBroken(seed, complaint);
       return;
     }
     const wallS = (performance.now() - startedMs) / 1000;
     const line: ResultLine = { ...result, program: this.#program, hours, faults, ticket, wallS };
     fs.appendFileSync(results, `${JSON.stringify(line)}\n`);
     this.#lines.push(line);
+    if (line.violations.length > 0) this.#events.onViolated(line);
   }
 }
 
-/** Standard output of a run that ended with 0 or 1; null of one that broke. */
-function runChild(file: string, args: readonly string[], signal: AbortSignal): Promise<string | null> {
+interface ChildEnd {
+  /** Standard output of a run that ended with 0 or 1; null of one that broke. */
+  readonly text: string | null;
+  readonly complaint: string;
+}
+
+function runChild(file: string, args: readonly string[], signal: AbortSignal): Promise<ChildEnd> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     const onAbort = (): void => void child.kill();
     signal.addEventListener("abort", onAbort, { once: true });
     let text = "";
+    let complaint = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;
     });
-    child.on("error", () => resolve(null));
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+      complaint += chunk;
+    });
+    child.on("error", (error) => resolve({ text: null, complaint: error.message }));
     child.on("close", (code) => {
       signal.removeEventListener("abort", onAbort);
-      resolve(code === 0 || code === 1 ? text : null);
+      resolve({ text: code === 0 || code === 1 ? text : null, complaint });
     });
   });
 }

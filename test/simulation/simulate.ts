@@ -38,18 +38,20 @@ async function main(): Promise<number> {
   const startedMs = performance.now();
   const { runs, broken, heap } = options.seeds > 0 ? await many(options) : await one(options);
   const report = reportOf(options, runs, (performance.now() - startedMs) / 1000, heap);
-  for (const { seed, violations } of runs)
-    for (const { invariant, atS, text, faults, replay } of violations)
-      say(
-        `VIOLATED ${invariant} at ${atS} s of seed ${seed}: ${text} (faults: ${faults.join(" ") || "none"})\n${replay}`,
-      );
-  for (const seed of broken)
-    say(`BROKEN: the process of seed ${seed} did not end as it should; run it alone to see why`);
+  if (options.seeds === 0) for (const run of runs) sayViolations(run);
   say(summary(report));
   if (options.report === "-") process.stdout.write(`${JSON.stringify(report)}\n`);
   else if (options.report !== null) fs.writeFileSync(options.report, `${JSON.stringify(report, null, 1)}\n`);
   if (broken.length > 0) return 3;
   return report.violations.length > 0 || (heap !== null && heap.growth_mib >= 5) ? 1 : 0;
+}
+
+function sayViolations({ seed, violations }: SeedResult): void {
+  for (const { invariant, atS, text, faults, replay } of violations) {
+    clearBar();
+    const around = faults.length === 0 ? "no fault held" : `while ${faults.join(", ")} held`;
+    say(`VIOLATED ${invariant} at ${atS} s of seed ${seed}, ${around}: ${text}\n${replay}`);
+  }
 }
 
 interface Outcome {
@@ -82,11 +84,15 @@ async function many(options: SimulateOptions): Promise<Outcome> {
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
   const startedMs = performance.now();
   let first: number | null = null;
-  const result = await runMany(options, stop.signal, (done, total, violations) => {
-    first ??= done;
-    const perSeedS = (performance.now() - startedMs) / 1000 / Math.max(1, done - first);
-    const leftMin = done === first ? "?" : (((total - done) * perSeedS) / 60).toFixed(0);
-    bar(done / total, `${done} of ${total} seeds, ${violations} violations, ${leftMin} min left`);
+  const result = await runMany(options, stop.signal, {
+    onProgress: (done, total, violations) => {
+      first ??= done;
+      const perSeedS = (performance.now() - startedMs) / 1000 / Math.max(1, done - first);
+      const leftMin = done === first ? "?" : (((total - done) * perSeedS) / 60).toFixed(0);
+      bar(done / total, `${done} of ${total} seeds, ${violations} violations, ${leftMin} min left`);
+    },
+    onViolated: sayViolations,
+    onBroken: (seed, text) => say(`BROKEN: the process of seed ${seed} did not end as it should\n${text}`),
   });
   clearBar();
   if (result.reused > 0) say(`${result.reused} seeds were finished before, in ${options.results}`);
