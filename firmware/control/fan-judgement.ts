@@ -36,7 +36,8 @@ function judgeFan(fan: FanMemory, rpm: number | null, dutyPct: number, nowMs: nu
   const expectedDutyPct = Math.min(dutyPct, fan.expectedDutyPct + SPIN_UP_PCT);
   const fullRpm = expectedDutyPct > 0 ? ((rpm ?? 0) * 100) / expectedDutyPct : 0;
   // Held against both: fans whose duty line is off turn evenly, and the rest turn slower when they are driven less.
-  const isFallen = isBelow(fullRpm, fan.fullRpm) && isBelow(rpm ?? 0, fan.recentRpm);
+  // A tacho that cannot be read says nothing of that, only that nobody knows.
+  const isFallen = rpm !== null && isBelow(fullRpm, fan.fullRpm) && isBelow(rpm, fan.recentRpm);
   const isMeasure = isTurning && !isFallen;
   return {
     stoppedSinceMs: isTurning ? null : (fan.stoppedSinceMs ?? nowMs),

@@ -86,6 +86,12 @@ export function acknowledgeShutdown(state: ThermalState, limits: ThermalLimits, 
     const text = `a board is still at ${state.hottestC.toFixed(1)} C: wait until it is below ${limits.targetC} C`;
     return { kind: "refused", reason: text };
   }
+  const hot = state.sensors.find(({ dangerousInARow }) => dangerousInARow > 0);
+  if (hot !== undefined)
+    return {
+      kind: "refused",
+      reason: `a sensor of chain ${hot.chainIndex} still reads above the limit of ${limits.dangerousC} C`,
+    };
   const sensors = state.sensors.map((s) => newSensor(s.chainIndex, nowMs));
   const fresh = initialThermal([], state.fans.length, nowMs);
   return { kind: "released", state: { ...fresh, sensors, glitches: state.glitches } };

@@ -9,6 +9,9 @@ const STEP_PCT = 5;
 const MAX_STEPS = 10;
 /** A heat sink follows its power within a minute: a step shows its effect before the next is taken. */
 const STEP_DOWN_MS = 30_000;
+/** Halfway to the danger limit there is no time for that: two steps at once, and soon again. */
+const URGENT_MS = 10_000;
+const URGENT_STEPS = 2;
 const STEP_UP_MS = 120_000;
 /** So far below `hot` there is room for a step, which is worth about two kelvin. */
 const ROOM_C = 5;
@@ -38,8 +41,13 @@ export function stepThrottle(
   const isCool = hottestC <= limits.hotC - ROOM_C;
   const coolSinceMs = isCool ? (before.coolSinceMs ?? nowMs) : null;
   const since = (sinceMs: number): number => nowMs - Math.max(sinceMs, before.changedAtMs);
-  if (hotSinceMs !== null && before.steps < MAX_STEPS && since(hotSinceMs) >= STEP_DOWN_MS) {
-    return { steps: before.steps + 1, changedAtMs: nowMs, hotSinceMs, coolSinceMs };
+  const isUrgent = hottestC >= (limits.hotC + limits.dangerousC) / 2;
+  const isDue = isUrgent
+    ? before.steps === 0 || nowMs - before.changedAtMs >= URGENT_MS
+    : hotSinceMs !== null && since(hotSinceMs) >= STEP_DOWN_MS;
+  if (isDue && before.steps < MAX_STEPS) {
+    const steps = Math.min(MAX_STEPS, before.steps + (isUrgent ? URGENT_STEPS : 1));
+    return { steps, changedAtMs: nowMs, hotSinceMs, coolSinceMs };
   }
   if (coolSinceMs !== null && before.steps > 0 && since(coolSinceMs) >= STEP_UP_MS) {
     return { steps: before.steps - 1, changedAtMs: nowMs, hotSinceMs, coolSinceMs };

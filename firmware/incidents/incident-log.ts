@@ -70,6 +70,8 @@ export class IncidentLog implements IncidentSink {
     if (openRun !== null) {
       this.note("uncleanEnd", `run ${openRun} ended without a word: power cut, kill, or a reset by the watchdog`);
     }
+    // A run that begins is on disk before anything can end it.
+    this.#write();
   }
 
   note(kind: IncidentKind, text: string, chainIndex?: number): void {

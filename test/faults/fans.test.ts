@@ -1,0 +1,4 @@
+import { FANS } from "./fan-rows.ts";
+import { faultTests } from "./fault-tests.ts";
+
+faultTests(FANS);

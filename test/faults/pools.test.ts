@@ -1,0 +1,4 @@
+import { faultTests } from "./fault-tests.ts";
+import { POOLS } from "./pool-rows.ts";
+
+faultTests(POOLS);
