@@ -3,7 +3,7 @@ import type { MachineName } from "#hal/emulator/machines.ts";
 import { SeededRandom } from "#hal/emulator/prng.ts";
 import { promisedHashes } from "../support/rig.ts";
 import { FaultDriver } from "./acts.ts";
-import { planFaults } from "./fault-plan.ts";
+import { type PlannedFault, planFaults } from "./fault-plan.ts";
 import { chooseFaults, type FaultKind, type FaultName } from "./fault-table.ts";
 import { INVARIANTS } from "./invariants.ts";
 import { Owner } from "./owner.ts";
@@ -22,6 +22,8 @@ export interface SeedOptions extends Omit<StageOptions, "hashesPerNonce"> {
   readonly hours: number;
   /** As on the command line: `all`, `none`, or names. */
   readonly faults: string;
+  /** In place of the one that seed and faults make. */
+  readonly plan?: readonly PlannedFault[];
   readonly hashesPerNonce?: number;
   /** Called each virtual second; a test's defect may hide here. */
   readonly everySecond?: (stage: Stage) => void;
@@ -80,7 +82,8 @@ class SeedRun {
     this.#options = options;
     this.#stage = new Stage({ hashesPerNonce: DEFAULT_HASHES_PER_NONCE, ...options });
     const random = new SeededRandom(options.seed).fork("faults");
-    this.#faults = new FaultDriver(this.#stage, planFaults(kindsOf(options.faults), random, options.hours * HOUR_MS));
+    const plan = options.plan ?? planFaults(kindsOf(options.faults), random, options.hours * HOUR_MS);
+    this.#faults = new FaultDriver(this.#stage, plan);
     this.#watch = new Watch(this.#stage, this.#faults);
     this.#owner = new Owner(this.#stage, this.#faults);
     this.#stage.clock.onEvent = () => this.#afterEvent();

@@ -13,6 +13,8 @@ interface Report {
   readonly seeds: readonly number[];
   readonly virtual_hours: number;
   readonly wall_s: number;
+  /** Of this process; null where others did the work. */
+  readonly cpu_s: number | null;
   readonly events: number;
   readonly faults_injected: Readonly<Record<string, number>>;
   readonly violations: readonly Violation[];
@@ -115,6 +117,7 @@ function reportOf(
     seeds: runs.map(({ seed }) => seed),
     virtual_hours: sum((run) => run.virtualHours),
     wall_s: Number(wallS.toFixed(2)),
+    cpu_s: options.seeds > 0 ? null : cpuS(),
     events: sum((run) => run.events),
     faults_injected: faults,
     violations: runs.flatMap((run) => run.violations),
@@ -135,11 +138,17 @@ function reportOf(
   };
 }
 
+function cpuS(): number {
+  const { user, system } = process.cpuUsage();
+  return Number(((user + system) / 1e6).toFixed(2));
+}
+
 function summary(report: Report): string {
   const { seeds, virtual_hours: hours, wall_s: wallS, events, violations, shares, restarts, heap } = report;
   const faults = Object.values(report.faults_injected).reduce((a, b) => a + b, 0);
+  const cpu = report.cpu_s === null ? "" : ` (${report.cpu_s} s of a processor)`;
   const lines = [
-    `${report.machine}: ${seeds.length} seed(s), ${hours.toFixed(2)} virtual hours in ${wallS} s (${((hours * 3600) / wallS).toFixed(0)} x real time), ${events} events`,
+    `${report.machine}: ${seeds.length} seed(s), ${hours.toFixed(2)} virtual hours in ${wallS} s${cpu}, ${((hours * 3600) / wallS).toFixed(0)} x real time, ${events} events`,
     `faults ${faults}, restarts: ${restarts.faults} by faults, ${restarts.itself} by itself, ${restarts.watchdog} by the watchdog, ${restarts.owner} by the owner; ${restarts.acknowledged} shutdowns acknowledged`,
     `shares: ${shares.accepted} accepted, ${shares.rejected} rejected (${shares.stale} of them stale)`,
   ];
