@@ -14,6 +14,7 @@ const HELP = `kumpel: open firmware userland for Bitcoin ASIC control boards.
   kumpel run [OPTIONS]       mine (kumpel run --help)
   kumpel board [--json]      which control board this is; probe-chains finds its serial devices (kumpel board --help)
   kumpel receipts --data DIR accepted work by day, pool and user (kumpel receipts --help)
+  kumpel incidents --data DIR  why it stopped or restarted; acknowledges a shutdown (kumpel incidents --help)
   kumpel replay FILE         what this program would decide in a recorded incident (kumpel replay --help)
   kumpel version [--json]    version, and which native add-ons load here
 
@@ -41,6 +42,12 @@ async function runCli(args: readonly string[]): Promise<number> {
       const { receiptsCommand } = await import("./cli/receipts-command.ts");
       const { openDataFolderToRead } = await import("./platform/data-folder.ts");
       return receiptsCommand(rest, { openStore: openDataFolderToRead, stdout: writeOut });
+    }
+    case "incidents": {
+      const { incidentsCommand } = await import("./cli/incidents-command.ts");
+      const { openDataFolderToRead } = await import("./platform/data-folder.ts");
+      const { latchOf } = await import("./platform/latch-of.ts");
+      return incidentsCommand(rest, { openStore: openDataFolderToRead, latchOf, stdout: writeOut });
     }
     case "replay": {
       const { replayCommand } = await import("./cli/replay-command.ts");

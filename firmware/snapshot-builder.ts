@@ -1,6 +1,7 @@
 /** Takes the snapshot from the running parts. */
 import type { ChainSnapshot, MinerSnapshot } from "./api/snapshot.ts";
 import { experimentalReasons } from "./hardware/experimental.ts";
+import { whyRestarted } from "./incidents/incident.ts";
 import type { MinerParts } from "./miner-parts.ts";
 import { firstAcceptedAtMs, poolSnapshots, poolSummary, shownStats } from "./pool-snapshots.ts";
 import { hashesPerTicket } from "./share/difficulty.ts";
@@ -8,6 +9,8 @@ import { earningAlarm } from "./stats/earning-alarm.ts";
 import { feedAlarm } from "./stats/feed-alarm.ts";
 import { hashesPerShare } from "./stats/work-meter.ts";
 
+/** What a face shows at a glance; the whole list is in the data folder. */
+const RECENT_INCIDENTS = 20;
 const TERA = 1e12;
 
 export function takeSnapshot(parts: MinerParts): MinerSnapshot {
@@ -48,6 +51,10 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
       "1h": parts.truth.read(nowMs, "1h"),
       "24h": parts.truth.read(nowMs, "24h"),
     },
+    shutdownReason: parts.thermal.state.phase === "shutdown" ? parts.thermal.state.reason : null,
+    whyRestarted: whyRestarted(parts.supervision.incidents.history),
+    recentIncidents: parts.supervision.incidents.history.incidents.slice(-RECENT_INCIDENTS),
+    watchdogS: parts.supervision.watchdog.timeoutS,
     alarms: alarmsOf(parts, chains, nowMs),
     latencyMs: {
       notifyToFirstWork: latency.notifyToFirstWork.summary(),

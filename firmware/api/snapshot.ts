@@ -4,6 +4,7 @@
  */
 import type { ChainPhase } from "../chain/chain-machine.ts";
 import type { ThermalPhase } from "../control/thermal-types.ts";
+import type { Incident } from "../incidents/incident.ts";
 import type { NonceOutcome, OutcomeCounts } from "../stats/chip-counters.ts";
 import type { PoolState } from "../stats/pool-stats.ts";
 import type { TruthRow, TruthWindow } from "../stats/share-truth.ts";
@@ -107,6 +108,14 @@ export interface MinerSnapshot {
   };
   /** Hashes of the last minute to day in five readings, each nearer to the money than the one before. */
   readonly truth: Readonly<Record<TruthWindow, TruthRow>>;
+  /** Why the machine is shut down until the owner acknowledges it; null = it is not. */
+  readonly shutdownReason: string | null;
+  /** Why it last stopped before this run, in one sentence; null = nothing is known. */
+  readonly whyRestarted: string | null;
+  /** The last ones, oldest first. */
+  readonly recentIncidents: readonly Incident[];
+  /** Seconds until a hang of the program resets the board; null = nothing would. */
+  readonly watchdogS: number | null;
   /** Findings that an owner should look at, each one sentence. */
   readonly alarms: readonly string[];
   readonly latencyMs: {

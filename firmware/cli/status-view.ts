@@ -19,6 +19,7 @@ export function statusLines(snapshot: MinerSnapshot): string[] {
     ...snapshot.chains.filter((c) => c.state !== "hashing").map((c) => `chain ${c.index}: ${c.reason}`),
     ...(pool.state === "mining" ? [] : [`pool: ${pool.reason}`]),
     ...pool.warnings.map((warning) => `pool: ${warning}`),
+    ...(snapshot.whyRestarted === null ? [] : [`why it last stopped: ${snapshot.whyRestarted}`]),
     ...snapshot.alarms.map((alarm) => `ALARM   ${alarm}`),
   ];
 }
