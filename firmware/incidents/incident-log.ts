@@ -1,5 +1,5 @@
 /** Keeps the incidents in RAM and on disk: written when something happens, never by the clock, so that flash lasts. */
-import type { Clock } from "#hal/clock.ts";
+import { type Clock, within } from "#hal/clock.ts";
 import { errorText, isKumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import type { Log } from "../log.ts";
@@ -13,6 +13,8 @@ import {
 } from "./incident.ts";
 
 export const INCIDENTS_FILE = "incidents.json";
+/** A disk that hangs must not keep the machine from mining. */
+const OPEN_LIMIT_MS = 2_000;
 const BAD_FILE = "incidents.json.unreadable";
 
 export interface IncidentLogOptions {
@@ -70,8 +72,9 @@ export class IncidentLog implements IncidentSink {
     if (openRun !== null) {
       this.note("uncleanEnd", `run ${openRun} ended without a word: power cut, kill, or a reset by the watchdog`);
     }
-    // A run that begins is on disk before anything can end it.
+    // A run that begins is on disk before anything can end it, unless the disk hangs.
     this.#write();
+    await within(clock, OPEN_LIMIT_MS, this.#writing);
   }
 
   note(kind: IncidentKind, text: string, chainIndex?: number): void {
