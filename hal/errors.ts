@@ -50,6 +50,7 @@ export type ErrorCode =
   // firmware
   | "USAGE"
   | "POOL_URL_INVALID"
+  | "SETTINGS_INVALID"
   | "LOOP_STUCK"
   | "ABORTED";
 

@@ -1,0 +1,106 @@
+/**
+ * From the text of a settings file to settings, or to sentences that name file, line and key. Unknown keys are no error:
+ * another version of the program may know them, so they are told and kept.
+ */
+import type { z } from "zod";
+import { keyText, nodeAt, type SchemaNode, settingsJsonSchema, unknownPaths, wanted } from "./constraints.ts";
+import { type Settings, settingsSchema } from "./schema.ts";
+import { type BrokenToml, isTree, type ParsedToml, parseToml } from "./toml-text.ts";
+
+/** Far more than any settings need. */
+export const TEXT_MAX = 256 * 1024;
+const PROBLEMS_MAX = 20;
+const SHOWN_VALUE_MAX = 60;
+
+export interface SettingsProblem {
+  readonly kind: "broken" | "unknownKey";
+  readonly line: number | null;
+  readonly key: string | null;
+  /** `settings.toml line 12: cooling.target_c is 900: must be 30..80 C`. */
+  readonly sentence: string;
+}
+
+export interface CheckedSettings {
+  /** Null where there is a problem that is more than an unknown key. */
+  readonly settings: Settings | null;
+  readonly problems: readonly SettingsProblem[];
+}
+
+let schema: SchemaNode | null = null;
+
+/** Made once: the schema does not change. */
+export function jsonSchema(): SchemaNode {
+  schema ??= settingsJsonSchema();
+  return schema;
+}
+
+/** @param name of the file, for the sentences. */
+export function checkText(text: string, name: string): CheckedSettings {
+  if (text.length > TEXT_MAX) return refused(name, null, `holds ${text.length} signs: at most ${TEXT_MAX} are taken`);
+  if (text.trim() === "") return refused(name, null, "is empty");
+  const parsed = parseToml(text);
+  return parsed.kind === "broken" ? syntaxProblem(parsed, name) : checkValue(parsed, name);
+}
+
+export function checkValue({ value, lineOf }: Pick<ParsedToml, "value" | "lineOf">, name: string): CheckedSettings {
+  const root = jsonSchema();
+  const unknown = unknownPaths(root, value).map((path): SettingsProblem => {
+    const line = lineOf(path);
+    const key = keyText(path);
+    return {
+      kind: "unknownKey",
+      line,
+      key,
+      sentence: `${name} line ${line}: ${key} is not known; it is kept and has no effect`,
+    };
+  });
+  const result = settingsSchema.safeParse(value);
+  if (result.success) return { settings: result.data, problems: unknown.slice(0, PROBLEMS_MAX) };
+  const broken = result.error.issues.map((issue) => problemOf(issue, value, lineOf, name));
+  return { settings: null, problems: [...broken, ...unknown].slice(0, PROBLEMS_MAX) };
+}
+
+function problemOf(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  lineOf: ParsedToml["lineOf"],
+  name: string,
+): SettingsProblem {
+  const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
+  const node = nodeAt(jsonSchema(), path);
+  const key = keyText(path);
+  const line = lineOf(path);
+  const given = valueAt(value, path);
+  const must = issue.code === "custom" || issue.code === "invalid_format" ? issue.message : mustBe(node);
+  const what = given === undefined ? `${key} is missing` : `${key}${shown(given, node)}`;
+  const text = must.startsWith("is ") ? `${key} ${must}` : `${what}: ${must}`;
+  return { kind: "broken", line, key, sentence: `${name} line ${line}: ${text}` };
+}
+
+function mustBe(node: SchemaNode | null): string {
+  return node === null ? "must be something else" : `must be ${wanted(node)}`;
+}
+
+function shown(given: unknown, node: SchemaNode | null): string {
+  if (node?.isSecret === true) return " (not shown)";
+  if (isTree(given)) return " is a table";
+  if (Array.isArray(given)) return " is a list";
+  const text = typeof given === "bigint" ? String(given) : JSON.stringify(given);
+  return ` is ${text.length > SHOWN_VALUE_MAX ? `${text.slice(0, SHOWN_VALUE_MAX)}...` : text}`;
+}
+
+function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
+  let at: unknown = value;
+  for (const part of path) at = isTree(at) || Array.isArray(at) ? (at as Record<string, unknown>)[part] : undefined;
+  return at;
+}
+
+function syntaxProblem({ line, reason }: BrokenToml, name: string): CheckedSettings {
+  return refused(name, line, `is no valid TOML (${reason.replace(/\.$/, "")})`);
+}
+
+/** A problem of the file as a whole. */
+export function refused(name: string, line: number | null, what: string): CheckedSettings {
+  const place = line === null ? name : `${name} line ${line}`;
+  return { settings: null, problems: [{ kind: "broken", line, key: null, sentence: `${place} ${what}` }] };
+}

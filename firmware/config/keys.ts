@@ -1,0 +1,77 @@
+/**
+ * Building bricks of the settings schema: a key with its facts (range, unit, whether it needs a restart, what it does).
+ * Forms, reference page, JSON Schema and the API's constraints all read the same facts.
+ */
+import { z } from "zod";
+
+/** What stands beside the type of a key. */
+export interface KeyMeta {
+  readonly description: string;
+  /** Of a number, as the name of the key ends; absent: it has none. */
+  readonly unit?: string;
+  /** True: the change shows after the program started again. */
+  readonly needsRestart: boolean;
+  /** Never shown, logged or answered. */
+  readonly isSecret?: boolean;
+}
+
+export function number(min: number, max: number, meta: KeyMeta) {
+  return z
+    .number()
+    .min(min)
+    .max(max)
+    .meta({ ...meta });
+}
+
+export function integer(min: number, max: number, meta: KeyMeta) {
+  return z
+    .int()
+    .min(min)
+    .max(max)
+    .meta({ ...meta });
+}
+
+export function text(maxLength: number, meta: KeyMeta) {
+  return z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .meta({ ...meta });
+}
+
+export function choice<const T extends readonly [string, ...string[]]>(values: T, meta: KeyMeta) {
+  return z.enum(values).meta({ ...meta });
+}
+
+export function flag(meta: KeyMeta) {
+  return z.boolean().meta({ ...meta });
+}
+
+/** A table of keys; one that is not written counts as an empty one, so that its keys have their defaults. */
+export function table<T extends z.ZodRawShape>(description: string, shape: T) {
+  return z
+    .object(shape)
+    .prefault({} as never)
+    .meta({ description });
+}
+
+/** One address that something listens on. */
+export function face(what: string, port: number) {
+  return table(what, {
+    enabled: flag({ description: "Whether it listens at all.", needsRestart: true }).default(false),
+    ...listening(port),
+  });
+}
+
+export function listening(port: number) {
+  return {
+    listen: text(64, {
+      description:
+        "Address to listen on: 127.0.0.1 is reachable from the machine itself only, 0.0.0.0 and :: from everywhere.",
+      needsRestart: true,
+    })
+      .regex(/^[0-9a-f.:]+$/i, "must be an IPv4 or IPv6 address, such as 127.0.0.1 or 0.0.0.0")
+      .default("127.0.0.1"),
+    port: integer(0, 65_535, { description: "TCP port; 0 picks a free one.", needsRestart: true }).default(port),
+  };
+}

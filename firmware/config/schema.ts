@@ -1,0 +1,277 @@
+/**
+ * The one schema of the settings file: it validates the file, types the code, and makes the reference page
+ * (docs/SETTINGS.md), the JSON Schema and the constraints of the API. Units end the keys. A key without a default that is
+ * left out means: as the machine's own row says.
+ */
+import { z } from "zod";
+import { HASHBOARDS } from "#drivers/hashboards/models.ts";
+import { CONTROL_BOARDS } from "#hal/boards/control-boards.ts";
+import { errorText } from "#hal/errors.ts";
+import { LOG_LEVELS } from "../log.ts";
+import { parsePoolUrl, parseProxyUrl } from "../stratum/pool-url.ts";
+import { choice, face, flag, integer, listening, number, table, text } from "./keys.ts";
+
+/** Raised by each step in `migrations.ts`. */
+export const SETTINGS_VERSION = 2;
+export const POOLS_MAX = 8;
+export const GROUPS_MAX = 8;
+
+const HASHBOARD_NAMES = Object.keys(HASHBOARDS) as [string, ...string[]];
+const BOARD_NAMES = Object.keys(CONTROL_BOARDS) as [string, ...string[]];
+
+const machine = table("Which machine this is.", {
+  name: choice(["auto", ...HASHBOARD_NAMES], {
+    description: "auto is the real board; a name starts the emulator of that machine. Left out: auto.",
+    needsRestart: true,
+  }).optional(),
+  hashboard: choice(HASHBOARD_NAMES, {
+    description: "Model of the hashboards on a real board; it is never guessed.",
+    needsRestart: true,
+  }).optional(),
+  control_board: choice(BOARD_NAMES, {
+    description: "Another control board than the one that is found.",
+    needsRestart: true,
+  }).optional(),
+  chain_uarts: z
+    .array(z.string().regex(/^\/dev\/[\w./-]+$/, "must be a list of serial devices, such as /dev/ttyS1"))
+    .min(1)
+    .max(8)
+    .meta({
+      description: "Serial devices by connector, as kumpel board probe-chains finds them.",
+      needsRestart: true,
+    })
+    .optional(),
+  psu_enable_active: choice(["high", "low"], {
+    description: "Level that switches the power supply on, as measured.",
+    needsRestart: true,
+  }).optional(),
+  accept_experimental: flag({
+    description: "Drive boards and chips that are known from single sources only.",
+    needsRestart: true,
+  }).default(false),
+});
+
+const pool = z.object({
+  url: text(256, {
+    description: "stratum+tcp://HOST:PORT, stratum+ssl://HOST:PORT, stratum+tcp://[IPV6]:PORT or HOST:PORT.",
+    needsRestart: true,
+  }).superRefine((url, context) => {
+    mustParse(() => parsePoolUrl(url), context);
+  }),
+  user: text(256, { description: "As the pool wants it, often ADDRESS.WORKER.", needsRestart: true }),
+  password: text(256, {
+    description: "What the pool wants beside the user; most take anything.",
+    needsRestart: true,
+    isSecret: true,
+  }).default("x"),
+  proxy: text(256, {
+    description: "socks5://HOST:PORT or socks5://USER:PASSWORD@HOST:PORT; names are resolved there.",
+    needsRestart: true,
+    isSecret: true,
+  })
+    .superRefine((url, context) => {
+      mustParse(() => parseProxyUrl(url), context);
+    })
+    .optional(),
+  tls_trust: choice(["authorities", "pinned", "unchecked"], {
+    description:
+      "Who vouches for a pool behind TLS: the system's authorities, the one certificate of tls_pin_sha256, or nobody (encrypted only).",
+    needsRestart: true,
+  }).default("authorities"),
+  tls_authority_file: text(256, {
+    description: "PEM file with further authorities to trust.",
+    needsRestart: true,
+  }).optional(),
+  tls_pin_sha256: text(95, {
+    description: "SHA-256 fingerprint of the pool's certificate: 64 hex digits, colons or not.",
+    needsRestart: true,
+  })
+    .regex(/^([0-9a-f]{2}:?){32}$/i, "must be 64 hex digits, colons or not")
+    .optional(),
+  version_bits: choice(["bip310", "xor"], {
+    description: "xor is for pools that XOR the submitted bits into the version.",
+    needsRestart: true,
+  }).default("bip310"),
+});
+
+const poolGroup = z.object({
+  quota: number(0.001, 1_000, {
+    description: "Share of the hashrate; only the ratios of the groups count.",
+    needsRestart: true,
+  }).default(1),
+  pools: z
+    .array(pool)
+    .min(1)
+    .max(POOLS_MAX)
+    .meta({ description: "Pools of the group in the order of preference.", needsRestart: true }),
+});
+
+const tuning = table("Clock and voltage of the chips.", {
+  frequency_mhz: number(50, 1_000, {
+    description: "Hash clock. Left out: the machine's own.",
+    unit: "MHz",
+    needsRestart: true,
+  }).optional(),
+  work_voltage_mv: number(500, 25_000, {
+    description: "Voltage while hashing, within the machine's hard caps. Left out: the machine's own.",
+    unit: "mV",
+    needsRestart: true,
+  }).optional(),
+});
+
+const cooling = table(
+  "Temperatures and fans. Limits of the owner may be tighter than the machine's own, never looser.",
+  {
+    mode: choice(["air", "immersion", "hydro"], {
+      description: "air: our fans cool. immersion, hydro: somebody else's pump does, and no fan is driven or watched.",
+      needsRestart: false,
+    }).default("air"),
+    target_c: number(30, 80, {
+      description: "Board temperature that the fans aim for; at least 3 C below hot_c. Left out: 15 C below the limit.",
+      unit: "C",
+      needsRestart: false,
+    }).optional(),
+    hot_c: number(35, 90, {
+      description: "Board temperature of full fans; at least 2 C below the limit. Left out: 5 C below the limit.",
+      unit: "C",
+      needsRestart: false,
+    }).optional(),
+    board_limit_c: number(40, 100, {
+      description: "Power off when a board sensor is that hot. Left out: the machine's own limit.",
+      unit: "C",
+      needsRestart: true,
+    }).optional(),
+    chip_limit_c: number(40, 130, {
+      description: "Power off when a chip's own sensor is that hot. Left out: the machine's own limit.",
+      unit: "C",
+      needsRestart: true,
+    }).optional(),
+    fan_min_pct: number(0, 100, { description: "Lowest fan duty.", unit: "%", needsRestart: false }).default(30),
+    fan_max_pct: number(10, 100, {
+      description: "Highest fan duty (quiet limit): above it the machine rather hashes slower. Safety may go beyond.",
+      unit: "%",
+      needsRestart: false,
+    }).default(100),
+    fan_manual_pct: number(0, 100, {
+      description: "A fixed fan duty. Left out: the fans follow the temperature.",
+      unit: "%",
+      needsRestart: false,
+    }).optional(),
+  },
+);
+
+const network = table("What listens, and where. Nothing else does.", {
+  http: table("Own API.", listening(8080)),
+  cgminer: face("cgminer API.", 4028),
+  stock: face("Stock Antminer web face.", 80),
+  status: face("Status port of the stock face.", 6060),
+  metrics: face("Prometheus metrics.", 9100),
+});
+
+const security = table("Who may do what over the own API. Tokens are no settings: kumpel config token makes one.", {
+  reads_need_token: flag({
+    description: "Whether reading, too, needs a token; changes always do.",
+    needsRestart: true,
+  }).default(true),
+  session_hours: number(0.1, 720, {
+    description: "A session of a browser ends so long after its last request.",
+    unit: "h",
+    needsRestart: true,
+  }).default(12),
+});
+
+const mqtt = table("Publishing to an MQTT broker, with Home Assistant discovery.", {
+  enabled: flag({ description: "Whether to connect.", needsRestart: true }).default(false),
+  url: text(256, { description: "mqtt://HOST:PORT or mqtts://HOST:PORT.", needsRestart: true })
+    .regex(/^mqtts?:\/\/[^\s@]+$/, "must be mqtt://HOST:PORT or mqtts://HOST:PORT, without user and password")
+    .default("mqtt://127.0.0.1:1883"),
+  user: text(128, { description: "User at the broker.", needsRestart: true }).optional(),
+  password: text(256, { description: "Password at the broker.", needsRestart: true, isSecret: true }).optional(),
+  tls_authority_file: text(256, {
+    description: "PEM file with the authority of the broker's certificate.",
+    needsRestart: true,
+  }).optional(),
+  topic_prefix: text(64, { description: "First part of all topics.", needsRestart: true })
+    .regex(/^[^#+\s]+$/, "must be a topic without #, + and spaces")
+    .default("kumpel"),
+  discovery_prefix: text(64, { description: "Where Home Assistant looks for entities.", needsRestart: true })
+    .regex(/^[^#+\s]+$/, "must be a topic without #, + and spaces")
+    .default("homeassistant"),
+  commands: flag({ description: "Whether the broker may steer the machine, too.", needsRestart: true }).default(false),
+  period_s: number(1, 3_600, { description: "Time between two publications.", unit: "s", needsRestart: true }).default(
+    10,
+  ),
+});
+
+const alerts = table("Telling somebody when something is wrong.", {
+  webhook_url: text(512, {
+    description: "Gets a POST with JSON for each alert. Left out: none.",
+    needsRestart: true,
+    isSecret: true,
+  })
+    .regex(/^https?:\/\/\S+$/, "must be an http or https address")
+    .optional(),
+  mqtt: flag({ description: "Whether alerts go out over MQTT, too.", needsRestart: true }).default(true),
+  hold_s: number(0, 86_400, {
+    description: "A finding must last so long before it is told, and be gone so long before it counts as over.",
+    unit: "s",
+    needsRestart: true,
+  }).default(60),
+});
+
+const logging = table("The log on standard error.", {
+  level: choice(LOG_LEVELS, {
+    description: "Least weight of a line. Left out: warn on a terminal, else info.",
+    needsRestart: true,
+  }).optional(),
+});
+
+export const settingsSchema = z
+  .object({
+    settings_version: integer(1, SETTINGS_VERSION, {
+      description: "Form of this file; older forms are brought up to date by themselves.",
+      needsRestart: true,
+    }).default(SETTINGS_VERSION),
+    machine,
+    pool_groups: z
+      .array(poolGroup)
+      .max(GROUPS_MAX)
+      .meta({ description: "Groups of pools share the hashrate by their quotas.", needsRestart: true })
+      .default([]),
+    tuning,
+    cooling,
+    network,
+    security,
+    mqtt,
+    alerts,
+    logging,
+  })
+  .superRefine(checkTogether);
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** What holds between keys. The path names the key that the owner would change. */
+function checkTogether(settings: z.output<z.ZodObject<{ cooling: typeof cooling }>>, context: z.RefinementCtx): void {
+  const { fan_min_pct, fan_max_pct, target_c, hot_c, board_limit_c } = settings.cooling;
+  const complain = (key: string, message: string): void =>
+    context.addIssue({ code: "custom", path: ["cooling", key], message });
+  if (fan_min_pct > fan_max_pct) complain("fan_min_pct", `must not be above cooling.fan_max_pct (${fan_max_pct} %)`);
+  if (target_c !== undefined && hot_c !== undefined && target_c > hot_c - 3)
+    complain("target_c", `must be at least 3 C below cooling.hot_c (${hot_c} C)`);
+  if (hot_c !== undefined && board_limit_c !== undefined && hot_c > board_limit_c - 2)
+    complain("hot_c", `must be at least 2 C below cooling.board_limit_c (${board_limit_c} C)`);
+}
+
+/** A parser of the program decides; the address itself may hold a secret and is not repeated. */
+function mustParse(parse: () => unknown, context: z.RefinementCtx): void {
+  try {
+    parse();
+  } catch (error) {
+    const why = errorText(error)
+      .replace(/^[^"]*"[^"]*": /, "")
+      .replace(/\.$/, "");
+    context.addIssue({ code: "custom", message: `is no address that can be used (${why})` });
+  }
+}
+
+export const DEFAULT_SETTINGS: Settings = settingsSchema.parse({});

@@ -1,0 +1,55 @@
+import fs from "node:fs";
+import { expect, test } from "vitest";
+import { jsonSchema } from "#firmware/config/check.ts";
+import { nodeAt, settingsKeys } from "#firmware/config/constraints.ts";
+import { MIGRATIONS, migrate } from "#firmware/config/migrations.ts";
+import { referencePage } from "#firmware/config/reference-page.ts";
+import { DEFAULT_SETTINGS, SETTINGS_VERSION, settingsSchema } from "#firmware/config/schema.ts";
+import { FACTORY_TEXT } from "#firmware/config/settings-store.ts";
+
+const UNIT_ENDS: Readonly<Record<string, string>> = {
+  MHz: "_mhz",
+  mV: "_mv",
+  C: "_c",
+  "%": "_pct",
+  s: "_s",
+  h: "_hours",
+};
+
+test("every key says what it does, numbers have a range, and units end the names", () => {
+  const keys = settingsKeys();
+  expect(keys.length).toBeGreaterThan(50);
+  for (const { key, type, min, max, unit, description } of keys) {
+    expect(description, key).not.toBe("");
+    if (type === "number" || type === "integer") expect([min, max], key).not.toContain(null);
+    if (unit !== null) expect(key.endsWith(UNIT_ENDS[unit] ?? "?"), key).toBe(true);
+  }
+});
+
+test("the reference page is the one that the schema makes", () => {
+  expect(fs.readFileSync("docs/SETTINGS.md", "utf8")).toBe(referencePage());
+});
+
+test("defaults are valid and stand in the schema", () => {
+  expect(settingsSchema.parse(DEFAULT_SETTINGS)).toEqual(DEFAULT_SETTINGS);
+  expect(nodeAt(jsonSchema(), ["cooling", "fan_max_pct"])?.default).toBe(DEFAULT_SETTINGS.cooling.fan_max_pct);
+  expect(nodeAt(jsonSchema(), ["pool_groups", 0, "pools", 3, "version_bits"])?.enum).toEqual(["bip310", "xor"]);
+  expect(FACTORY_TEXT).toContain(`settings_version = ${SETTINGS_VERSION}`);
+});
+
+test("there is a migration step from every older form, and each keeps what it does not know", () => {
+  expect(MIGRATIONS.map(({ from }) => from)).toEqual(Array.from({ length: SETTINGS_VERSION - 1 }, (_, i) => i + 1));
+  for (const { step } of MIGRATIONS) expect(step({ later: { x: 1 } })).toEqual({ later: { x: 1 } });
+});
+
+test("form 1 to 2: a flat list of pools becomes a group; the present form stays as it is", () => {
+  const pools = [{ url: "a:1", user: "u" }];
+  expect(migrate({ pools, later: 1 }).value).toEqual({
+    settings_version: 2,
+    pool_groups: [{ quota: 1, pools }],
+    later: 1,
+  });
+  const present = { settings_version: 2, pools };
+  expect(migrate(present)).toEqual({ value: present, steps: [] });
+  expect(migrate({ pool_groups: [], pools }).steps).toEqual([]);
+});
