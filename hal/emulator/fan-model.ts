@@ -5,6 +5,8 @@
 /** Measured on an S19 Pro at 100 %: front pair, then rear pair. */
 const FULL_SPEED_RPM = [5640, 5520, 4800, 4800] as const;
 const SPIN_UP_TIME_CONSTANT_MS = 1500;
+/** A board without fans of its own is built into somebody else's stream of air. Our choice. */
+const FOREIGN_AIRFLOW = 0.6;
 const EDGES_PER_TURN = 2;
 const MS_PER_MINUTE = 60_000;
 
@@ -44,7 +46,7 @@ export class FanModel {
 
   /** 0 .. 1 of the airflow with all fans at full speed. */
   get airflow(): number {
-    if (this.count === 0) return 0;
+    if (this.count === 0) return this.airflowShare * FOREIGN_AIRFLOW;
     let sum = 0;
     for (let i = 0; i < this.#rpm.length; i++) sum += this.#rpm[i]! / fullSpeedRpm(i);
     return (this.airflowShare * sum) / this.#rpm.length;

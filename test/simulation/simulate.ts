@@ -1,6 +1,6 @@
 /** Entry of `npm run simulate`: one seed or many, progress on a terminal, summary, report, exit code. */
 import fs from "node:fs";
-import { heapFigures } from "./heap-run.ts";
+import { type HeapReport, heapFigures } from "./heap-run.ts";
 import { runMany } from "./many-seeds.ts";
 import { faultLines, HELP, readOptions, type SimulateOptions, UsageError } from "./options.ts";
 import { runSeed, type SeedOptions, type SeedResult, type Violation } from "./run-seed.ts";
@@ -22,13 +22,6 @@ interface Report {
   readonly restarts: SeedResult["restarts"];
   readonly heap: HeapReport | null;
   readonly runs: readonly SeedResult[];
-}
-
-interface HeapReport {
-  readonly warm_mib: number;
-  readonly end_mib: number;
-  readonly growth_mib: number;
-  readonly rss_mib: number;
 }
 
 async function main(): Promise<number> {
@@ -68,9 +61,9 @@ async function one(options: SimulateOptions): Promise<Outcome> {
   const startedMs = performance.now();
   const seedOptions: SeedOptions = {
     ...options,
-    everySecond: () => {
+    everySecond: ({ store }) => {
       seconds++;
-      heap?.look(seconds);
+      heap?.look(seconds, store.files);
       if (seconds % PROGRESS_EVERY_S !== 0) return;
       const speed = seconds / ((performance.now() - startedMs) / 1000);
       bar(seconds / (options.hours * 3600), `${(seconds / 3600).toFixed(1)} h, ${speed.toFixed(0)} x real time`);
@@ -154,7 +147,7 @@ function summary(report: Report): string {
   ];
   if (heap !== null)
     lines.push(
-      `heap ${heap.warm_mib} -> ${heap.end_mib} MiB, grown by ${heap.growth_mib}; resident ${heap.rss_mib} MiB`,
+      `heap ${heap.warm_mib} -> ${heap.end_mib} MiB, grown by ${heap.growth_mib}, without ${heap.files_mib} MiB of files; resident ${heap.rss_mib} MiB`,
     );
   if (report.runs.length === 1) lines.push(`trace ${report.runs[0]?.trace}`);
   lines.push(violations.length === 0 ? "every invariant held" : `${violations.length} violation(s)`);
