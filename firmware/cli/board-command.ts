@@ -5,6 +5,7 @@ import { describeBoard } from "../platform/choose-board.ts";
 import type { Detection } from "../platform/real.ts";
 import { OWNER_HELP } from "./board-options.ts";
 import { type ProbeContext, probeCommand } from "./probe-command.ts";
+import { safeScriptCommand } from "./safe-script-command.ts";
 import { argumentsError, EXIT } from "./usage.ts";
 
 export const BOARD_HELP = `kumpel board: which control board this is.
@@ -15,6 +16,8 @@ export const BOARD_HELP = `kumpel board: which control board this is.
   kumpel board probe-chains --hashboard NAME [OPTIONS]
                          which serial device belongs to which connector: powers the hashboards, releases one chain
                          at a time from reset and asks it on every device; no chip hashes, power is off at the end
+  kumpel board safe-script --board NAME --machine NAME
+                         a shell script that makes the board safe as the first act of its boot (--help says more)
 
 Options of probe-chains:
 
@@ -33,6 +36,7 @@ export interface BoardContext extends ProbeContext {
 }
 
 export async function boardCommand(args: readonly string[], context: BoardContext): Promise<number> {
+  if (args[0] === "safe-script") return safeScriptCommand(args.slice(1), context.stdout);
   if (args.includes("--help")) {
     context.stdout(BOARD_HELP);
     return EXIT.done;
