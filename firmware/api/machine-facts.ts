@@ -1,0 +1,148 @@
+/**
+ * What the snapshot does not hold and faces of the machine ask for: identity, network, power, build. Null means
+ * unknown. Where a client breaks without a value, the stand-in is made here, once, with its reason (from public notes on
+ * the clients).
+ */
+import { findHashboard } from "#drivers/hashboards/models.ts";
+import type { Clock } from "#hal/clock.ts";
+import type { Command, CommandAnswer, CommandBus } from "./commands.ts";
+import type { MinerSnapshot, PoolSnapshot } from "./snapshot.ts";
+
+export interface MachineFacts {
+  /** Our version, as in package.json. */
+  readonly version: string;
+  /** Unix ms of the build. */
+  readonly buildWallMs: number | null;
+  readonly kernelVersion: string | null;
+  readonly macAddress: string | null;
+  readonly hostname: string | null;
+  readonly serialNumber: string | null;
+  /** Serial numbers of the hashboards by chain index. */
+  readonly boardSerials: readonly (string | null)[];
+  readonly netDevice: string | null;
+  readonly isDhcp: boolean | null;
+  readonly ipAddress: string | null;
+  readonly netmask: string | null;
+  readonly gateway: string | null;
+  readonly dnsServers: readonly string[] | null;
+  /** At the wall socket. */
+  readonly powerW: number | null;
+  /** Passwords of the pools, in the order of the snapshot. */
+  readonly poolPasswords: readonly string[] | null;
+  /** The owner holds the fans at a fixed duty. */
+  readonly isFanManual: boolean | null;
+  readonly isLocating: boolean | null;
+}
+
+export const UNKNOWN_FACTS: MachineFacts = {
+  version: "0.0.0",
+  buildWallMs: null,
+  kernelVersion: null,
+  macAddress: null,
+  hostname: null,
+  serialNumber: null,
+  boardSerials: [],
+  netDevice: null,
+  isDhcp: null,
+  ipAddress: null,
+  netmask: null,
+  gateway: null,
+  dnsServers: null,
+  powerW: null,
+  poolPasswords: null,
+  isFanManual: null,
+  isLocating: null,
+};
+
+/** What every face is made of. Snapshot and facts are asked for at each request. */
+export interface FaceParts {
+  readonly snapshot: () => MinerSnapshot | null;
+  readonly facts: () => MachineFacts;
+  readonly bus: CommandBus;
+  readonly clock: Clock;
+}
+
+/** One moment of the machine: what the pure parts of a face read. */
+export interface FaceView {
+  readonly snapshot: MinerSnapshot;
+  readonly facts: MachineFacts;
+  readonly wallTimeMs: number;
+}
+
+/** Null until the miner has sent its first snapshot. */
+export function viewOf(parts: FaceParts): FaceView | null {
+  const snapshot = parts.snapshot();
+  return snapshot === null ? null : { snapshot, facts: parts.facts(), wallTimeMs: parts.clock.wallTimeMs() };
+}
+
+/** A bus that breaks must not break a face: it is a refusal with its words. */
+export async function ask(bus: CommandBus, command: Command, face: string, who: string): Promise<CommandAnswer> {
+  try {
+    return await bus(command, { face, who });
+  } catch (error) {
+    return { ok: false, message: `the miner did not take the command: ${String(error)}` };
+  }
+}
+
+/** The name that managers look models up by, such as "Antminer S21"; an unknown board goes by its own name. */
+export function marketingName(machine: string): string {
+  return findHashboard(machine)?.label ?? machine;
+}
+
+/**
+ * Managers use the MAC as identity and refuse one that is not unicast, all zeros included. The stand-in is a locally
+ * administered unicast address, the same for every machine, so that nobody takes it for a real maker's.
+ */
+export const STAND_IN_MAC = "02:00:00:00:00:01";
+
+/** In capitals with colons, as stock prints it. */
+export function macText({ macAddress }: MachineFacts): string {
+  if (macAddress === null || !/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(macAddress)) return STAND_IN_MAC;
+  const text = macAddress.replaceAll("-", ":").toUpperCase();
+  const isUnicast = (Number.parseInt(text.slice(0, 2), 16) & 1) === 0 && text !== "00:00:00:00:00:00";
+  return isUnicast ? text : STAND_IN_MAC;
+}
+
+/**
+ * One client reads the firmware's age from this text and chooses by its year which dialect it speaks to us; from July
+ * 2023 on it is the one that these faces speak. An unknown build time is therefore dated at its beginning of 2024.
+ */
+const STAND_IN_BUILD_MS = Date.UTC(2024, 0, 1);
+const BEIJING_MS = 8 * 3_600_000;
+
+/** Such as "Tue Dec  6 16:12:30 CST 2022": the only form that clients parse, with this zone's letters. */
+export function compileTime({ buildWallMs }: MachineFacts): string {
+  const date = new Date((buildWallMs ?? STAND_IN_BUILD_MS) + BEIJING_MS);
+  const [weekday = "", day = "", month = "", year = "", time = ""] = date.toUTCString().replace(",", "").split(" ");
+  return `${weekday} ${month} ${String(Number(day)).padStart(2)} ${time} CST ${year}`;
+}
+
+/** The miner's own word for a machine that only waits for its pools; any other pause is somebody's wish. */
+const NO_POOL_PAUSE = "no pool gives jobs";
+
+/** Paused on purpose. A machine that merely waits for a pool is not asleep to its managers. */
+export function isAsleep({ pauseReason }: MinerSnapshot): boolean {
+  return (pauseReason?.split("; ") ?? []).some((reason) => reason !== NO_POOL_PAUSE);
+}
+
+/** A pool that mines or is waited for is alive, and so is one in reserve that nothing is known against. */
+export function isPoolAlive(pool: PoolSnapshot): boolean {
+  return pool.state === "mining" || pool.state === "waiting" || pool.state === "idle";
+}
+
+export interface PoolEntry {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** The usual password where a pool asks for none: shown for one that is unknown, as an empty field is refused by some. */
+export const STAND_IN_PASSWORD = "x";
+
+/** Pools of the first group, which is the one that commands can change, with their passwords. */
+export function poolEntries({ snapshot, facts }: FaceView): PoolEntry[] {
+  return snapshot.pools
+    .map((pool, i) => ({ pool, password: facts.poolPasswords?.[i] ?? STAND_IN_PASSWORD }))
+    .filter(({ pool }) => pool.group === 0)
+    .map(({ pool, password }) => ({ url: pool.url, user: pool.user, password }));
+}

@@ -1,0 +1,161 @@
+/**
+ * Reports of the stock web pages as plain objects: summary, stats, pools, chart, warning. The socket face gives the same
+ * ones to requests marked `new_api`. Field names, units and types from public notes on the clients.
+ */
+import { compileTime, type FaceView, isAsleep, isPoolAlive, marketingName } from "../machine-facts.ts";
+import type { ChainSnapshot, PoolSnapshot } from "../snapshot.ts";
+import {
+  chipLetters,
+  diff1Shares,
+  difficultyOf,
+  elapsedS,
+  fourTimes,
+  ghs,
+  ghsHalfHour,
+  hardwareErrorPct,
+  hardwareErrors,
+  rounded,
+  rpmOf,
+  shortDifficulty,
+} from "./figures.ts";
+import { statusItems } from "./warnings.ts";
+
+export const API_VERSION = "1.0.0";
+/** Every list of pools has exactly these slots: managers compare whole lists and reboot the machine over a difference. */
+export const POOL_SLOTS = 3;
+
+export type Report = Readonly<Record<string, unknown>>;
+
+/** Status and info stand before every report, as objects. */
+export function reportHead(view: FaceView, message: string): Record<string, unknown> {
+  return {
+    STATUS: { STATUS: "S", when: Math.floor(view.wallTimeMs / 1000), Msg: message, api_version: API_VERSION },
+    INFO: {
+      miner_version: `kumpel ${view.facts.version}`,
+      CompileTime: compileTime(view.facts),
+      type: marketingName(view.snapshot.machine),
+    },
+  };
+}
+
+function rates(view: FaceView) {
+  const { hashrate } = view.snapshot;
+  return {
+    elapsed: elapsedS(view.snapshot),
+    rate_5s: ghs(hashrate.recentMeasuredThs),
+    rate_30m: ghsHalfHour(view.snapshot),
+    rate_avg: ghs(hashrate.measuredThs),
+    rate_ideal: ghs(hashrate.expectedThs),
+    rate_unit: "GH/s",
+  };
+}
+
+export function summaryReport(view: FaceView): Report {
+  const { snapshot } = view;
+  return {
+    ...reportHead(view, "summary"),
+    SUMMARY: [
+      {
+        ...rates(view),
+        hw_all: hardwareErrors(snapshot),
+        bestshare: Math.floor(snapshot.pool.shares.bestDifficulty),
+        status: statusItems(snapshot),
+      },
+    ],
+  };
+}
+
+export function statsReport(view: FaceView): Report {
+  const { snapshot } = view;
+  const fans = rpmOf(snapshot);
+  return {
+    ...reportHead(view, "stats"),
+    STATS: [
+      {
+        ...rates(view),
+        chain_num: snapshot.chains.length,
+        fan_num: fans.length,
+        fan: fans,
+        hwp_total: hardwareErrorPct(snapshot.chains),
+        // Any number but 0 is taken for sleeping, so that low and high power are 0 as well.
+        "miner-mode": isAsleep(snapshot) ? 1 : 0,
+        "freq-level": 100,
+        chain: snapshot.chains.map((chain) => chainReport(chain, view.facts.boardSerials[chain.index] ?? null)),
+      },
+    ],
+  };
+}
+
+function chainReport(chain: ChainSnapshot, serialNumber: string | null): Report {
+  return {
+    index: chain.index,
+    freq_avg: rounded(chain.frequencyMhz ?? 0),
+    rate_ideal: ghs(chain.hashrate.expectedThs),
+    rate_real: ghs(chain.hashrate.recentMeasuredThs),
+    asic_num: chain.chips,
+    asic: chipLetters(chain),
+    temp_pic: fourTimes(chain.temperatureBoardMaxC),
+    temp_pcb: fourTimes(chain.temperatureBoardMaxC),
+    temp_chip: fourTimes(chain.temperatureChipMaxC),
+    hw: chain.nonces.hardwareError,
+    hwp: hardwareErrorPct([chain]),
+    eeprom_loaded: serialNumber !== null,
+    sn: serialNumber ?? "",
+    tpl: [],
+  };
+}
+
+export function poolsReport(view: FaceView): Report {
+  const { pools } = view.snapshot;
+  const slots = Array.from({ length: POOL_SLOTS }, (_, i) => poolReport(pools[i] ?? null, i));
+  return { ...reportHead(view, "pools"), POOLS: slots };
+}
+
+/** An empty slot counts as dead: a manager raises "all pools dead" only when every slot says so. */
+function poolReport(pool: PoolSnapshot | null, index: number): Report {
+  const shares = pool?.shares;
+  return {
+    index,
+    url: pool?.url ?? "",
+    user: pool?.user ?? "",
+    status: pool !== null && isPoolAlive(pool) ? "Alive" : "Dead",
+    priority: index,
+    getworks: pool?.notifies ?? 0,
+    accepted: shares?.accepted ?? 0,
+    rejected: shares?.rejected ?? 0,
+    discarded: 0,
+    stale: shares?.stale ?? 0,
+    diff: shortDifficulty(pool?.difficulty ?? null),
+    diff1: diff1Shares(pool?.verifiedWork ?? 0),
+    diffa: rounded(shares?.acceptedDifficulty ?? 0),
+    diffr: pool === null ? 0 : difficultyOf(pool, pool.shares.rejected),
+    diffs: pool === null ? 0 : difficultyOf(pool, pool.shares.stale),
+    lsdiff: shares !== undefined && shares.accepted > 0 ? (pool?.difficulty ?? 0) : 0,
+    // When the last share was is not kept: "0" is what stock prints before the first one.
+    lstime: "0",
+  };
+}
+
+/** The one point that a snapshot knows, for each window that stock draws. */
+export function chartReport(view: FaceView): Report {
+  const { hashrate } = view.snapshot;
+  return {
+    ...reportHead(view, "rate"),
+    RATE: [
+      {
+        unit: "GH/s",
+        xAxis: [elapsedS(view.snapshot)],
+        series: [
+          { name: "rate_5s", data: [ghs(hashrate.recentMeasuredThs)] },
+          { name: "rate_30m", data: [ghsHalfHour(view.snapshot)] },
+          { name: "rate_avg", data: [ghs(hashrate.measuredThs)] },
+        ],
+      },
+    ],
+  };
+}
+
+export function warningReport(view: FaceView): Report {
+  const items = statusItems(view.snapshot).filter(({ status }) => status !== "s");
+  return { ...reportHead(view, "warning"), WARNING: items };
+}
