@@ -10,7 +10,8 @@ export interface Defect {
   readonly name: string;
   readonly invariant: string;
   readonly hours: number;
-  readonly plant: Partial<SeedOptions>;
+  /** Made anew for each run: some remember what they did. */
+  readonly plant: () => Partial<SeedOptions>;
 }
 
 const SHORT_H = 0.1;
@@ -128,97 +129,106 @@ export const DEFECTS: readonly Defect[] = [
     name: "a switch that leaves the power on",
     invariant: "no-orphan-power",
     hours: SHORT_H,
-    plant: { wrapBoard: deafSwitch },
+    plant: () => ({ wrapBoard: deafSwitch }),
   },
   {
     name: "power before anything was proven",
     invariant: "proven-before-power",
     hours: SHORT_H,
-    plant: { wrapBoard: eagerSwitch },
+    plant: () => ({ wrapBoard: eagerSwitch }),
   },
   {
     name: "a shutdown that does not reach the switch",
     invariant: "shutdown-is-off",
     hours: SHORT_H,
-    plant: {
+    plant: () => ({
       wrapBoard: deafSwitch,
       ...once(afterS(100), ({ world }) => world.faults.fanStopped.fill(true)),
-    },
+    }),
   },
   {
     name: "fans that nobody reads while they stand",
     invariant: "air-with-power",
     hours: SHORT_H,
-    plant: {
+    plant: () => ({
       wrapBoard: proudFans,
       ...once(afterS(100), ({ world }) => world.faults.fanStopped.fill(true)),
-    },
+    }),
   },
-  { name: "sensors that read too low", invariant: "board-limit", hours: 0.2, plant: coldSensors(30) },
+  { name: "sensors that read too low", invariant: "board-limit", hours: 0.2, plant: () => coldSensors(30) },
   {
     name: "a voltage that nobody limits",
     invariant: "voltage-limit",
     hours: SHORT_H,
-    plant: once(afterS(100), ({ world }) => world.power.presetMv(18_000)),
+    plant: () => once(afterS(100), ({ world }) => world.power.presetMv(18_000)),
   },
   {
     name: "nonces changed on their way to the pool",
     invariant: "valid-shares-only",
     hours: SHORT_H,
-    plant: { wrapNetwork: onTheWay({ out: wrongNonces }) },
+    plant: () => ({ wrapNetwork: onTheWay({ out: wrongNonces }) }),
   },
   {
     name: "an extranonce that outlives its session",
     invariant: "own-extranonce",
     hours: SHORT_H,
-    plant: {
+    plant: () => ({
       wrapNetwork: onTheWay({ in: oldExtranonce() }),
       ...once(afterS(120), ({ primary }) => primary.disconnectAll()),
-    },
+    }),
   },
   {
     name: "receipts that vanish",
     invariant: "files-kept",
     hours: 0.15,
-    plant: once(afterS(400), ({ store }) => {
-      store.files.delete("receipts.json");
-      store.writes++;
-    }),
+    plant: () =>
+      once(afterS(400), ({ store }) => {
+        store.files.delete("receipts.json");
+        store.writes++;
+      }),
   },
   {
     name: "timers that pile up",
     invariant: "bounded-queues",
     hours: SHORT_H,
-    plant: {
+    plant: () => ({
       everySecond: ({ clock }) => {
         for (let i = 0; i < 20; i++) clock.setTimer(1e9, () => undefined);
       },
-    },
+    }),
   },
   {
     name: "a loop that lets no time pass",
     invariant: "time-moves",
     hours: SHORT_H,
-    plant: once(afterS(60), ({ clock }) => {
-      const again = (): void => void clock.setTimer(0, again);
-      again();
-    }),
+    plant: () =>
+      once(afterS(60), ({ clock }) => {
+        const again = (): void => void clock.setTimer(0, again);
+        again();
+      }),
   },
   {
     name: "nonces that fail their own test",
     invariant: "explained-errors",
     hours: SHORT_H,
-    plant: once(afterS(100), ({ world }) => {
-      world.faults.chains[0]!.falseNonceFraction = 1;
-    }),
+    plant: () =>
+      once(afterS(100), ({ world }) => {
+        world.faults.chains[0]!.falseNonceFraction = 1;
+      }),
   },
-  { name: "a bug that ends the process", invariant: "no-bugs", hours: SHORT_H, plant: { wrapBoard: brokenBus } },
+  {
+    name: "a bug that ends the process",
+    invariant: "no-bugs",
+    hours: SHORT_H,
+    plant: () => ({ wrapBoard: brokenBus }),
+  },
   {
     name: "a chain that nobody starts again",
     invariant: "work-resumes",
     hours: 1,
-    plant: once(afterS(100), ({ world }) => {
-      world.faults.chains[1]!.isSilent = true;
-    }),
+    plant: () =>
+      once(afterS(100), ({ world }) => {
+        world.faults.chains[1]!.isSilent = true;
+      }),
   },
 ];

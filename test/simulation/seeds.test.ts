@@ -31,7 +31,7 @@ test("the same seed gives the same run event by event, another seed another one"
 });
 
 test.each(DEFECTS)("$name: $invariant notices, and one line replays it", async ({ invariant, hours, plant }) => {
-  const { violations } = await runSeed({ ...S21, faults: "none", hours, ...plant });
+  const { violations } = await runSeed({ ...S21, faults: "none", hours, ...plant() });
   expect(violations.map((v) => v.invariant)).toEqual([invariant]);
   expect(violations[0]?.replay).toBe(
     `npm run simulate -- --machine s21 --seed 1 --hours ${hours} --faults none --ticket 4096`,
