@@ -32,7 +32,7 @@ export interface SeedOptions extends Omit<StageOptions, "hashesPerNonce"> {
 export interface Violation {
   readonly invariant: string;
   /** Virtual seconds since the start. */
-  readonly atS: number;
+  readonly at: number;
   readonly text: string;
   /** Faults that held. */
   readonly faults: readonly FaultName[];
@@ -154,9 +154,9 @@ class SeedRun {
       if (isCheapOnly && !isCheap) continue;
       const text = check(view);
       if (text === null || this.#violations.length > 0) continue;
-      const atS = Number((view.nowMs / SECOND_MS).toFixed(3));
+      const at = Number((view.nowMs / SECOND_MS).toFixed(3));
       const { names } = this.#faults;
-      this.#violations.push({ invariant: name, atS, text, faults: names, replay: replayLine(this.#options) });
+      this.#violations.push({ invariant: name, at, text, faults: names, replay: replayLine(this.#options) });
     }
   }
 

@@ -42,10 +42,10 @@ async function main(): Promise<number> {
 }
 
 function sayViolations({ seed, violations }: SeedResult): void {
-  for (const { invariant, atS, text, faults, replay } of violations) {
+  for (const { invariant, at, text, faults, replay } of violations) {
     clearBar();
     const around = faults.length === 0 ? "no fault held" : `while ${faults.join(", ")} held`;
-    say(`VIOLATED ${invariant} at ${atS} s of seed ${seed}, ${around}: ${text}\n${replay}`);
+    say(`VIOLATED ${invariant} at ${at} s of seed ${seed}, ${around}: ${text}\n${replay}`);
   }
 }
 
