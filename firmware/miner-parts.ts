@@ -15,7 +15,7 @@ import type { ChainSupervisor } from "./chain/chain-supervisor.ts";
 import type { PauseControl } from "./control/pause-control.ts";
 import type { PowerLine } from "./control/power-line.ts";
 import type { ThermalLoop } from "./control/thermal-loop.ts";
-import type { CoolingPolicy } from "./control/thermal-types.ts";
+import type { CoolingPolicy, TemperatureWish } from "./control/thermal-types.ts";
 import type { BoardIdentity } from "./hardware/board-identities.ts";
 import type { Log } from "./log.ts";
 import type { LedgerKeeper } from "./pool/ledger-keeper.ts";
@@ -51,6 +51,8 @@ export interface MinerOptions {
   store: FileStore;
   /** How the fans may run; absent: they follow the temperature between 30 and 100 %. */
   cooling?: CoolingPolicy;
+  /** Temperatures that the fans aim for; absent: our own. */
+  temperatures?: TemperatureWish;
 }
 
 export interface MinerParts {

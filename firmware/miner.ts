@@ -61,7 +61,7 @@ export class Miner {
     this.#options = options;
     const { clock, log, board, support } = options;
     this.#plan = {
-      limits: thermalLimits(options.hashboard.temperatureLimits),
+      limits: thermalLimits(options.hashboard.temperatureLimits, options.temperatures),
       cooling: options.cooling ?? DEFAULT_COOLING,
     };
     this.#supervision = createSupervision(options);
@@ -218,7 +218,7 @@ export class Miner {
         beat: heartbeats.add("chip temperature", CHIP_TEMPERATURE_MAX_AGE_MS, clock.nowMs()),
         turn: () => this.#readTemperatures(signal),
       }),
-      ...this.#supervisors.map((supervisor) => supervisor.start()),
+      ...this.#supervisors.map((supervisor) => supervisor.start().then(() => this.#pauses.joined(supervisor))),
     ]);
   }
 
@@ -284,9 +284,9 @@ export class Miner {
     });
   }
 
-  /** Fan limits and cooling mode from now on. */
-  setCooling(cooling: CoolingPolicy): void {
-    this.#plan = { ...this.#plan, cooling };
+  /** From now on; the limits that cut the power stay. */
+  setCooling(cooling: CoolingPolicy, temperatures?: MinerOptions["temperatures"]): void {
+    this.#plan = { limits: thermalLimits(this.#options.hashboard.temperatureLimits, temperatures), cooling };
   }
 
   /**
@@ -309,7 +309,7 @@ export class Miner {
     if (!this.#power.release()) return "the program is ending";
     incidents.note("acknowledged", "the owner acknowledged the shutdown");
     this.#workVoltage.rearm();
-    await Promise.all(this.#supervisors.map((supervisor) => supervisor.release()));
+    await Promise.all(this.#supervisors.map((s) => s.release().then(() => this.#pauses.joined(s))));
     return null;
   }
 

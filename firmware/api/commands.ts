@@ -10,31 +10,100 @@ const poolEntry = z.object({
   password: z.string().max(200),
 });
 
+export const SCOPES = ["read", "control", "admin"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+const tree = z.record(z.string().max(64), z.unknown());
+
+function command<const K extends string, T extends z.ZodRawShape>(kind: K, description: string, shape: T) {
+  return z.strictObject({ kind: z.literal(kind), ...shape }).meta({ description });
+}
+
 export const commandSchema = z.discriminatedUnion("kind", [
-  /** Stop hashing and take the power away until `resume`. */
-  z.object({ kind: z.literal("pause") }),
-  z.object({ kind: z.literal("resume") }),
-  /** The owner has seen why the machine was shut down. */
-  z.object({ kind: z.literal("acknowledgeShutdown") }),
-  /** Start one chain anew, also one that was given up. */
-  z.object({ kind: z.literal("restartChain"), chainIndex: z.number().int().min(0).max(15) }),
-  /** End the program in order; init starts it again. */
-  z.object({ kind: z.literal("restart") }),
-  /** Pools of the first group, in order of preference; at least one. */
-  z.object({ kind: z.literal("setPools"), pools: z.array(poolEntry).min(1).max(8) }),
-  /** A fixed fan duty, or null for fans that follow the temperature. */
-  z.object({ kind: z.literal("setFanDuty"), dutyPct: z.number().min(0).max(100).nullable() }),
-  /** Hash clock of all chains in MHz, within the machine's limits. */
-  z.object({ kind: z.literal("setFrequency"), frequencyMhz: z.number().min(1).max(2_000) }),
-  /** Blink the board's LED so that somebody finds it. */
-  z.object({ kind: z.literal("locate"), isOn: z.boolean() }),
+  command("pause", "Stop hashing and take the power away until resume, also over restarts.", {
+    reason: z.string().min(1).max(120).optional(),
+  }),
+  command("resume", "Let a paused machine hash again.", {}),
+  command("acknowledgeShutdown", "The owner has seen why the machine was shut down; it may start again.", {}),
+  command("restartChain", "Start one chain anew, also one that was given up.", {
+    chainIndex: z.number().int().min(0).max(15),
+  }),
+  command("restart", "Hashboards off, read the settings anew, start again.", {}),
+  command("setPools", "Pools of the first group, in order of preference; at least one. After a restart.", {
+    pools: z.array(poolEntry).min(1).max(8),
+  }),
+  command("setPoolGroups", "All pool groups, in the form of the settings. After a restart.", {
+    poolGroups: z.array(tree).min(1).max(8),
+  }),
+  command("setFanDuty", "A fixed fan duty, or null for fans that follow the temperature.", {
+    dutyPct: z.number().min(0).max(100).nullable(),
+  }),
+  command("setFanMode", "Who cools: our fans (air), or a pump of somebody else.", {
+    mode: z.enum(["air", "immersion", "hydro"]),
+  }),
+  command("setFrequency", "Hash clock of all chains in MHz; null: the machine's own. After a restart.", {
+    frequencyMhz: z.number().min(1).max(2_000).nullable(),
+  }),
+  command("setSettings", "Single settings, as nested tables; null removes a key.", { patch: tree }),
+  command("locate", "Blink the board's LED so that somebody finds it, for ten minutes at most.", { isOn: z.boolean() }),
+  command("factoryReset", "All settings back to their defaults, then a restart. Tokens stay.", {
+    confirm: z.literal("factory reset"),
+  }),
+  command("createToken", "Make a token; it is shown in the answer and never again.", {
+    name: z.string().regex(/^[\w .-]{1,40}$/),
+    scope: z.enum(SCOPES),
+  }),
+  command("revokeToken", "A token is good for nothing from now on.", { id: z.string().regex(/^[0-9a-f]{8}$/) }),
 ]);
 export type Command = z.infer<typeof commandSchema>;
+export type CommandKind = Command["kind"];
+
+/** Least scope of who may order it. */
+export const SCOPE_OF: Readonly<Record<CommandKind, Scope>> = {
+  pause: "control",
+  resume: "control",
+  acknowledgeShutdown: "control",
+  restartChain: "control",
+  restart: "control",
+  setPools: "admin",
+  setPoolGroups: "admin",
+  setFanDuty: "control",
+  setFanMode: "admin",
+  setFrequency: "admin",
+  setSettings: "admin",
+  locate: "control",
+  factoryReset: "admin",
+  createToken: "admin",
+  revokeToken: "admin",
+};
+
+export function allows(have: Scope, need: Scope): boolean {
+  return SCOPES.indexOf(have) >= SCOPES.indexOf(need);
+}
 
 /** What became of a command. A refusal is no error: its sentence goes to whoever asked. */
-export type CommandAnswer =
-  | { readonly ok: true; readonly message: string; readonly effect: "now" | "afterRestart" }
-  | { readonly ok: false; readonly message: string };
+export const answerSchema = z.discriminatedUnion("ok", [
+  z.object({
+    ok: z.literal(true),
+    message: z.string(),
+    /** From when on it counts. */
+    effect: z.enum(["now", "afterRestart"]),
+    /** Settings that changed. */
+    changedKeys: z.array(z.string()).optional(),
+    /** A new token; shown this once. */
+    token: z.string().optional(),
+  }),
+  z.object({ ok: z.literal(false), message: z.string() }),
+]);
+export type CommandAnswer = Readonly<z.infer<typeof answerSchema>>;
+
+export function refused(message: string): CommandAnswer {
+  return { ok: false, message };
+}
+
+export function done(message: string, effect: "now" | "afterRestart" = "now") {
+  return { ok: true, message, effect } as const;
+}
 
 /** Who asked, for the audit log: the face and, where it knows one, the user or token. */
 export interface CommandOrigin {

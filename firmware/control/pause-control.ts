@@ -49,6 +49,11 @@ export class PauseControl {
     suspendPower(reason).catch((error: unknown) => log.error(`pause: power off is not confirmed: ${errorText(error)}`));
   }
 
+  /** A chain that starts while the machine is paused waits like the others. */
+  joined(chain: Pausable): void {
+    if (this.reason !== null) chain.pause(this.reason);
+  }
+
   resume(cause: PauseCause, reason: string): void {
     if (!this.#causes.delete(cause) || this.#causes.size > 0) return;
     const { log, chains } = this.#options;

@@ -56,12 +56,32 @@ export const DEFAULT_LIMITS: ThermalLimits = { targetC: 60, hotC: 70, dangerousC
 
 export const DEFAULT_COOLING: CoolingPolicy = { mode: "air", dutyMinPct: 30, dutyMaxPct: 100, dutyManualPct: null };
 
-/** Full fans and the target keep their distance from a limit that is tighter than ours. */
-export function thermalLimits({ boardMaxC, chipMaxC }: { boardMaxC: number; chipMaxC: number }): ThermalLimits {
+/** In degrees C; null: our own, below the limit. */
+export interface TemperatureWish {
+  readonly targetC: number | null;
+  readonly hotC: number | null;
+}
+
+const NO_WISH: TemperatureWish = { targetC: null, hotC: null };
+/** A wish keeps at least so much distance, so that the fans have something to regulate in. */
+const HOT_BELOW_LIMIT_C = 2;
+const TARGET_BELOW_HOT_C = 3;
+
+/** Full fans and the target keep their distance from a limit that is tighter than ours, whatever the owner wishes. */
+export function thermalLimits(
+  { boardMaxC, chipMaxC }: { boardMaxC: number; chipMaxC: number },
+  wish: TemperatureWish = NO_WISH,
+): ThermalLimits {
   const { targetC, hotC, dangerousC } = DEFAULT_LIMITS;
+  const ownHotC = Math.min(hotC, boardMaxC - (dangerousC - hotC));
+  const ownTargetC = Math.min(targetC, boardMaxC - (dangerousC - targetC));
+  const hot = Math.min(
+    wish.hotC ?? Math.max(ownHotC, (wish.targetC ?? 0) + TARGET_BELOW_HOT_C),
+    boardMaxC - HOT_BELOW_LIMIT_C,
+  );
   return {
-    targetC: Math.min(targetC, boardMaxC - (dangerousC - targetC)),
-    hotC: Math.min(hotC, boardMaxC - (dangerousC - hotC)),
+    targetC: Math.min(wish.targetC ?? ownTargetC, hot - TARGET_BELOW_HOT_C),
+    hotC: hot,
     dangerousC: boardMaxC,
     chipDangerousC: chipMaxC,
   };

@@ -1,0 +1,225 @@
+/**
+ * Carries commands out, one after the other, on the main thread: checks who orders what, acts, answers in one sentence and
+ * writes it down. Every face orders through it, so that all of them obey the same rules.
+ */
+import { errorText, isKumpelError } from "#hal/errors.ts";
+import type { FileStore } from "#hal/file-store.ts";
+import { Mutex } from "#hal/mutex.ts";
+import { settingsKeys } from "../config/constraints.ts";
+import { changedKeys, type SettingsPatch } from "../config/patch.ts";
+import type { Settings } from "../config/schema.ts";
+import type { LoadedSettings, SettingsStore } from "../config/settings-store.ts";
+import { isTree, parseToml } from "../config/toml-text.ts";
+import type { Log } from "../log.ts";
+import type { AccessKeeper } from "./access-keeper.ts";
+import type { AuditLog } from "./audit-log.ts";
+import {
+  allows,
+  type Command,
+  type CommandAnswer,
+  type CommandBus,
+  type CommandOrigin,
+  commandSchema,
+  done,
+  refused,
+  SCOPE_OF,
+  type Scope,
+} from "./commands.ts";
+import type { MachineControls } from "./machine-controls.ts";
+import { savePause } from "./owner-pause.ts";
+
+/** More than that many at once are refused: nobody orders so much. */
+const QUEUE_MAX = 32;
+
+export interface CommandRunnerOptions {
+  readonly log: Log;
+  readonly store: FileStore;
+  readonly settings: SettingsStore;
+  readonly access: AccessKeeper;
+  readonly audit: AuditLog;
+  /** Null: nothing is switched on, since the settings are broken. */
+  readonly machine: MachineControls | null;
+  /** Ends this run and begins the next with the settings as they are then. */
+  readonly restart: (reason: string) => void;
+  /** Settings or tokens changed. */
+  readonly onChanged: () => void;
+  /** Settings that the command line overrides in this run. */
+  readonly overriddenKeys: readonly string[];
+}
+
+export class CommandRunner {
+  readonly #options: CommandRunnerOptions;
+  readonly #turn = new Mutex();
+  readonly #running: Settings;
+  readonly #needRestart = new Set(settingsKeys().flatMap(({ key, needsRestart }) => (needsRestart ? [key] : [])));
+  #waiting = 0;
+
+  constructor(options: CommandRunnerOptions) {
+    this.#options = options;
+    this.#running = options.settings.loaded.settings;
+  }
+
+  /** Keys whose new value shows after a restart only. */
+  get pendingRestart(): string[] {
+    return changedKeys(this.#running, this.#options.settings.loaded.settings).filter((key) => this.#isLate(key));
+  }
+
+  /** For faces that know by themselves who may order what. */
+  readonly bus: CommandBus = (command, origin) => this.execute(command, origin, "admin");
+
+  /** Never rejects: what goes wrong is an answer. */
+  async execute(input: unknown, origin: CommandOrigin, scope: Scope): Promise<CommandAnswer> {
+    const parsed = commandSchema.safeParse(input);
+    if (!parsed.success) return refused(shapeProblem(parsed.error.issues));
+    const command = parsed.data;
+    const need = SCOPE_OF[command.kind];
+    if (!allows(scope, need))
+      return this.#note(origin, command, refused(`${command.kind} takes scope ${need}; this one has ${scope}.`));
+    if (this.#waiting >= QUEUE_MAX) return refused("Too many commands wait; try again in a second.");
+    this.#waiting++;
+    try {
+      const answer = await this.#turn.run(() => this.#guarded(command, nameOf(origin)));
+      return this.#note(origin, command, answer);
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  #note(origin: CommandOrigin, command: Command, answer: CommandAnswer): CommandAnswer {
+    const { audit, log } = this.#options;
+    const actor = nameOf(origin);
+    audit.note({ actor, command: command.kind, ok: answer.ok, message: answer.message });
+    log.info({ actor, command: command.kind, ok: answer.ok }, answer.message);
+    return answer;
+  }
+
+  async #guarded(command: Command, actor: string): Promise<CommandAnswer> {
+    try {
+      return await this.#carryOut(command, actor);
+    } catch (error) {
+      // Refused for a reason that the owner can read; everything else is a bug, told and survived.
+      if (!isKumpelError(error))
+        this.#options.log.error({ stack: error instanceof Error ? error.stack : undefined }, errorText(error));
+      return refused(errorText(error));
+    }
+  }
+
+  async #carryOut(command: Command, actor: string): Promise<CommandAnswer> {
+    const { settings, restart, access, onChanged } = this.#options;
+    switch (command.kind) {
+      case "setFanDuty":
+        return this.#change({ cooling: { fan_manual_pct: command.dutyPct } });
+      case "setFanMode":
+        return this.#change({ cooling: { mode: command.mode } });
+      case "setFrequency":
+        return this.#change({ tuning: { frequency_mhz: command.frequencyMhz } });
+      case "setPools":
+        return this.#change({ pool_groups: this.#withFirstGroup(command.pools) });
+      case "setPoolGroups":
+        return this.#change({ pool_groups: command.poolGroups });
+      case "setSettings":
+        return this.#change(command.patch);
+      case "restart":
+        restart(`restart ordered by ${actor}`);
+        return done("Restarting: hashboards off, settings read anew, then it starts again.");
+      case "factoryReset":
+        await settings.reset();
+        onChanged();
+        restart(`factory reset ordered by ${actor}`);
+        return done("All settings are back to their defaults; restarting.");
+      case "createToken": {
+        const token = await access.create(command.name, command.scope);
+        onChanged();
+        return { ...done(`Token ${command.name} with scope ${command.scope} is made; it is shown this once.`), token };
+      }
+      case "revokeToken":
+        await access.revoke(command.id);
+        onChanged();
+        return done(`Token ${command.id} is revoked.`);
+      case "pause":
+      case "resume":
+      case "restartChain":
+      case "acknowledgeShutdown":
+      case "locate":
+        return this.#steer(command, actor);
+    }
+  }
+
+  async #steer(command: Extract<Command, { kind: MachineCommand }>, actor: string): Promise<CommandAnswer> {
+    const { machine, store } = this.#options;
+    if (machine === null) return refused("Nothing is switched on: the settings file is broken; mend it and restart.");
+    switch (command.kind) {
+      case "pause": {
+        const reason = `paused by ${actor}${command.reason === undefined ? "" : `: ${command.reason}`}`;
+        machine.pause(reason);
+        await savePause(store, reason);
+        return done("Paused: hashboards off until resume.");
+      }
+      case "resume":
+        await savePause(store, null);
+        machine.resume(`resumed by ${actor}`);
+        return done("Resumed: the chains start again.");
+      case "restartChain":
+        return toAnswer(await machine.restartChain(command.chainIndex), `Chain ${command.chainIndex} starts again.`);
+      case "acknowledgeShutdown":
+        return toAnswer(await machine.acknowledge(), "Acknowledged: the machine starts again.");
+      case "locate":
+        if (!machine.locate(command.isOn)) return refused("This board has no LED that is known.");
+        return done(command.isOn ? "The LED blinks, for ten minutes at most." : "The LED is off.");
+    }
+  }
+
+  async #change(patch: SettingsPatch): Promise<CommandAnswer> {
+    const { settings, machine, onChanged, overriddenKeys } = this.#options;
+    const before = settings.loaded.settings;
+    const wasBroken = settings.loaded.source === "idle" || settings.loaded.source === "lastGood";
+    const after: LoadedSettings = await settings.change(patch);
+    const keys = changedKeys(before, after.settings);
+    if (keys.length > 0) machine?.apply(after.settings);
+    onChanged();
+    if (keys.length === 0 && !wasBroken) return { ...done("Nothing changed: it was so already."), changedKeys: [] };
+    const late = machine === null ? keys : keys.filter((key) => this.#isLate(key));
+    const overridden = keys.filter((key) => overriddenKeys.includes(key));
+    const note = overridden.length === 0 ? "" : ` The command line overrides ${overridden.join(", ")} in this run.`;
+    const when = late.length === 0 ? "in force" : `in force after a restart: ${late.join(", ")}`;
+    return {
+      ...done(`Settings written, ${when}.${note}`, late.length === 0 ? "now" : "afterRestart"),
+      changedKeys: keys,
+    };
+  }
+
+  /** The other groups, and what else the owner said of a pool that stays, are kept. */
+  #withFirstGroup(pools: readonly { url: string; user: string; password: string }[]): unknown[] {
+    const file = parseToml(this.#options.settings.loaded.text);
+    const groups = file.kind === "parsed" ? file.value["pool_groups"] : [];
+    const [first, ...others] = Array.isArray(groups) ? groups.filter(isTree) : [];
+    const known = Array.isArray(first?.["pools"]) ? first["pools"].filter(isTree) : [];
+    const wished = pools.map((pool) => {
+      const { password, ...rest } = pool;
+      const same = known.find(({ url, user }) => url === pool.url && user === pool.user);
+      return { ...same, ...rest, ...(password === "" ? {} : { password }) };
+    });
+    return [{ ...first, pools: wished }, ...others];
+  }
+
+  #isLate(key: string): boolean {
+    return this.#needRestart.has(key) || key.startsWith("pool_groups");
+  }
+}
+
+type MachineCommand = "pause" | "resume" | "restartChain" | "acknowledgeShutdown" | "locate";
+
+function nameOf({ face, who }: CommandOrigin): string {
+  return who === "" ? face : `${who} (${face})`;
+}
+
+function toAnswer(refusal: string | null, message: string): CommandAnswer {
+  return refusal === null ? done(message) : refused(`Refused: ${refusal}.`);
+}
+
+/** Names what is wrong with the order itself; its values may be secrets and are not repeated. */
+function shapeProblem(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]): string {
+  const [first] = issues;
+  const place = first === undefined || first.path.length === 0 ? "The command" : first.path.map(String).join(".");
+  return `${place} is not understood (${first?.message ?? "unknown"}); see /api/v1/openapi.json.`;
+}

@@ -1,0 +1,57 @@
+/** What commands can do to a running machine. */
+import type { Settings } from "../config/schema.ts";
+import type { CoolingPolicy, TemperatureWish } from "../control/thermal-types.ts";
+import type { Log } from "../log.ts";
+import type { Miner } from "../miner.ts";
+import { LocateLight } from "./locate-light.ts";
+
+export interface MachineControls {
+  pause(reason: string): void;
+  resume(reason: string): void;
+  /** Null when it starts again, else why not. */
+  restartChain(chainIndex: number): Promise<string | null>;
+  acknowledge(): Promise<string | null>;
+  /** False where there is no LED. */
+  locate(isOn: boolean): boolean;
+  /** Carries out what needs no restart. */
+  apply(settings: Settings): void;
+}
+
+export function machineControls(miner: Miner, log: Log): MachineControls {
+  const { options, pauses, chains } = miner.parts;
+  const light = new LocateLight(options.board, options.clock, log);
+  return {
+    pause: (reason) => pauses.pause("owner", reason),
+    resume: (reason) => pauses.resume("owner", reason),
+    restartChain: async (chainIndex) => {
+      const supervisor = chains.find(({ connector }) => connector.index === chainIndex)?.supervisor;
+      if (supervisor === undefined) return `there is no chain ${chainIndex}`;
+      if (pauses.reason !== null) return `the machine is paused (${pauses.reason})`;
+      const { phase } = supervisor.state;
+      if (phase === "absent") return `no hashboard is in the connector of chain ${chainIndex}`;
+      if (phase === "off") return `chain ${chainIndex} is switched off (${supervisor.reason})`;
+      if (phase === "disabled") await supervisor.release();
+      else {
+        supervisor.pause("restarted by the owner");
+        supervisor.resume("restarted by the owner");
+      }
+      return null;
+    },
+    acknowledge: () => miner.acknowledgeShutdown(),
+    locate: (isOn) => light.set(isOn),
+    apply: ({ cooling }) => miner.setCooling(coolingPolicy(cooling), temperatureWish(cooling)),
+  };
+}
+
+export function coolingPolicy(cooling: Settings["cooling"]): CoolingPolicy {
+  return {
+    mode: cooling.mode,
+    dutyMinPct: cooling.fan_min_pct,
+    dutyMaxPct: cooling.fan_max_pct,
+    dutyManualPct: cooling.fan_manual_pct ?? null,
+  };
+}
+
+export function temperatureWish({ target_c, hot_c }: Settings["cooling"]): TemperatureWish {
+  return { targetC: target_c ?? null, hotC: hot_c ?? null };
+}
