@@ -5,7 +5,7 @@
  */
 import { findHashboard } from "#drivers/hashboards/models.ts";
 import type { Clock } from "#hal/clock.ts";
-import type { Command, CommandAnswer, CommandBus } from "./commands.ts";
+import { errorText } from "#hal/errors.ts";
 import type { MinerSnapshot, PoolSnapshot } from "./snapshot.ts";
 
 export interface MachineFacts {
@@ -27,8 +27,6 @@ export interface MachineFacts {
   readonly dnsServers: readonly string[] | null;
   /** At the wall socket. */
   readonly powerW: number | null;
-  /** Passwords of the pools, in the order of the snapshot. */
-  readonly poolPasswords: readonly string[] | null;
   /** The owner holds the fans at a fixed duty. */
   readonly isFanManual: boolean | null;
   readonly isLocating: boolean | null;
@@ -49,16 +47,42 @@ export const UNKNOWN_FACTS: MachineFacts = {
   gateway: null,
   dnsServers: null,
   powerW: null,
-  poolPasswords: null,
   isFanManual: null,
   isLocating: null,
 };
+
+/** What these faces order; whoever wires them in turns it into a command of the bus. */
+export type FaceOrder =
+  | { readonly kind: "pause" | "resume" | "restart" }
+  | { readonly kind: "restartChain"; readonly chainIndex: number }
+  /** Pools of the first group, in order of preference. */
+  | { readonly kind: "setPools"; readonly pools: readonly PoolEntry[] }
+  | { readonly kind: "setFan"; readonly dutyPct: number | null }
+  | { readonly kind: "setFrequency"; readonly frequencyMhz: number }
+  | { readonly kind: "locate"; readonly isOn: boolean };
+
+export interface PoolEntry {
+  readonly url: string;
+  readonly user: string;
+  /** Null: the one that this address and user have already. */
+  readonly password: string | null;
+}
+
+export interface OrderAnswer {
+  readonly ok: boolean;
+  /** What was done, or why not: one sentence for whoever asked. */
+  readonly message: string;
+  readonly effectiveAt: "now" | "afterRestart" | null;
+}
+
+/** @param who The face and, where it knows one, the user or address; for the audit log. */
+export type GiveOrder = (order: FaceOrder, who: string) => Promise<OrderAnswer>;
 
 /** What every face is made of. Snapshot and facts are asked for at each request. */
 export interface FaceParts {
   readonly snapshot: () => MinerSnapshot | null;
   readonly facts: () => MachineFacts;
-  readonly bus: CommandBus;
+  readonly order: GiveOrder;
   readonly clock: Clock;
 }
 
@@ -75,12 +99,12 @@ export function viewOf(parts: FaceParts): FaceView | null {
   return snapshot === null ? null : { snapshot, facts: parts.facts(), wallTimeMs: parts.clock.wallTimeMs() };
 }
 
-/** A bus that breaks must not break a face: it is a refusal with its words. */
-export async function ask(bus: CommandBus, command: Command, face: string, who: string): Promise<CommandAnswer> {
+/** An order that breaks must not break a face: it is a refusal with its words. */
+export async function ask(parts: FaceParts, order: FaceOrder, who: string): Promise<OrderAnswer> {
   try {
-    return await bus(command, { face, who });
+    return await parts.order(order, who);
   } catch (error) {
-    return { ok: false, message: `the miner did not take the command: ${String(error)}` };
+    return { ok: false, message: `the miner did not take it: ${errorText(error)}`, effectiveAt: null };
   }
 }
 
@@ -130,19 +154,9 @@ export function isPoolAlive(pool: PoolSnapshot): boolean {
   return pool.state === "mining" || pool.state === "waiting" || pool.state === "idle";
 }
 
-export interface PoolEntry {
-  readonly url: string;
-  readonly user: string;
-  readonly password: string;
-}
-
-/** The usual password where a pool asks for none: shown for one that is unknown, as an empty field is refused by some. */
-export const STAND_IN_PASSWORD = "x";
-
-/** Pools of the first group, which is the one that commands can change, with their passwords. */
-export function poolEntries({ snapshot, facts }: FaceView): PoolEntry[] {
+/** Pools of the first group, which is the one that orders can change, each with the password that it has. */
+export function poolEntries(snapshot: MinerSnapshot): PoolEntry[] {
   return snapshot.pools
-    .map((pool, i) => ({ pool, password: facts.poolPasswords?.[i] ?? STAND_IN_PASSWORD }))
-    .filter(({ pool }) => pool.group === 0)
-    .map(({ pool, password }) => ({ url: pool.url, user: pool.user, password }));
+    .filter(({ group }) => group === 0)
+    .map(({ url, user }): PoolEntry => ({ url, user, password: null }));
 }
