@@ -1,7 +1,7 @@
 /** What the machine does when a part of the board lies, sticks or is gone: it degrades or stops, and energises nothing unknown. */
 import { expect, test } from "vitest";
 import { PsuPower } from "#hal/emulator/power/machine-power.ts";
-import { type Rig, startRig } from "../support/rig.ts";
+import { CALM, type Rig, startRig } from "../support/rig.ts";
 
 async function hashing(rig: Rig): Promise<void> {
   await rig.until("all chains hash", () => rig.snapshot().chains.every((c) => c.state === "hashing"), 60_000);
@@ -16,7 +16,7 @@ function psuOf(rig: Rig): PsuPower["psu"] {
 const reasons = (rig: Rig): string[] => rig.snapshot().chains.map(({ reason }) => reason);
 
 test("a supply that does not answer: its output is never switched on, and the reason names bus, address and cable", async () => {
-  const rig = await startRig({ hashesPerNonce: 16 });
+  const rig = await startRig(CALM);
   psuOf(rig).isDead = true;
   await rig.advance(60_000);
   expect(rig.world.powerTransitions).toEqual([]);
@@ -29,7 +29,7 @@ test("a supply that does not answer: its output is never switched on, and the re
 });
 
 test("a supply that keeps another set point than it was told is never switched on", async () => {
-  const rig = await startRig({ hashesPerNonce: 16 });
+  const rig = await startRig(CALM);
   psuOf(rig).ignoredSets = 1_000;
   await rig.advance(60_000);
   expect(rig.world.powerTransitions).toEqual([]);
@@ -38,7 +38,7 @@ test("a supply that keeps another set point than it was told is never switched o
 });
 
 test("a supply that stops listening half-way up is switched off again before the next try", async () => {
-  const rig = await startRig({ hashesPerNonce: 16 });
+  const rig = await startRig(CALM);
   await rig.until("the supply is on", () => rig.world.powerIsOn, 20_000);
   psuOf(rig).ignoredSets = 3;
   await rig.until("it was switched off again", () => !rig.world.powerIsOn, 20_000);
@@ -48,7 +48,7 @@ test("a supply that stops listening half-way up is switched off again before the
 });
 
 test("a supply that does not take the working voltage costs the power: nobody knows what it gives", async () => {
-  const rig = await startRig({ hashesPerNonce: 16 });
+  const rig = await startRig(CALM);
   await hashing(rig);
   psuOf(rig).ignoredSets = 1_000;
   await rig.until("power is cut", () => !rig.world.powerIsOn, 30_000);
@@ -59,7 +59,7 @@ test("a supply that does not take the working voltage costs the power: nobody kn
 });
 
 test("a hashboard bus that is stuck from the start: no temperature, so no power", async () => {
-  const rig = await startRig({ hashesPerNonce: 16 });
+  const rig = await startRig(CALM);
   rig.world.i2c.stuck.hashboards = true;
   await rig.advance(60_000);
   expect(rig.world.powerTransitions).toEqual([]);
@@ -70,7 +70,7 @@ test("a hashboard bus that is stuck from the start: no temperature, so no power"
 });
 
 test("a hashboard bus that gets stuck while hashing ends the power within the sensors' age", async () => {
-  const rig = await startRig({ hashesPerNonce: 16 });
+  const rig = await startRig(CALM);
   await hashing(rig);
   rig.world.i2c.stuck.hashboards = true;
   await rig.advance(13_000);
@@ -80,7 +80,7 @@ test("a hashboard bus that gets stuck while hashing ends the power within the se
 });
 
 test("a stuck supply bus while hashing changes nothing, and power still goes off at the end", async () => {
-  const rig = await startRig({ hashesPerNonce: 16 });
+  const rig = await startRig(CALM);
   await hashing(rig);
   await rig.advance(15_000);
   rig.world.i2c.stuck.supply = true;
@@ -91,7 +91,7 @@ test("a stuck supply bus while hashing changes nothing, and power still goes off
 });
 
 test("an output that fails under load: the chains fall silent one restart after the other, and are given up with a reason", async () => {
-  const rig = await startRig({ hashesPerNonce: 16 });
+  const rig = await startRig(CALM);
   await hashing(rig);
   rig.world.faults.psuFailed = true;
   await rig.until(

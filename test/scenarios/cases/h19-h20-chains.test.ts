@@ -1,6 +1,6 @@
 /** Public bug cases H19 and H20: a chain that goes silent, and boards that were never whole. */
 import { expect, test } from "vitest";
-import { type Rig, startRig } from "../../support/rig.ts";
+import { CALM, type Rig, startRig } from "../../support/rig.ts";
 
 const SILENT_AT_MS = 120_000;
 const RESET_HELPS_MS = 500;
@@ -28,7 +28,7 @@ function longestResetMs(rig: Rig, chain: number, sinceMs: number): number {
 }
 
 async function silentSecondChain(): Promise<Rig> {
-  const rig = await startRig({ hashesPerNonce: 16 });
+  const rig = await startRig(CALM);
   await hashing(rig);
   await rig.advance(SILENT_AT_MS - rig.clock.nowMs());
   const [, faults] = rig.world.faults.chains;
