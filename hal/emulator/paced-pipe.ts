@@ -14,6 +14,8 @@ export interface PacedPipeOptions {
   readonly clock: Clock;
   /** Delays up to this go out at once: 0 in virtual time; real timers can't do less than about a millisecond. */
   readonly minTimerMs: number;
+  /** What is pushed at one instant and takes no longer than this arrives as one chunk, as out of a FIFO; 0 = never. */
+  readonly fifoMs?: number;
   /** `baud` is the rate that the bytes were sent at. The chunk is valid during the call only. */
   readonly deliver: (chunk: Uint8Array, baud: number) => void;
 }
@@ -33,6 +35,9 @@ export class PacedPipe {
   #busyUntilMs = 0;
   #timer: TimerHandle | null = null;
   #isDelivering = false;
+  /** When the last chunk was pushed, and when its first bit left. */
+  #lastPushMs = -1;
+  #lastStartMs = 0;
 
   constructor(options: PacedPipeOptions) {
     this.#options = options;
@@ -71,13 +76,30 @@ export class PacedPipe {
       write = write + 1 === RING_BYTES ? 0 : write + 1;
     }
     this.#usedBytes += length;
-    const start = Math.max(this.#busyUntilMs, this.#options.clock.nowMs());
+    const nowMs = this.#options.clock.nowMs();
+    const start = Math.max(this.#busyUntilMs, nowMs);
     this.#busyUntilMs = start + (length * BITS_PER_BYTE * 1000) / baud;
+    if (this.#joinsLast(nowMs, length, baud)) return;
+    this.#lastPushMs = nowMs;
+    this.#lastStartMs = start;
     const slot = (this.#readChunk + this.#usedChunks) % RING_CHUNKS;
     this.#lengths[slot] = length;
     this.#bauds[slot] = baud;
     this.#arrivals[slot] = this.#busyUntilMs;
     this.#usedChunks++;
+  }
+
+  /** True when the bytes became part of the chunk before them. */
+  #joinsLast(nowMs: number, length: number, baud: number): boolean {
+    const { fifoMs = 0 } = this.#options;
+    if (this.#usedChunks === 0 || this.#lastPushMs !== nowMs || this.#isDelivering) return false;
+    const slot = (this.#readChunk + this.#usedChunks - 1) % RING_CHUNKS;
+    const joined = this.#lengths[slot]! + length;
+    if (this.#busyUntilMs - this.#lastStartMs > fifoMs || joined > MAX_CHUNK_BYTES || this.#bauds[slot] !== baud)
+      return false;
+    this.#lengths[slot] = joined;
+    this.#arrivals[slot] = this.#busyUntilMs;
+    return true;
   }
 
   /** Delivers what has arrived and sets the timer for the rest. */

@@ -18,6 +18,9 @@ export interface HostEnd {
   receive(chunk: Uint8Array): void;
 }
 
+/** Hosts hear of bytes when their FIFO is half full or has waited: replies of many chips come some at a time. */
+const HOST_FIFO_MS = 2;
+
 export interface SerialLineOptions {
   readonly clock: Clock;
   readonly random: Random;
@@ -44,7 +47,12 @@ export class SerialLine {
       minTimerMs,
       deliver: (chunk, baud) => options.toChips(this.#mangle(chunk), baud),
     });
-    this.#up = new PacedPipe({ clock, minTimerMs, deliver: (chunk, baud) => this.#toHost(chunk, baud) });
+    this.#up = new PacedPipe({
+      clock,
+      minTimerMs,
+      fifoMs: HOST_FIFO_MS,
+      deliver: (chunk, baud) => this.#toHost(chunk, baud),
+    });
   }
 
   /** Milliseconds until the host's last byte has left. */
