@@ -35,7 +35,7 @@ const CONNECTIONS_MAX = 200;
 export async function startSocketServer(options: SocketServerOptions): Promise<SocketServer> {
   const open = new Set<Connection>();
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
-    if (open.size >= CONNECTIONS_MAX) [...open].find(({ isAsking }) => isAsking)?.drop();
+    if (open.size >= CONNECTIONS_MAX) makeRoom(open);
     if (open.size >= CONNECTIONS_MAX) {
       socket.destroy();
       return;
@@ -67,6 +67,13 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
         for (const connection of open) connection.drop();
       }),
   };
+}
+
+function makeRoom(open: Set<Connection>): void {
+  const oldest = [...open].find(({ isAsking }) => isAsking);
+  if (oldest === undefined) return;
+  oldest.drop();
+  open.delete(oldest);
 }
 
 class Connection {

@@ -1,0 +1,126 @@
+/** Who may give orders over the socket API, and which orders reach the miner. */
+import { expect, test } from "vitest";
+import { groupOf, parseAccess } from "#firmware/api/cgminer/access.ts";
+import { answer } from "#firmware/api/cgminer/answer.ts";
+import { chainAt, faceBench, machine, poolAt } from "./face-fixture.ts";
+
+const POOLS = [0, 1, 2].map((i) => ({
+  url: `stratum+tcp://pool${i}.example:3333`,
+  user: `account.worker${i}`,
+  password: null,
+}));
+
+function threePools() {
+  return faceBench(machine({ pools: [poolAt(0), poolAt(1), poolAt(2)] }));
+}
+
+const access = parseAccess("W:127.0.0.1,A:10.0.0.0/8,R:192.0.2.0/24,B:172.16/12", "A:stats:pools:removepool,B:*");
+
+test.each([
+  ["switchpool|2", 27, { kind: "setPools", pools: [POOLS[2], POOLS[0], POOLS[1]] }],
+  ["removepool|1", 68, { kind: "setPools", pools: [POOLS[0], POOLS[2]] }],
+  ["poolpriority|2,0", 73, { kind: "setPools", pools: [POOLS[2], POOLS[0], POOLS[1]] }],
+  [
+    "addpool|stratum+tcp://new:1,user\\,name,p\\\\w",
+    55,
+    { kind: "setPools", pools: [...POOLS, { url: "stratum+tcp://new:1", user: "user,name", password: "p\\w" }] },
+  ],
+])("%s", async (request, code, order) => {
+  const bench = threePools();
+  expect(await answer({ ...bench, access }, "127.0.0.1", request)).toContain(`STATUS=S,When=1767225600,Code=${code},`);
+  expect(bench.orders).toEqual([{ order, who: "socket API from 127.0.0.1" }]);
+});
+
+test("a refusal of the miner is an error with its words; an effect after a restart is told", async () => {
+  const bench = threePools();
+  bench.state.answer = { ok: false, message: "the disk is full", effectiveAt: null };
+  const refused = await answer({ ...bench, access }, "127.0.0.1", '{"command":"switchpool","parameter":1}');
+  expect(JSON.parse(refused ?? "").STATUS[0]).toMatchObject({ STATUS: "E", Code: 200, Msg: "the disk is full" });
+  bench.state.answer = { ok: true, message: "", effectiveAt: "afterRestart" };
+  expect(await answer({ ...bench, access }, "127.0.0.1", "switchpool|1")).toContain(
+    "Msg=Switching to pool 1:'stratum+tcp://pool1.example:3333'\\, from the next restart on,",
+  );
+  const broken = { ...bench, access, order: () => Promise.reject(new Error("gone")) };
+  expect(await answer(broken, "127.0.0.1", "switchpool|1")).toMatch(/^STATUS=E,.*Code=200,Msg=.*gone/);
+});
+
+test("restart is a bare word, and an error when it does not happen", async () => {
+  const bench = threePools();
+  expect(await answer({ ...bench, access }, "127.0.0.1", '{"command":"restart"}')).toBe('{"STATUS":"RESTART"}');
+  expect(await answer({ ...bench, access }, "127.0.0.1", "restart")).toBe("RESTART");
+  expect(bench.orders.map(({ order }) => order)).toEqual([{ kind: "restart" }, { kind: "restart" }]);
+  bench.state.answer = { ok: false, message: "not now", effectiveAt: null };
+  expect(await answer({ ...bench, access }, "127.0.0.1", "restart")).toMatch(/^STATUS=E,.*Msg=not now,/);
+});
+
+test("a chain that was given up is started again by ascenable", async () => {
+  const bench = faceBench(machine({ chains: [chainAt(0), chainAt(2, { state: "disabled" })] }));
+  expect(await answer({ ...bench, access }, "127.0.0.1", "ascenable|1")).toContain("Code=110,");
+  expect(await answer({ ...bench, access }, "127.0.0.1", "ascdisable|1")).toContain(
+    "STATUS=I,When=1767225600,Code=109,",
+  );
+  expect(bench.orders).toEqual([{ order: { kind: "restartChain", chainIndex: 2 }, who: "socket API from 127.0.0.1" }]);
+});
+
+test("pools of other groups are shown and left alone", async () => {
+  const bench = faceBench(machine({ pools: [poolAt(0), poolAt(1, { group: 1 }), poolAt(2)] }));
+  for (const request of ["switchpool|1", "removepool|1", "poolpriority|2,1"])
+    expect(await answer({ ...bench, access }, "127.0.0.1", request)).toContain("Code=200,");
+  expect(bench.orders).toEqual([]);
+  expect(await answer({ ...bench, access }, "127.0.0.1", "switchpool|2")).toContain("Code=27,");
+  expect(bench.orders[0]?.order).toEqual({ kind: "setPools", pools: [POOLS[2], POOLS[0]] });
+});
+
+const ORDERS =
+  "switchpool enablepool disablepool removepool addpool poolpriority poolquota ascenable ascdisable ascset save zero setconfig restart quit privileged";
+
+test.each(ORDERS.split(" "))("%s is denied to those who may only ask, with its name", async (command) => {
+  const bench = threePools();
+  const reply = await answer({ ...bench, access }, "192.0.2.9", `${command}|1`);
+  expect(reply).toContain(`Code=45,Msg=Access denied to '${command}' command,`);
+  expect(await answer({ ...bench, access }, "192.0.2.9", `check|${command}`)).toContain("CHECK,Exists=Y,Access=N|");
+  expect(await answer({ ...bench, access }, "127.0.0.1", `check|${command}`)).toContain("CHECK,Exists=Y,Access=Y|");
+  expect(bench.orders).toEqual([]);
+});
+
+test("a group of its own may say what is listed for it, and nothing else", async () => {
+  const bench = threePools();
+  const say = (request: string, from: string) => answer({ ...bench, access }, from, request);
+  expect(await say("stats", "10.1.2.3")).toContain("STATUS=S,");
+  expect(await say("summary", "10.1.2.3")).toContain("Code=45,");
+  expect(await say("removepool|1", "10.1.2.3")).toContain("Code=68,");
+  expect(await say("stats+summary", "10.1.2.3")).toMatch(
+    /CMD=stats\|STATUS=S,.*CMD=summary\|STATUS=E,When=\d+,Code=45,/,
+  );
+  expect(await say("lcd", "172.31.0.1")).toContain("Code=125,");
+  expect(await say("restart", "172.31.0.1")).toContain("Code=45,");
+  expect(await say("check|nonsense", "127.0.0.1")).toContain("CHECK,Exists=N,Access=N|");
+});
+
+test("addresses outside every range get no answer at all", async () => {
+  for (const from of ["203.0.113.1", "11.0.0.1", "::1", "2001:db8::1", ""])
+    expect(await answer({ ...threePools(), access }, from, "summary")).toBeNull();
+});
+
+test.each([
+  ["127.0.0.1", "W:127.0.0.1", "W"],
+  ["::ffff:127.0.0.1", "W:127.0.0.1", "W"],
+  ["10.1.2.3", "10.0.0.0/8", "R"],
+  ["10.1.2.3", "W:10/8", "W"],
+  ["11.1.2.3", "W:10/8", null],
+  ["8.8.8.8", "A:0/0,W:*", "A"],
+  ["::1", "A:0/0,W:*", "W"],
+  ["::1", "W:::1", "W"],
+  ["::1", "W:[::1]/128", "W"],
+  ["2001:db8::5", "G:2001:db8::/32", "G"],
+  ["2001:db9::5", "2001:db8::/32", null],
+  ["fe80::1%eth0", "W:fe80::/10", "W"],
+  ["8.8.8.8", "W:0/0x", null],
+  ["8.8.8.8", "W:8.8.8.8/33", null],
+  ["8.8.8.8", "W:8.8.8.256", null],
+  ["0.0.0.0", "", null],
+  ["0.0.0.0", "W:,,W", null],
+  ["not an address", "*", null],
+])("%s under %s is of group %s", (address, allow, group) => {
+  expect(groupOf(parseAccess(allow), address)).toBe(group);
+});
