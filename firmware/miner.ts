@@ -6,6 +6,7 @@ import type { ChipI2cPort } from "#drivers/sensor/chip-bridge.ts";
 import { LATE, within } from "#hal/clock.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
 import { errorText, isKumpelError, type KumpelError } from "#hal/errors.ts";
+import { supplySuspicion } from "./chain/chain-machine.ts";
 import type { ChainSupervisor } from "./chain/chain-supervisor.ts";
 import { hottestReading } from "./chain/chip-thermometer.ts";
 import { runLoop } from "./control/loop.ts";
@@ -18,11 +19,12 @@ import { ChipPorts } from "./hardware/chip-ports.ts";
 import { createHashboardDevices, type HashboardDevices } from "./hardware/hashboard-devices.ts";
 import { createMinerChain } from "./miner-chain.ts";
 import type { MinerOptions, MinerParts } from "./miner-parts.ts";
+import { createSupervision } from "./miner-supervision.ts";
 import { LedgerKeeper } from "./pool/ledger-keeper.ts";
 import { groupOfPool, PoolGroups } from "./pool/pool-groups.ts";
 import { LatencyHistogram } from "./stats/latency-histogram.ts";
 import { WorkMeter } from "./stats/work-meter.ts";
-import { Supervision } from "./supervision.ts";
+import type { Supervision } from "./supervision.ts";
 import { Scheduler } from "./work/scheduler.ts";
 
 const STATS_PERIOD_MS = 1_000;
@@ -229,10 +231,21 @@ export class Miner {
       this.#supervisors.map(({ state }) => state.phase),
       this.#stop.signal,
     );
+    this.#reviewSupply();
     const canRun = this.#supervisors.some(({ state }) => state.phase !== "disabled" && state.phase !== "absent");
     const isGivenUp = this.#supervisors.some(({ state }) => state.phase === "disabled");
     if (isGivenUp && !canRun && this.#power.cutReason === null)
       await this.#power.cut("no chain is left that could run");
+  }
+
+  /** A supply that tripped gives nothing until its enable line was off: no restart of a chain alone can help that. */
+  #reviewSupply(): void {
+    const reason = supplySuspicion(this.#supervisors.map(({ state }) => state));
+    if (reason === null || this.#power.cutReason !== null) return;
+    this.#supervision.incidents.note("powerCycle", reason);
+    for (const supervisor of this.#supervisors) supervisor.powerLost(reason);
+    this.#workVoltage.rearm();
+    this.#power.suspend(reason).catch((error: unknown) => this.#options.log.error(`power cycle: ${errorText(error)}`));
   }
 
   /** Waits for the stop, then makes the board safe: power first, then resets and links; bounded in time. */
@@ -299,6 +312,8 @@ export class Miner {
     if (this.#thermal.state.phase === "shutdown") {
       const refusal = this.#thermal.acknowledge();
       if (refusal !== null) return refusal;
+    } else {
+      this.#thermal.rearm();
     }
     try {
       await latch.clear();
@@ -377,17 +392,4 @@ export class Miner {
     if (!signal.aborted) return "a part of the program broke";
     return typeof signal.reason === "string" ? `stopped: ${signal.reason}` : "stopped";
   }
-}
-
-function createSupervision({ log, clock, store, board, agent, hashboard }: MinerOptions): Supervision {
-  const { watchdog, chains } = board;
-  return new Supervision({
-    log,
-    clock,
-    store,
-    watchdog,
-    program: agent,
-    machine: hashboard.model,
-    chains: chains.length,
-  });
 }

@@ -73,6 +73,8 @@ export type ChainInput =
   /** The thermal supervisor allows this share of the frequency. */
   | { readonly kind: "limitFrequency"; readonly frequencyPct: number; readonly reason: string }
   | { readonly kind: "powerCut"; readonly reason: string }
+  /** The supply is switched off for a moment, for all chains. */
+  | { readonly kind: "powerLost"; readonly reason: string }
   /** What led to a cut was acknowledged, or the owner wants a chain that was given up to try again. */
   | { readonly kind: "release" }
   | { readonly kind: "pause"; readonly reason: string }
@@ -168,6 +170,9 @@ export function stepChain(state: ChainState, input: ChainInput, nowMs: number): 
       return changeFrequency({ ...state, thermalPct: input.frequencyPct }, input.reason);
     case "release":
       return release(state);
+    case "powerLost":
+      if (state.phase !== "coolingDown") return ignore(state, "not waiting for a try");
+      return { state: { ...state, isPowered: false, isEnergised: false }, actions: [], reason: input.reason };
     case "powerCut":
       return turnOff(state, { code: "POWER_CUT", text: input.reason }, input.reason);
     case "pause":
@@ -274,6 +279,18 @@ export function frequencyPctOf({ thermalPct, recoveryPct }: Pick<ChainState, "th
 function changeFrequency(state: ChainState, reason: string): ChainStep {
   const text = `${reason}: ${frequencyPctOf(state)} % of the frequency`;
   return { state, actions: state.phase === "hashing" ? [{ kind: "setFrequency" }] : [], reason: text };
+}
+
+/** Failed starts in a row of every chain before the supply is suspected. */
+const SUSPECT_FAILURES = 2;
+
+/** Why the supply itself has to be switched off and on, or null: chains that have nothing in common but it are all dead. */
+export function supplySuspicion(chains: readonly ChainState[]): string | null {
+  const present = chains.filter(({ phase }) => phase !== "absent" && phase !== "disabled");
+  const isDead = ({ phase, isPowered, failures, chipCount }: ChainState): boolean =>
+    phase === "coolingDown" && isPowered && failures >= SUSPECT_FAILURES && chipCount === 0;
+  if (present.length === 0 || !present.every(isDead)) return null;
+  return "no chip of any chain answers: the supply is switched off and on";
 }
 
 /** Back to where a start is possible. */

@@ -4,12 +4,14 @@ import type { HashChain } from "#drivers/hash-chain.ts";
 import type { TimerHandle } from "#hal/clock.ts";
 import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import type { ChipReading } from "../control/thermal-types.ts";
+import type { IncidentKind } from "../incidents/incident.ts";
 import { hashesPerTicket, type Target, ticketTarget } from "../share/difficulty.ts";
 import { chooseTicket, type TicketChoice } from "../share/ticket-choice.ts";
-import { promisedHashesPerS } from "../stats/promised-hashrate.ts";
+import { chainHashesPerS } from "../stats/promised-hashrate.ts";
 import {
   type ChainAction,
   type ChainInput,
+  type ChainPhase,
   type ChainState,
   type DriverPhase,
   frequencyPctOf,
@@ -23,6 +25,9 @@ import { HealthWatch } from "./health-watch.ts";
 /** In so many expected gaps a live chain stays silent once in e^20 times; the floor keeps short pauses harmless. */
 const SILENT_GAPS = 20;
 const SILENCE_FLOOR_MS = 10_000;
+
+/** Phases that an owner asks about afterwards. */
+const TOLD: Partial<Record<ChainPhase, IncidentKind>> = { coolingDown: "chainRestart", disabled: "chainDisabled" };
 
 export class ChainSupervisor {
   readonly #options: ChainSupervisorOptions;
@@ -74,7 +79,7 @@ export class ChainSupervisor {
   expectedHashesPerS(): number {
     const chain = this.#chain;
     if (chain === null || this.#state.phase !== "hashing" || this.#options.scheduler.job === null) return 0;
-    return rawHashesPerS(chain) * this.#options.scheduler.coverage(this.#options.connector.index);
+    return chainHashesPerS(chain) * this.#options.scheduler.coverage(this.#options.connector.index);
   }
 
   /** On-die temperature, or null where there is none that is fresh. */
@@ -87,7 +92,7 @@ export class ChainSupervisor {
     return this.#hashingSinceMs;
   }
 
-  /** What its health shows although nobody can help it, for the alarms; null = nothing. */
+  /** What its health shows although nobody can help it; null = nothing. */
   get healthNote(): string | null {
     return this.#health.note;
   }
@@ -125,6 +130,11 @@ export class ChainSupervisor {
   async release(): Promise<void> {
     this.#input({ kind: "release" });
     await this.start();
+  }
+
+  /** The supply is switched off and on: the next try asks for power again. */
+  powerLost(reason: string): void {
+    this.#input({ kind: "powerLost", reason });
   }
 
   powerCut(reason: string): void {
@@ -204,7 +214,8 @@ export class ChainSupervisor {
     if (state.phase !== before) {
       log.info({ from: before, to: state.phase, reason }, "chain state");
       this.#hashingSinceMs = state.phase === "hashing" ? nowMs : null;
-      this.#tell(state.phase, reason);
+      const kind = TOLD[state.phase];
+      if (kind !== undefined) this.#options.incidents.note(kind, reason, this.#options.connector.index);
     } else if (actions.some(({ kind }) => kind === "setFrequency")) {
       this.#options.incidents.note("slowed", reason, this.#options.connector.index);
     }
@@ -214,12 +225,6 @@ export class ChainSupervisor {
     if (state.wakeAtMs !== null) {
       this.#timer = clock.setTimer(state.wakeAtMs - clock.nowMs(), () => this.#input({ kind: "tick" }));
     }
-  }
-
-  #tell(phase: ChainState["phase"], reason: string): void {
-    const { incidents, connector } = this.#options;
-    if (phase === "coolingDown") incidents.note("chainRestart", reason, connector.index);
-    if (phase === "disabled") incidents.note("chainDisabled", reason, connector.index);
   }
 
   #order(action: ChainAction): void {
@@ -361,7 +366,7 @@ export class ChainSupervisor {
 
   #choose(chain: HashChain, pool: Target | null): TicketChoice {
     const { stockTicket, chipScale } = this.#options;
-    return chooseTicket({ stockTicket, chipScale, poolTarget: pool, chainHashesPerS: rawHashesPerS(chain) });
+    return chooseTicket({ stockTicket, chipScale, poolTarget: pool, chainHashesPerS: chainHashesPerS(chain) });
   }
 
   #startFeed(): void {
@@ -391,8 +396,4 @@ export class ChainSupervisor {
     this.#frequencyAbort = new AbortController();
     this.#options.scheduler.removeChain(this.#options.connector.index);
   }
-}
-
-function rawHashesPerS(chain: HashChain): number {
-  return promisedHashesPerS(chain.frequencyMhz, chain.facts.engines, chain.chipCount);
 }

@@ -92,9 +92,13 @@ export function acknowledgeShutdown(state: ThermalState, limits: ThermalLimits, 
       kind: "refused",
       reason: `a sensor of chain ${hot.chainIndex} still reads above the limit of ${limits.dangerousC} C`,
     };
-  const sensors = state.sensors.map((s) => newSensor(s.chainIndex, nowMs));
-  const fresh = initialThermal([], state.fans.length, nowMs);
-  return { kind: "released", state: { ...fresh, sensors, glitches: state.glitches } };
+  return { kind: "released", state: provenAnew(state, nowMs) };
+}
+
+/** Sensors and fans have to prove themselves before power is permitted again. */
+export function provenAnew(state: ThermalState, nowMs: number): ThermalState {
+  const chains = state.sensors.map(({ chainIndex }) => chainIndex);
+  return { ...initialThermal(chains, state.fans.length, nowMs), glitches: state.glitches };
 }
 
 function judgeChips(

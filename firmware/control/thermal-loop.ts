@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import { runLoop } from "./loop.ts";
 import type { PowerLine } from "./power-line.ts";
 import { hottestOfChain } from "./sensor-judgement.ts";
-import { acknowledgeShutdown, initialThermal, latchedThermal, stepThermal } from "./thermal-decision.ts";
+import { acknowledgeShutdown, initialThermal, latchedThermal, provenAnew, stepThermal } from "./thermal-decision.ts";
 import type {
   ChipReading,
   SensorInput,
@@ -105,6 +105,11 @@ export class ThermalLoop {
     log.info({ was: this.#state.reason }, "shutdown acknowledged by the owner");
     this.#state = answer.state;
     return null;
+  }
+
+  /** Power was cut for a reason of others and may be asked for again: it is permitted anew, as at a start. */
+  rearm(): void {
+    this.#state = provenAnew(this.#state, this.#options.clock.nowMs());
   }
 
   async #turn(signal: AbortSignal): Promise<void> {

@@ -16,6 +16,8 @@ export const INCIDENT_KINDS = [
   /** A chain was started anew, or given up, or slowed down; the others go on. */
   "chainRestart",
   "chainDisabled",
+  /** All chains were dead at once: the supply was switched off and on. */
+  "powerCycle",
   /** A fault of a chain that it goes on hashing with. */
   "chainFault",
   "slowed",

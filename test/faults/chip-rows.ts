@@ -97,7 +97,8 @@ const CHIP_ROWS: readonly FaultRow[] = [
     play: async () => {
       const bench = await FaultBench.hashing();
       for (const chain of [0, 1, 2]) bench.chainFaults(chain).isSilent = true;
-      const s = await bench.until("power off", () => !bench.isOn, 1_800);
+      const s = await bench.until("given up", () => bench.miner.parts.power.cutReason !== null, 1_800);
+      await bench.until("power off", () => !bench.isOn, 5);
       assert.equal(bench.miner.parts.power.cutReason, "no chain is left that could run");
       return s;
     },

@@ -77,27 +77,38 @@ export const SUPPLY: FaultArea = {
       id: "supply-fails-loaded",
       fault: "the output fails under load and stays away",
       detectedBy: "every chain is silent for 20 of its nonce gaps, at least 10 s",
-      reaction: "chains restarted one by one, then given up with the reason, then power off",
+      reaction:
+        "chains restarted, the supply switched off and on; then given up and off until the owner acknowledges it",
       requiredS: 15,
       play: async () => {
         const bench = await FaultBench.hashing();
         bench.world.faults.psuFailed = true;
         const s = await bench.until("restarted", () => bench.states.every((state) => state === "coolingDown"), 60);
-        await bench.until("given up and off", () => !bench.isOn, 2_400);
+        await bench.until("given up", () => bench.miner.parts.power.cutReason !== null, 2_400);
         assert.equal(bench.miner.parts.power.cutReason, "no chain is left that could run");
+        assert(!bench.isOn);
+        bench.world.faults.psuFailed = false;
+        assert.equal(await bench.miner.acknowledgeShutdown(), null);
+        await bench.until("all chains hash again", allHash(bench), 300);
         return s;
       },
     },
     {
       id: "supply-trips",
       fault: "the supply switches its output off by itself (over-temperature, over-current)",
-      detectedBy: "every chain is silent",
-      reaction: "chains restarted; a trip that stays ends with power off",
-      requiredS: 15,
+      detectedBy: "no chip of any chain answers, in two tries",
+      reaction: "the supply is switched off and on, which ends the trip; all chains start anew",
+      requiredS: 120,
       play: async () => {
         const bench = await FaultBench.hashing();
         psuOf(bench).trip();
-        return bench.until("restarted", () => bench.states.every((state) => state === "coolingDown"), 60);
+        await bench.until("noticed", () => bench.states.every((state) => state === "coolingDown"), 60);
+        const s = await bench.until("all chains hash", allHash(bench), 300);
+        assert.deepEqual(bench.incidents("powerCycle"), [
+          "no chip of any chain answers: the supply is switched off and on",
+        ]);
+        await bench.earns();
+        return s;
       },
     },
     {

@@ -7,6 +7,7 @@ import {
   initialChain,
   MAX_FAILURES,
   stepChain,
+  supplySuspicion,
 } from "#firmware/chain/chain-machine.ts";
 
 const TIMING = { resetLowMs: 200, resetSettleMs: 2_000 };
@@ -69,6 +70,8 @@ const ARROWS: [ChainPhase, ChainInput, ChainPhase, string[], Partial<ChainState>
   ["off", { kind: "start", isPlugged: true }, "off", [], { isEnded: true }],
   ["disabled", { kind: "failed", fault }, "disabled", []],
   ["disabled", { kind: "tick" }, "disabled", [], { wakeAtMs: 0 }],
+  ["coolingDown", { kind: "powerLost", reason: "cycled" }, "coolingDown", []],
+  ["hashing", { kind: "powerLost", reason: "cycled" }, "hashing", []],
   ["hashing", { kind: "powerCut", reason: "hot" }, "off", stopOrders],
   ["ramping", { kind: "stop" }, "off", stopOrders],
   ["powering", { kind: "stop" }, "off", stopOrders],
@@ -151,4 +154,14 @@ test("frequency that errors took comes back a step an hour, never above the whol
   expect(given).toMatchObject({ state: { recoveryPct: 95, wakeAtMs: 7_201_000 }, actions: [{ kind: "setFrequency" }] });
   const all = stepChain(given.state, { kind: "tick" }, 7_201_000);
   expect(all.state).toMatchObject({ recoveryPct: 100, wakeAtMs: null });
+});
+
+test("the supply is suspected when every chain that is left found no chip, twice", () => {
+  const dead = inPhase("coolingDown", { failures: 2, chipCount: 0 });
+  expect(supplySuspicion([dead, dead, inPhase("disabled")])).toMatch(/^no chip of any chain answers/);
+  expect(supplySuspicion([dead, inPhase("hashing")])).toBeNull();
+  expect(supplySuspicion([dead, { ...dead, chipCount: 40 }])).toBeNull();
+  expect(supplySuspicion([dead, { ...dead, failures: 1 }])).toBeNull();
+  expect(supplySuspicion([dead, { ...dead, isPowered: false }])).toBeNull();
+  expect(supplySuspicion([inPhase("disabled"), inPhase("absent")])).toBeNull();
 });
