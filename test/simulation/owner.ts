@@ -34,7 +34,7 @@ export class Owner {
     );
     if (!isTooHot && !isCut && !isGivenUp) return false;
     this.#actedAtMs = nowMs;
-    if (isTooHot) this.#acknowledge();
+    if (isTooHot || isCut) this.#acknowledge();
     else this.#pullPlug();
     return true;
   }
