@@ -27,6 +27,8 @@ export interface MachineFacts {
   readonly dnsServers: readonly string[] | null;
   /** At the wall socket. */
   readonly powerW: number | null;
+  /** Set by the owner; null = the machine's own. */
+  readonly targetFrequencyMhz: number | null;
   /** The owner holds the fans at a fixed duty. */
   readonly isFanManual: boolean | null;
   readonly isLocating: boolean | null;
@@ -47,13 +49,14 @@ export const UNKNOWN_FACTS: MachineFacts = {
   gateway: null,
   dnsServers: null,
   powerW: null,
+  targetFrequencyMhz: null,
   isFanManual: null,
   isLocating: null,
 };
 
 /** What these faces order; whoever wires them in turns it into a command of the bus. */
 export type FaceOrder =
-  | { readonly kind: "pause" | "resume" | "restart" }
+  | { readonly kind: "pause" | "resume" | "restart" | "factoryReset" }
   | { readonly kind: "restartChain"; readonly chainIndex: number }
   /** Pools of the first group, in order of preference. */
   | { readonly kind: "setPools"; readonly pools: readonly PoolEntry[] }

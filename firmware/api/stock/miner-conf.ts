@@ -1,0 +1,208 @@
+/**
+ * The stock settings document: how it is shown, and which orders a changed one comes to. Clients read it, change one key
+ * and write most of it back, so that only what differs from what was shown is an order (public notes on the clients).
+ */
+import { findHashboard } from "#drivers/hashboards/models.ts";
+import { type FaceOrder, type FaceView, isAsleep, type PoolEntry } from "../machine-facts.ts";
+import { POOL_SLOTS, type Report } from "./reports.ts";
+
+/** What was set over this face and does not show in the snapshot (yet). */
+export interface ConfMemory {
+  readonly pools: readonly PoolEntry[] | null;
+  /** Pools that the miner ran with when others were set; once they change, the memory is of no use. */
+  readonly poolsBefore: string;
+  readonly isFanManual: boolean | null;
+  readonly fanPct: number | null;
+  readonly frequencyMhz: number | null;
+}
+
+export const NO_MEMORY: ConfMemory = {
+  pools: null,
+  poolsBefore: "",
+  isFanManual: null,
+  fanPct: null,
+  frequencyMhz: null,
+};
+
+/**
+ * Pool passwords are not shown. Clients write back what they read, so that this word beside a pool that is known stands for
+ * the password it has; for any other pool it is the usual one where a pool asks for none.
+ */
+export const SHOWN_PASSWORD = "x";
+/** The owner's wish counts at once; until then full speed is the safe thing to show and to fall back to. */
+const DEFAULT_FAN_PCT = 100;
+
+interface Shown {
+  readonly pools: readonly PoolEntry[];
+  readonly isFanManual: boolean;
+  readonly fanPct: number;
+  readonly frequencyMhz: number | null;
+  readonly isAsleep: boolean;
+}
+
+function poolsKey({ snapshot }: FaceView): string {
+  return JSON.stringify(snapshot.pools.map(({ url, user, group }) => [url, user, group]));
+}
+
+function shown(view: FaceView, memory: ConfMemory): Shown {
+  const { snapshot, facts } = view;
+  const isFanManual = facts.isFanManual ?? memory.isFanManual ?? false;
+  const isPending = memory.pools !== null && memory.poolsBefore === poolsKey(view);
+  const running = snapshot.pools.map(({ url, user }): PoolEntry => ({ url, user, password: null }));
+  return {
+    pools: (isPending ? memory.pools : running).slice(0, POOL_SLOTS),
+    isFanManual,
+    fanPct: isFanManual ? (memory.fanPct ?? snapshot.thermal.fanDutyPct) : (memory.fanPct ?? DEFAULT_FAN_PCT),
+    frequencyMhz:
+      memory.frequencyMhz ?? facts.targetFrequencyMhz ?? findHashboard(snapshot.machine)?.defaultFrequencyMhz ?? null,
+    isAsleep: isAsleep(snapshot),
+  };
+}
+
+/** The document, with exactly three pools; numbers are texts in it. */
+export function minerConf(view: FaceView, memory: ConfMemory): Report {
+  const now = shown(view, memory);
+  const slots = Array.from({ length: POOL_SLOTS }, (_, i) => {
+    const pool = now.pools[i];
+    return { url: pool?.url ?? "", user: pool?.user ?? "", pass: pool === undefined ? "" : SHOWN_PASSWORD };
+  });
+  return {
+    pools: slots,
+    "api-listen": true,
+    "api-network": true,
+    "api-groups": "A:stats:pools:devs:summary:version",
+    "api-allow": "A:0/0,W:*",
+    "bitmain-fan-ctrl": now.isFanManual,
+    "bitmain-fan-pwm": String(Math.round(now.fanPct)),
+    "bitmain-use-vil": true,
+    "bitmain-freq": frequencyText(now.frequencyMhz),
+    // Its makers' unit is unclear and nobody sets it here: shown empty of meaning, and ignored when written.
+    "bitmain-voltage": "0",
+    "bitmain-ccdelay": "0",
+    "bitmain-pwth": "0",
+    "bitmain-work-mode": now.isAsleep ? "1" : "0",
+    "bitmain-freq-level": FREQ_LEVEL,
+    "bitmain-hashrate-percent": FREQ_LEVEL,
+  };
+}
+
+const FREQ_LEVEL = "100";
+
+function frequencyText(frequencyMhz: number | null): string {
+  return frequencyMhz === null ? "" : String(Math.round(frequencyMhz));
+}
+
+export type ConfChange =
+  | { readonly ok: true; readonly orders: readonly FaceOrder[]; readonly memory: ConfMemory }
+  | { readonly ok: false; readonly message: string };
+
+type Body = Readonly<Record<string, unknown>>;
+/** Orders of one part of the document, or the sentence that refuses the whole. */
+type Part = { readonly orders: readonly FaceOrder[]; readonly memory?: Partial<ConfMemory> } | string;
+const NOTHING: Part = { orders: [] };
+
+/** All or nothing: one part that cannot be taken leaves everything as it is. */
+export function changeConf(view: FaceView, memory: ConfMemory, body: Body): ConfChange {
+  const now = shown(view, memory);
+  const orders: FaceOrder[] = [];
+  let next = memory;
+  for (const part of [poolPart(view, now, body), fanPart(now, body), frequencyPart(now, body), modePart(now, body)]) {
+    if (typeof part === "string") return { ok: false, message: part };
+    orders.push(...part.orders);
+    next = { ...next, ...part.memory };
+  }
+  return { ok: true, orders, memory: next };
+}
+
+const URL_MAX = 400;
+const NAME_MAX = 200;
+
+function poolPart(view: FaceView, now: Shown, body: Body): Part {
+  const given = body["pools"];
+  if (given === undefined) return NOTHING;
+  if (!Array.isArray(given) || given.length > POOL_SLOTS) return `pools must be a list of ${POOL_SLOTS}`;
+  const pools: PoolEntry[] = [];
+  for (const slot of given as unknown[]) {
+    const entry = poolEntry(now, slot);
+    if (typeof entry === "string") return entry;
+    if (entry !== null) pools.push(entry);
+  }
+  if (pools.length === 0) return "at least one pool is needed";
+  const isSame =
+    pools.length === now.pools.length &&
+    pools.every((pool, i) => isSamePool(pool, now.pools[i]) && pool.password === now.pools[i]?.password);
+  if (isSame) return NOTHING;
+  // Pools of other groups show in the slots but stay where they are.
+  const foreign = view.snapshot.pools.filter(({ group }) => group !== 0);
+  const own = pools.filter((pool) => !foreign.some((other) => isSamePool(pool, other)));
+  if (own.length === 0) return "at least one pool must be of the first group";
+  return {
+    orders: [{ kind: "setPools", pools: own }],
+    memory: { pools, poolsBefore: poolsKey(view) },
+  };
+}
+
+function isSamePool(a: { url: string; user: string }, b: { url: string; user: string } | undefined): boolean {
+  return b !== undefined && a.url === b.url && a.user === b.user;
+}
+
+/** Text is taken letter by letter: a trimmed or lowered one differs from what the manager wrote, which then writes again. */
+function poolEntry(now: Shown, slot: unknown): PoolEntry | null | string {
+  if (typeof slot !== "object" || slot === null) return "a pool must have url, user and pass";
+  const { url = "", user = "", pass = "" } = slot as Record<string, unknown>;
+  if (typeof url !== "string" || typeof user !== "string" || typeof pass !== "string")
+    return "url, user and pass of a pool must be texts";
+  if (url.trim() === "") return null;
+  if (url.length > URL_MAX || user.length > NAME_MAX || pass.length > NAME_MAX) return "a pool's text is too long";
+  if (/[\s\p{Cc}]/u.test(url.trim()) || /\p{Cc}/u.test(user + pass)) return "a pool holds letters that cannot be";
+  const known = now.pools.find((pool) => isSamePool({ url, user }, pool));
+  return { url, user, password: known !== undefined && pass === SHOWN_PASSWORD ? known.password : pass };
+}
+
+function fanPart(now: Shown, body: Body): Part {
+  const control = flag(body["bitmain-fan-ctrl"]);
+  if (control === "wrong") return "bitmain-fan-ctrl must be true or false";
+  // One driver misspells the key and leaves the old value beside it.
+  const text = body["bitmain-fan-pwn"] ?? body["bitmain-fan-pwm"];
+  const dutyPct = text === undefined ? now.fanPct : numeric(text);
+  if (dutyPct === null || dutyPct < 0 || dutyPct > 100) return "bitmain-fan-pwm must be 0 to 100";
+  const isManual = control ?? now.isFanManual;
+  const isPctNew = Math.round(dutyPct) !== Math.round(now.fanPct);
+  const isNew = isManual !== now.isFanManual || (isManual && isPctNew);
+  const memory = { isFanManual: isManual, fanPct: isPctNew || isManual ? dutyPct : null };
+  if (!isNew) return isPctNew ? { orders: [], memory: { fanPct: dutyPct } } : NOTHING;
+  return { orders: [{ kind: "setFan", dutyPct: isManual ? dutyPct : null }], memory };
+}
+
+function frequencyPart(now: Shown, body: Body): Part {
+  const text = body["bitmain-freq"];
+  if (text === undefined || text === "" || String(text) === frequencyText(now.frequencyMhz)) return NOTHING;
+  const frequencyMhz = numeric(text);
+  if (frequencyMhz === null || frequencyMhz <= 0) return "bitmain-freq must be a number of MHz";
+  if (frequencyMhz === now.frequencyMhz) return NOTHING;
+  return { orders: [{ kind: "setFrequency", frequencyMhz }], memory: { frequencyMhz } };
+}
+
+/** 0 normal, 1 asleep; the other modes of some models do not exist here, and are refused rather than taken for normal. */
+function modePart(now: Shown, body: Body): Part {
+  const level = body["freq-level"] ?? body["bitmain-freq-level"] ?? FREQ_LEVEL;
+  if (level !== "" && numeric(level) !== Number(FREQ_LEVEL)) return "freq-level: only 100 is there";
+  const text = body["miner-mode"] ?? body["bitmain-work-mode"];
+  if (text === undefined || text === "") return NOTHING;
+  const mode = numeric(text);
+  if (mode !== 0 && mode !== 1) return "miner-mode: only 0 (normal) and 1 (sleep) are there";
+  if ((mode === 1) === now.isAsleep) return NOTHING;
+  return { orders: [{ kind: mode === 1 ? "pause" : "resume" }] };
+}
+
+/** Numbers come as numbers or as text. */
+function numeric(value: unknown): number | null {
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  return typeof value === "string" && /^\s*\d{1,6}(\.\d{1,6})?\s*$/.test(value) ? Number(value) : null;
+}
+
+/** Truth values come as such or as the words. */
+export function flag(value: unknown): boolean | undefined | "wrong" {
+  if (value === undefined || typeof value === "boolean") return value;
+  return value === "true" ? true : value === "false" ? false : "wrong";
+}
