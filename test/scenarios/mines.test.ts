@@ -30,7 +30,7 @@ test.each(["s19xp", "s19kpro", "s19jpro", "s21pro", "s21xp", "t21"] as const)(
   async (machine) => {
     const rig = await startRig({ machine, hashesPerNonce: 16 });
     await rig.until("all chains hash", () => rig.snapshot().chains.every((c) => c.state === "hashing"), 60_000);
-    await rig.advance(60_000);
+    await rig.advance(25_000);
     const { chains, pool, hashrate } = rig.snapshot();
     expect(pool.shares.accepted).toBeGreaterThan(10);
     expect(pool.shares.rejected).toBe(0);

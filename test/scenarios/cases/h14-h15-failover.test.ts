@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { FakePool } from "../../support/fake-pool.ts";
 import { FlakyNetwork } from "../../support/flaky-network.ts";
-import { type Rig, rigPool, startRig } from "../../support/rig.ts";
+import { CALM, type Rig, rigPool, startRig } from "../../support/rig.ts";
 
 const HASHES_PER_NONCE = 16;
 const SCALE = (2 ** 32 * 256) / HASHES_PER_NONCE;
@@ -30,8 +30,8 @@ test("H14: pools that vanish without closing: the next one works in two minutes,
   const [alice, bob] = pools(UNREACHABLE);
   const flaky: FlakyNetwork[] = [];
   const rig = await startRig({
+    ...CALM,
     hasPool: false,
-    hashesPerNonce: HASHES_PER_NONCE,
     poolGroups,
     wrapNetwork: (network, clock) => {
       const wrapped = new FlakyNetwork(network, clock);
