@@ -2,8 +2,10 @@
  * Entry of the one program in its three roles: the miner (main thread), the emulated world (a child process) and the
  * management worker. Each role's code lies behind a dynamic import, so that a worker never loads a native package.
  */
+import { randomBytes } from "node:crypto";
 import { isMainThread } from "node:worker_threads";
 import { type ErrorCode, errorText, isKumpelError } from "#hal/errors.ts";
+import type { FileStore } from "#hal/file-store.ts";
 import type { RunOptions } from "./cli/run-options.ts";
 import { EXIT } from "./cli/usage.ts";
 import type { Log } from "./log.ts";
@@ -13,6 +15,7 @@ const HELP = `kumpel: open firmware userland for Bitcoin ASIC control boards.
 
   kumpel run [OPTIONS]       mine (kumpel run --help)
   kumpel board [--json]      which control board this is; probe-chains finds its serial devices (kumpel board --help)
+  kumpel config ACTION       checks, shows and changes the settings (kumpel config --help)
   kumpel receipts --data DIR accepted work by day, pool and user (kumpel receipts --help)
   kumpel incidents --data DIR  why it stopped or restarted; acknowledges a shutdown (kumpel incidents --help)
   kumpel replay FILE         what this program would decide in a recorded incident (kumpel replay --help)
@@ -49,6 +52,10 @@ async function runCli(args: readonly string[]): Promise<number> {
       const { latchOf } = await import("./platform/latch-of.ts");
       return incidentsCommand(rest, { openStore: openDataFolderToRead, latchOf, stdout: writeOut });
     }
+    case "config": {
+      const { configCommand } = await import("./cli/config-command.ts");
+      return configCommand(rest, await configContext());
+    }
     case "replay": {
       const { replayCommand } = await import("./cli/replay-command.ts");
       const { readTextFile } = await import("./platform/text-file.ts");
@@ -73,7 +80,8 @@ async function runCli(args: readonly string[]): Promise<number> {
 async function commandContext() {
   const { chainCountOf, openEmulatedPlatform } = await import("./platform/emulated.ts");
   const { findRealMachine, openRealPlatform, realScales } = await import("./platform/real.ts");
-  const { openDataFolder } = await import("./platform/data-folder.ts");
+  const { openDataFolder, openSettings } = await import("./platform/data-folder.ts");
+  const { SystemClock } = await import("#hal/linux/system-clock.ts");
   const programPath = process.argv[1] ?? "";
   const openEmulated = openEmulatedPlatform(programPath);
   return {
@@ -81,6 +89,9 @@ async function commandContext() {
     openPlatform: (options: RunOptions, scales: Scales, log: Log): Promise<Platform> =>
       options.real === null ? openEmulated(options, scales, log) : openRealPlatform(options.real, log),
     openDataFolder,
+    openSettings,
+    clock: new SystemClock(),
+    randomBytes,
     findMachine: findRealMachine,
     realScales,
     onStopSignal,
@@ -89,6 +100,24 @@ async function commandContext() {
     isTerminal: process.stderr.isTTY === true,
     columns: () => (process.stderr.isTTY === true ? process.stderr.columns : 80),
     chainCountOf,
+  };
+}
+
+async function configContext() {
+  const { AccessKeeper } = await import("./api/access-keeper.ts");
+  const { SettingsStore } = await import("./config/settings-store.ts");
+  const { openDataFolder, openSettingsFile } = await import("./platform/data-folder.ts");
+  const { readTextFile, writePrivateFile } = await import("./platform/text-file.ts");
+  const { SystemClock } = await import("#hal/linux/system-clock.ts");
+  return {
+    openData: async (folder: string) => (await openDataFolder(folder)).store,
+    openFile: openSettingsFile,
+    settingsOf: (store: FileStore) => new SettingsStore(store),
+    accessOf: (store: FileStore) => new AccessKeeper({ store, clock: new SystemClock(), randomBytes }),
+    readText: readTextFile,
+    writeText: writePrivateFile,
+    stdout: writeOut,
+    stderr: writeErr,
   };
 }
 
@@ -149,6 +178,7 @@ function ignoreBrokenPipes(): void {
 const USAGE_CODES: readonly ErrorCode[] = [
   "USAGE",
   "POOL_URL_INVALID",
+  "SETTINGS_INVALID",
   "PORT_IN_USE",
   "EMULATOR_MACHINE_UNKNOWN",
   "OWNER_SETTING_NEEDED",
@@ -174,6 +204,12 @@ function exitCodeOf(error: unknown): number {
   return isKumpelError(error, ...UNREACHABLE_CODES) ? EXIT.unreachable : EXIT.failed;
 }
 
+async function runWorker(): Promise<void> {
+  const { runManagement } = await import("./api/management.ts");
+  const { SystemClock } = await import("#hal/linux/system-clock.ts");
+  await runManagement({ clock: new SystemClock(), randomBytes });
+}
+
 async function main(): Promise<void> {
   ignoreBrokenPipes();
   try {
@@ -188,7 +224,7 @@ async function main(): Promise<void> {
 }
 
 if (!isMainThread) {
-  void import("./api/management.ts").then((m) => m.runManagement());
+  void runWorker();
 } else if (process.argv[2] === "emulate") {
   void import("./platform/emulator-child.ts").then((m) => m.runChild());
 } else {

@@ -1,10 +1,10 @@
-/** The main thread's side of the management worker: starts it, feeds it snapshots, starts it again when it died. */
+/** The main thread's side of the management worker: starts it, feeds it, starts it again when it died. */
 import { Worker } from "node:worker_threads";
 import { type Clock, pause } from "#hal/clock.ts";
 import { errorText, KumpelError } from "#hal/errors.ts";
 import type { Log } from "../log.ts";
-import type { ManagementMessage, ManagementOptions } from "./management.ts";
-import type { MinerSnapshot } from "./snapshot.ts";
+import type { ManagementOptions } from "./management.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
 
 const RESTART_PAUSE_MS = 5_000;
 /** Old generation heap of the worker: its out-of-memory ends it alone. */
@@ -18,6 +18,10 @@ export interface ManagementHostOptions {
   /** The bundle: the worker is the same file in another role. */
   programPath: string;
   worker: ManagementOptions;
+  /** A worker begins and knows nothing yet: what it is told first. */
+  greeting: () => readonly ToWorker[];
+  /** It wants something done. */
+  onCommand: (message: Extract<FromWorker, { kind: "command" }>) => void;
 }
 
 export class ManagementHost {
@@ -34,8 +38,8 @@ export class ManagementHost {
     return this.#port;
   }
 
-  publish(snapshot: MinerSnapshot): void {
-    this.#worker?.postMessage(snapshot);
+  post(message: ToWorker): void {
+    this.#worker?.postMessage(message);
   }
 
   /**
@@ -55,18 +59,20 @@ export class ManagementHost {
 
   /** One worker's life; resolves with why it ended. */
   async #runOnce(signal: AbortSignal): Promise<string | KumpelError> {
-    const { programPath, worker: workerData, log } = this.#options;
+    const { programPath, worker: workerData, log, greeting, onCommand } = this.#options;
     const worker = new Worker(programPath, {
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MIB, maxYoungGenerationSizeMb: NURSERY_LIMIT_MIB },
     });
     this.#worker = worker;
+    for (const message of greeting()) worker.postMessage(message);
     const end = await new Promise<string | KumpelError>((resolve) => {
       signal.addEventListener("abort", () => resolve("stopped"), { once: true });
       worker.on("error", (error) => resolve(errorText(error)));
       worker.on("exit", (code) => resolve(`exit code ${code}`));
-      worker.on("message", (message: ManagementMessage) => {
-        if (message.kind === "listening") {
+      worker.on("message", (message: FromWorker) => {
+        if (message.kind === "command") onCommand(message);
+        else if (message.kind === "listening") {
           this.#port = message.port;
           log.info({ port: message.port }, "own API listens");
         } else resolve(this.#listenError(message));
@@ -78,13 +84,13 @@ export class ManagementHost {
     return end;
   }
 
-  #listenError(message: Extract<ManagementMessage, { kind: "failed" }>): string | KumpelError {
+  #listenError(message: Extract<FromWorker, { kind: "failed" }>): string | KumpelError {
     const { host, port } = this.#options.worker;
     if (message.code !== "EADDRINUSE" && message.code !== "EACCES") return message.message;
     const why = message.code === "EACCES" ? "may not be opened by this user" : "is in use";
     return new KumpelError(
       "PORT_IN_USE",
-      `Port ${port} on ${host} ${why}: end the program that has it, or choose another with --http-port.`,
+      `Port ${port} on ${host} ${why}: end the program that has it, or choose another with --http-port or network.http.port.`,
     );
   }
 }

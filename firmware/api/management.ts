@@ -1,11 +1,15 @@
 /**
  * The management plane: a worker thread with the web server. It reads snapshots and can't hold up the mining plane; if
- * it dies it is started again while hashing goes on.
+ * it dies it is started again while hashing goes on. What it wants done it orders from the main thread.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import Fastify from "fastify";
 import { z } from "zod";
-import type { MinerSnapshot } from "./snapshot.ts";
+import { type Clock, LATE, within } from "#hal/clock.ts";
+import type { RandomBytes } from "./access.ts";
+import { type CommandAnswer, type CommandOrigin, refused, type Scope } from "./commands.ts";
+import { type ApiServer, createApiServer } from "./http/server.ts";
+import { ManagementState } from "./http/state.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
 
 /** What the main thread hands to the worker. */
 export const managementOptions = z.object({
@@ -16,43 +20,84 @@ export const managementOptions = z.object({
   /** True when the port is only a default: then a free one serves as well. */
   isPortDefault: z.boolean(),
   version: z.string(),
+  readsNeedToken: z.boolean(),
+  sessionMs: z.number().positive(),
 });
 export type ManagementOptions = z.infer<typeof managementOptions>;
 
-export type ManagementMessage =
-  | { readonly kind: "listening"; readonly port: number }
-  | { readonly kind: "failed"; readonly code: string; readonly message: string };
+/** What `main.ts` has and the worker needs. */
+export interface ManagementSurroundings {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+}
+
+const ORDER_LIMIT_MS = 10_000;
+/** More than that many orders at once are refused without asking. */
+const ORDERS_MAX = 64;
 
 /** Runs in the worker until it is terminated. */
-export async function runManagement(): Promise<void> {
+export async function runManagement({ clock, randomBytes }: ManagementSurroundings): Promise<void> {
   const options = managementOptions.parse(workerData);
-  const { app, setSnapshot } = createServer(options.version);
-  parentPort?.on("message", setSnapshot);
+  const { readsNeedToken, sessionMs, version } = options;
+  const state = new ManagementState(version);
+  const orders = new Orders(clock, (message) => tell(message));
+  const server = createApiServer({
+    clock,
+    randomBytes,
+    state,
+    readsNeedToken,
+    sessionMs,
+    order: (command, origin, scope) => orders.place(command, origin, scope),
+  });
+  parentPort?.on("message", (message: ToWorker) => {
+    state.take(message);
+    if (message.kind === "access") server.guard.setTokens(message.tokens);
+    else if (message.kind === "answer") orders.answered(message.id, message.answer);
+    else if (message.kind === "snapshot" && !server.events.isEmpty)
+      server.events.send("snapshot", state.snapshotText ?? "null");
+  });
   try {
-    parentPort?.postMessage({ kind: "listening", port: await listen(app, options) } satisfies ManagementMessage);
+    tell({ kind: "listening", port: await listen(server, options) });
   } catch (error) {
     const { code = "UNKNOWN", message } = error as NodeJS.ErrnoException;
-    parentPort?.postMessage({ kind: "failed", code, message } satisfies ManagementMessage);
+    tell({ kind: "failed", code, message });
   }
 }
 
-function createServer(version: string) {
-  let snapshot: MinerSnapshot | null = null;
-  const app = Fastify({ logger: false, forceCloseConnections: true });
-  app.get("/api/v1/snapshot", async (_request, reply) => {
-    if (snapshot === null)
-      return reply.code(503).send({ error: "the miner has not sent a snapshot yet; try again in a second" });
-    return { version, ...snapshot };
-  });
-  return {
-    app,
-    setSnapshot: (next: MinerSnapshot): void => {
-      snapshot = next;
-    },
-  };
+function tell(message: FromWorker): void {
+  parentPort?.postMessage(message);
 }
 
-async function listen(app: ReturnType<typeof createServer>["app"], options: ManagementOptions): Promise<number> {
+/** Orders under way, by their number. */
+class Orders {
+  readonly #clock: Clock;
+  readonly #tell: (message: FromWorker) => void;
+  readonly #waiting = new Map<number, (answer: CommandAnswer) => void>();
+  #next = 1;
+
+  constructor(clock: Clock, send: (message: FromWorker) => void) {
+    this.#clock = clock;
+    this.#tell = send;
+  }
+
+  async place(command: unknown, origin: CommandOrigin, scope: Scope): Promise<CommandAnswer> {
+    if (this.#waiting.size >= ORDERS_MAX) return refused("Too many commands wait; try again in a second.");
+    const id = this.#next++;
+    const answer = new Promise<CommandAnswer>((resolve) => this.#waiting.set(id, resolve));
+    this.#tell({ kind: "command", id, deadlineMs: ORDER_LIMIT_MS, command, origin, scope });
+    const outcome = await within(this.#clock, ORDER_LIMIT_MS, answer);
+    this.#waiting.delete(id);
+    return outcome === LATE
+      ? refused(`No answer within ${ORDER_LIMIT_MS / 1000} s; look whether it was done.`)
+      : outcome;
+  }
+
+  answered(id: number, answer: CommandAnswer): void {
+    this.#waiting.get(id)?.(answer);
+  }
+}
+
+async function listen({ app }: ApiServer, options: ManagementOptions): Promise<number> {
   const { host, port, isPortDefault } = options;
   try {
     await app.listen({ host, port });

@@ -24,13 +24,15 @@ export interface PoolArguments {
   readonly tlsPin: string | undefined;
   readonly isTlsUnchecked: boolean;
   readonly versionBits: string | undefined;
+  /** From the settings: they count where no pool is given. */
+  readonly groups: readonly PoolGroup[];
 }
 
 /** @throws KumpelError `USAGE` or `POOL_URL_INVALID` with one sentence. */
 export function parsePools(args: PoolArguments): PoolGroup[] {
   if (args.pool.length === 0) {
     refuseWithoutPool(args);
-    return [];
+    return [...args.groups];
   }
   const pools = parsePoolList(args);
   if (args.quota.length === 0) return [{ quota: 1, pools }];
@@ -104,10 +106,14 @@ function tlsOf({ tlsAuthority, tlsPin, isTlsUnchecked }: PoolArguments): TlsTrus
     }
     return { kind: "pinned", fingerprint256: tlsPin };
   }
-  return { kind: "authorities", extraPem: tlsAuthority === undefined ? null : readPem(tlsAuthority) };
+  return {
+    kind: "authorities",
+    extraPem: tlsAuthority === undefined ? null : readPem(tlsAuthority, "--tls-authority"),
+  };
 }
 
-function readPem(file: string): string {
+/** @throws KumpelError `USAGE`. */
+export function readPem(file: string, option: string): string {
   try {
     const text = fs.readFileSync(file, "utf8");
     const certificates = text
@@ -118,7 +124,7 @@ function readPem(file: string): string {
     return text;
   } catch (error) {
     throw usageError(
-      `--tls-authority "${file}" cannot be used (${errorText(error)}); give a file with a certificate in PEM form.`,
+      `${option} "${file}" cannot be used (${errorText(error)}); give a file with a certificate in PEM form.`,
     );
   }
 }

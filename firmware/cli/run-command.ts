@@ -1,148 +1,193 @@
-/** `kumpel run`: builds the machine, shows it, ends it cleanly, writes the report. */
+/**
+ * `kumpel run`: reads the settings, builds the machine, runs it until somebody stops it; a restart that is ordered begins
+ * anew with the settings as they are then. Settings that are broken, or cannot be carried out, end in a safe idle: nothing
+ * is switched on, and the own API says why.
+ */
 import fs from "node:fs";
 import path from "node:path";
 import { boardSupport } from "#drivers/hashboards/board-supports.ts";
-import { tightenLimits } from "#drivers/hashboards/limits.ts";
-import { chooseOperatingPoint } from "#drivers/hashboards/operating-point.ts";
-import { type Clock, pause } from "#hal/clock.ts";
-import { errorText } from "#hal/errors.ts";
-import { ManagementHost } from "../api/management-host.ts";
-import { type BoardIdentity, describeIdentity, readBoardIdentities } from "../hardware/board-identities.ts";
+import { type ErrorCode, errorText, isKumpelError } from "#hal/errors.ts";
+import { LogRing } from "../api/log-ring.ts";
+import { type MachineControls, machineControls } from "../api/machine-controls.ts";
+import { ManagementPlane } from "../api/management-plane.ts";
+import { loadPause } from "../api/owner-pause.ts";
+import type { Settings } from "../config/schema.ts";
+import type { LoadedSettings, SettingsStore } from "../config/settings-store.ts";
+import { describeIdentity, readBoardIdentities } from "../hardware/board-identities.ts";
 import { createLog, type Log } from "../log.ts";
-import { Miner } from "../miner.ts";
-import type { OwnerSettings, RealMachine } from "../platform/choose-board.ts";
 import type { DataFolder } from "../platform/data-folder.ts";
-import { emulationScales, LOOPBACK, type Platform, type Scales } from "../platform/platform.ts";
-import type { PoolGroup } from "../pool/pool-groups.ts";
-import { poolSettings } from "../pool/pool-settings.ts";
-import { takeSnapshot } from "../snapshot-builder.ts";
-import { machineHashesPerS } from "../stats/promised-hashrate.ts";
-import { parsePoolUrl } from "../stratum/pool-url.ts";
-import { AGENT, VERSION } from "../version.ts";
+import { LOOPBACK } from "../platform/platform.ts";
+import { VERSION } from "../version.ts";
 import { warmUp } from "../warm-up.ts";
-import { DEMO_PASSWORD, DEMO_USER } from "./pool-options.ts";
-import { ProcessMeter } from "./process-meter.ts";
-import { type ParsedRunOptions, parseRunOptions, RUN_HELP, type RunOptions } from "./run-options.ts";
-import { buildReport, type RunReport } from "./run-report.ts";
-import { StatusPrinter } from "./status-printer.ts";
+import { Run } from "./run.ts";
+import type { CommandContext } from "./run-context.ts";
+import { idleUntilStopped } from "./run-idle.ts";
+import { createMiner, scalesOf, withMachine } from "./run-machine.ts";
+import { parseFolders, parseRunOptions, RUN_HELP, type RunOptions } from "./run-options.ts";
+import { RunStop } from "./run-stop.ts";
 import { EXIT, usageError } from "./usage.ts";
 
 const DEFAULT_HTTP_PORT = 8080;
-
-/** What the command needs of its process; `main.ts` hands it in. */
-export interface CommandContext {
-  readonly programPath: string;
-  readonly openPlatform: (options: RunOptions, scales: Scales, log: Log) => Promise<Platform>;
-  /** Calls the listener once, with the name of the signal (or the kind of failure) that asks the process to end. */
-  readonly onStopSignal: (listener: (name: string) => void) => void;
-  readonly stdout: (text: string) => void;
-  readonly stderr: (text: string) => void;
-  readonly isTerminal: boolean;
-  readonly columns: () => number;
-  /** Finds the real board; rejects with one sentence where there is none or where the owner must say more. */
-  readonly openDataFolder: (folder: string | null) => Promise<DataFolder>;
-  readonly findMachine: (owner: OwnerSettings) => Promise<RealMachine>;
-  /** Scales of a real machine. */
-  readonly realScales: () => Scales;
-  /** Hash chains of an emulated machine. */
-  readonly chainCountOf: (machine: string) => number;
-}
+/** The owner's words are the matter: with a settings file they can be mended from afar, so the program stays reachable. */
+const IDLE_CODES: readonly ErrorCode[] = [
+  "USAGE",
+  "OWNER_SETTING_NEEDED",
+  "POOL_URL_INVALID",
+  "LIMIT_OUT_OF_RANGE",
+  "VOLTAGE_OUT_OF_RANGE",
+];
 
 export async function runCommand(args: readonly string[], context: CommandContext): Promise<number> {
   if (args.includes("--help")) {
     context.stdout(RUN_HELP);
     return EXIT.done;
   }
-  const parsed = parseRunOptions(args, context.isTerminal);
-  assertReportWritable(parsed.report);
-  const options = await withMachine(parsed, context);
-  const { hashboard } = options;
-  const stop = new AbortController();
-  let stopReason = "the run was asked to last so long";
-  context.onStopSignal((name) => {
-    stopReason = name;
-    stop.abort();
-  });
-  const log = createLog(options.logLevel);
-  const scales = scalesOf(options, context);
-  const data = await context.openDataFolder(options.data);
-  if (!data.isKept && !options.isDemo) log.warn("receipts go with the end of this run; --data DIR keeps them");
+  const folders = parseFolders(args);
+  const parsed = checkArguments(args, context.isTerminal);
+  assertReportWritable(parsed?.report ?? null);
+  const data = await context.openDataFolder(folders.data);
   // Whatever fails from here on: a temporary folder goes.
   try {
-    const platform = await context.openPlatform(options, scales, log);
+    const settings = await context.openSettings(folders.config, data.store);
+    const stop = new RunStop(context, parsed?.forMs ?? null);
     try {
-      warmUp();
-      const identities = await readBoardIdentities(platform.board, boardSupport(hashboard.model));
-      for (const board of identities) log.info({ chain: board.chainIndex }, describeIdentity(board));
-      const miner = createMiner(options, { platform, scales, identities, data }, log);
-      return await new Run(options, context, platform, miner, log).untilStopped(stop, () => stopReason);
+      let lives = 0;
+      let end: number | null = null;
+      while (end === null) end = await new Life({ args, context, data, settings, stop, isFirst: lives++ === 0 }).live();
+      return end;
     } finally {
-      await platform.stop();
+      stop.close();
     }
   } finally {
     await data.close();
   }
 }
 
-async function withMachine({ target, ...rest }: ParsedRunOptions, context: CommandContext): Promise<RunOptions> {
-  if (target.kind === "emulated") return Object.assign({}, rest, { hashboard: target.hashboard, real: null });
-  const real = await context.findMachine(target.owner);
-  return Object.assign({}, rest, { hashboard: real.hashboard, real });
-}
-
-function scalesOf({ hashboard, real, chipTicket, poolGroups }: RunOptions, context: CommandContext): Scales {
-  if (real !== null) return context.realScales();
-  const hashesPerS = machineHashesPerS(hashboard, context.chainCountOf(hashboard.model));
-  return emulationScales(hashesPerS, chipTicket, poolGroups.length === 0);
-}
-
-interface Surroundings {
-  readonly platform: Platform;
-  readonly scales: Scales;
-  readonly identities: readonly BoardIdentity[];
-  readonly data: DataFolder;
-}
-
-function createMiner(options: RunOptions, { platform, scales, identities, data }: Surroundings, log: Log): Miner {
-  const support = boardSupport(options.hashboard.model);
-  const operatingPoint = chooseOperatingPoint({
-    model: options.hashboard,
-    support,
-    identities: identities.map(({ identity }) => identity),
-    owner: { frequencyMhz: options.frequencyMhz, workMv: options.workMv },
-    acceptsUnconfirmed: platform.acceptsUnconfirmed,
-    hints: { frequency: "--frequency MHZ", voltage: "--work-voltage MV" },
-  });
-  const { suggestDifficulty, label: emulationLabel, ...rest } = scales;
-  const limitHints = { board: "--board-limit", chip: "--chip-limit" };
-  return new Miner({
-    log,
-    hashboard: tightenLimits(options.hashboard, options, limitHints),
-    support,
-    operatingPoint,
-    identities,
-    isExperimentalAccepted: options.real?.settings.isExperimentalAccepted ?? platform.acceptsUnconfirmed,
-    emulationLabel,
-    agent: AGENT,
-    ...rest,
-    board: platform.board,
-    clock: platform.clock,
-    random: platform.random,
-    network: platform.network,
-    poolGroups: poolGroupsOf(options, platform, suggestDifficulty),
-    store: data.store,
-  });
-}
-
-/** The owner's pools, or the built-in one. */
-function poolGroupsOf(options: RunOptions, platform: Platform, suggestDifficulty: number | null): PoolGroup[] {
-  if (options.poolGroups.length === 0) {
-    const address = parsePoolUrl(`${LOOPBACK}:${platform.localPoolPort ?? 0}`);
-    return [{ quota: 1, pools: [poolSettings(address, DEMO_USER, DEMO_PASSWORD, { suggestDifficulty })] }];
+/** What is wrong with the command line itself is told before anything is opened. Null: pools have to come from the file. */
+function checkArguments(args: readonly string[], isTerminal: boolean) {
+  try {
+    return parseRunOptions(args, isTerminal);
+  } catch (error) {
+    if (isKumpelError(error, "OWNER_SETTING_NEEDED")) return null;
+    throw error;
   }
-  return options.poolGroups.map(({ quota, pools }) => {
-    return { quota, pools: pools.map((pool) => Object.assign({}, pool, { suggestDifficulty })) };
-  });
+}
+
+interface LifeParts {
+  readonly args: readonly string[];
+  readonly context: CommandContext;
+  readonly data: DataFolder;
+  readonly settings: SettingsStore;
+  readonly stop: RunStop;
+  readonly isFirst: boolean;
+}
+
+/** From one reading of the settings to the next. */
+class Life {
+  readonly #parts: LifeParts;
+  readonly #ring = new LogRing();
+
+  constructor(parts: LifeParts) {
+    this.#parts = parts;
+  }
+
+  /** Exit code, or null when a restart was ordered. */
+  async live(): Promise<number | null> {
+    const { context, settings, stop, args } = this.#parts;
+    const loaded = await settings.load();
+    const life = stop.begin();
+    for (const { sentence } of loaded.problems) context.stderr(`kumpel: ${sentence}\n`);
+    if (loaded.source === "idle")
+      return this.#idle(loaded.problems.map(({ sentence }) => sentence).join("; "), loaded, life);
+    try {
+      const code = await this.#mine(parseRunOptions(args, context.isTerminal, loaded.settings), loaded, life);
+      return stop.wantsRestart ? null : code;
+    } catch (error) {
+      const hasFile = loaded.source !== "none" || !this.#parts.isFirst;
+      if (!hasFile || life.signal.aborted || !isKumpelError(error, ...IDLE_CODES)) throw error;
+      return this.#idle(errorText(error), loaded, life);
+    }
+  }
+
+  async #idle(reason: string, { settings }: LoadedSettings, life: AbortController): Promise<number | null> {
+    const { context, stop } = this.#parts;
+    const log = createLog(settings.logging.level ?? "info", (line) => this.#ring.add(line));
+    const management = this.#plane({ log, options: null, settings, machine: null, idleReason: reason });
+    await idleUntilStopped({ context, management, reason, life });
+    return stop.wantsRestart ? null : EXIT.usage;
+  }
+
+  async #mine(
+    parsed: ReturnType<typeof parseRunOptions>,
+    loaded: LoadedSettings,
+    life: AbortController,
+  ): Promise<number> {
+    const { context, data, stop } = this.#parts;
+    const options = await withMachine(parsed, context);
+    const log = createLog(options.logLevel, (line) => this.#ring.add(line));
+    for (const note of loaded.notes) log.warn(`settings: ${note}`);
+    const scales = scalesOf(options, context);
+    if (!data.isKept && !options.isDemo) log.warn("receipts go with the end of this run; --data DIR keeps them");
+    const platform = await context.openPlatform(options, scales, log);
+    try {
+      warmUp();
+      const identities = await readBoardIdentities(platform.board, boardSupport(options.hashboard.model));
+      for (const board of identities) log.info({ chain: board.chainIndex }, describeIdentity(board));
+      const { settings } = loaded;
+      const miner = createMiner(options, { platform, scales, identities, store: data.store, settings }, log);
+      const pauseReason = await loadPause(data.store);
+      if (pauseReason !== null) miner.parts.pauses.pause("owner", pauseReason);
+      const machine = machineControls(miner, log);
+      const management = this.#plane({ log, options, settings, machine, idleReason: null });
+      await this.#showToken(management);
+      const problems = (): string[] => this.#parts.settings.loaded.problems.map(({ sentence }) => sentence);
+      const run = new Run({ options, context, platform, miner, management, problems });
+      return await run.untilStopped(life, () => stop.reason);
+    } finally {
+      await platform.stop();
+    }
+  }
+
+  /** The first start makes the owner's token and shows it, this once. */
+  async #showToken(management: ManagementPlane): Promise<void> {
+    const { context } = this.#parts;
+    const token = await management.open();
+    if (token !== null) context.stderr(`kumpel: token for the own API, shown this once: ${token}\n`);
+  }
+
+  #plane(parts: {
+    log: Log;
+    options: RunOptions | null;
+    settings: Settings;
+    machine: MachineControls | null;
+    idleReason: string | null;
+  }): ManagementPlane {
+    const { context, data, settings, stop } = this.#parts;
+    const { options, machine, idleReason } = parts;
+    const { network, security } = parts.settings;
+    const port = options === null ? network.http.port : options.httpPort;
+    return new ManagementPlane({
+      log: parts.log.child({ part: "management" }),
+      clock: context.clock,
+      store: data.store,
+      settings,
+      randomBytes: context.randomBytes,
+      programPath: context.programPath,
+      version: VERSION,
+      logRing: this.#ring,
+      machine,
+      idleReason,
+      restart: (reason) => stop.restart(reason),
+      overriddenKeys: options?.overriddenKeys ?? [],
+      worker: {
+        host: options?.httpListen ?? (network.http.listen || LOOPBACK),
+        port: port ?? DEFAULT_HTTP_PORT,
+        isPortDefault: port === null || port === DEFAULT_HTTP_PORT,
+        readsNeedToken: security.reads_need_token,
+        sessionMs: security.session_hours * 3_600_000,
+      },
+    });
+  }
 }
 
 /** A wrong report path must be known before the run, not after five minutes. */
@@ -163,118 +208,5 @@ function assertReportWritable(report: string | null): void {
     throw usageError(
       `--report "${report}" cannot be written: name a file in a folder that is there and writable (${folder} was tried).`,
     );
-  }
-}
-
-class Run {
-  readonly #options: RunOptions;
-  readonly #context: CommandContext;
-  readonly #platform: Platform;
-  readonly #miner: Miner;
-  readonly #meter: ProcessMeter;
-  readonly #log: Log;
-
-  constructor(options: RunOptions, context: CommandContext, platform: Platform, miner: Miner, log: Log) {
-    this.#options = options;
-    this.#context = context;
-    this.#platform = platform;
-    this.#miner = miner;
-    this.#log = log;
-    this.#meter = new ProcessMeter(platform.clock);
-  }
-
-  async untilStopped(stop: AbortController, stopReason: () => string): Promise<number> {
-    const { clock } = this.#platform;
-    const management = this.#createManagement();
-    const printer = new StatusPrinter(this.#context, clock);
-    const timer = this.#options.forMs === null ? null : clock.setTimer(this.#options.forMs, () => stop.abort());
-    let failure: unknown = null;
-    // What the chains did is told as it was when the stop came, not after everything was switched off.
-    let atStop = takeSnapshot(this.#miner.parts);
-    stop.signal.addEventListener("abort", () => {
-      atStop = takeSnapshot(this.#miner.parts);
-    });
-    const guard = (task: Promise<void>): Promise<void> =>
-      task.catch((error: unknown) => {
-        failure ??= error;
-        stop.abort();
-      });
-    const tasks = [
-      guard(this.#miner.run(stop.signal)),
-      guard(management.run(stop.signal)),
-      guard(this.#publish(management, printer, clock, stop.signal)),
-    ];
-    await Promise.all(tasks);
-    timer?.cancel();
-    const { chains, hashrate } = atStop;
-    const snapshot = { ...takeSnapshot(this.#miner.parts), chains, hashrate };
-    printer.end(snapshot);
-    const reason = failure === null ? stopReason() : errorText(failure);
-    const report = buildReport({
-      version: VERSION,
-      snapshot,
-      process: this.#meter.read(),
-      httpPort: management.port,
-      endReason: reason,
-    });
-    this.#meter.close();
-    const isWritten = this.#writeReport(report);
-    if (failure !== null) throw failure instanceof Error ? failure : new Error(errorText(failure));
-    return isWritten ? this.#exitCode(report, atStop.pool.reason) : EXIT.failed;
-  }
-
-  #createManagement(): ManagementHost {
-    const { httpPort } = this.#options;
-    return new ManagementHost({
-      log: this.#log.child({ part: "management" }),
-      clock: this.#platform.clock,
-      programPath: this.#context.programPath,
-      worker: {
-        role: "management",
-        host: LOOPBACK,
-        port: httpPort ?? DEFAULT_HTTP_PORT,
-        isPortDefault: httpPort === null,
-        version: VERSION,
-      },
-    });
-  }
-
-  async #publish(management: ManagementHost, printer: StatusPrinter, clock: Clock, signal: AbortSignal): Promise<void> {
-    do {
-      const snapshot = takeSnapshot(this.#miner.parts);
-      management.publish(snapshot);
-      printer.show(snapshot, management.port);
-    } while (await pause(clock, 1_000, signal));
-  }
-
-  /** False, with a sentence, when the report could not be written. */
-  #writeReport(report: RunReport): boolean {
-    const { report: target } = this.#options;
-    if (target === null) return true;
-    const text = `${JSON.stringify(report, null, 2)}\n`;
-    if (target === "-") this.#context.stdout(text);
-    else {
-      try {
-        fs.writeFileSync(target, text);
-      } catch (error) {
-        this.#context.stderr(
-          `The report could not be written to ${target} (${errorText(error)}); choose another path.\n`,
-        );
-        return false;
-      }
-    }
-    return true;
-  }
-
-  #exitCode(report: RunReport, poolReason: string): number {
-    if (!report.end.hashboards_off) return EXIT.failed;
-    const neverHadPool = this.#options.forMs !== null && report.pool.notifies === 0;
-    if (neverHadPool) {
-      this.#context.stderr(
-        `Pool ${report.pool.url} never gave a job (${poolReason}): check address, user and that the pool runs.\n`,
-      );
-      return EXIT.unreachable;
-    }
-    return EXIT.done;
   }
 }

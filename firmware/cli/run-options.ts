@@ -1,11 +1,15 @@
 /** Options of `kumpel run`: parsing, ranges, help. An option whose part is not built yet is unknown. */
 import { parseArgs } from "node:util";
 import { findHashboard, HASHBOARDS, type HashboardModel } from "#drivers/hashboards/models.ts";
+import { KumpelError } from "#hal/errors.ts";
+import { DEFAULT_SETTINGS, type Settings } from "../config/schema.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { OwnerSettings, RealMachine } from "../platform/choose-board.ts";
+import { LOOPBACK } from "../platform/platform.ts";
 import type { PoolGroup } from "../pool/pool-groups.ts";
 import { OWNER_HELP, OWNER_OPTIONS, type OwnerValues, parseOwnerOptions, refuseOwnerOptions } from "./board-options.ts";
 import { parsePools } from "./pool-options.ts";
+import { poolGroupsOf } from "./settings-pools.ts";
 import { argumentsError, usageError } from "./usage.ts";
 
 export interface RunOptions {
@@ -30,7 +34,11 @@ export interface RunOptions {
   /** Folder that keeps receipts; null = a temporary one. */
   data: string | null;
   httpPort: number | null;
+  /** Address that the own API listens on. */
+  httpListen: string;
   logLevel: LogLevel;
+  /** Settings that the command line overrides. */
+  overriddenKeys: readonly string[];
 }
 
 /** As the command line says it: a real machine still has to be found. */
@@ -68,8 +76,11 @@ ${OWNER_HELP}
   --work-voltage MV      voltage while hashing, within the machine's hard caps (default: the machine's own)
   --board-limit C        power off when a board sensor is that hot; tighter than the machine's own limit, never looser
   --chip-limit C         the same for the chips' own sensors
-  --data DIR             folder that keeps receipts over runs (default: a temporary one that goes with the run)
-  --http-port PORT       own API on 127.0.0.1 (0 = a free one; default 8080, a free one if that is taken)
+  --data DIR             folder that keeps settings, tokens and receipts over runs (default: a temporary one that goes
+                         with the run)
+  --config FILE          settings file (default: settings.toml in the folder of --data); what the command line says
+                         overrides it for this run (kumpel config --help)
+  --http-port PORT       own API (0 = a free one; default 8080, a free one if that is taken)
   --log-level LEVEL      ${LOG_LEVELS.join(" ")} (default: warn on a terminal, else info)
 
 Exit codes: 0 done, 1 ran but something does not hold, 2 wrong usage, 3 pool or hardware not reachable.
@@ -78,30 +89,53 @@ Exit codes: 0 done, 1 ran but something does not hold, 2 wrong usage, 3 pool or 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const LONGEST_FOR_MS = 30 * 86_400_000;
 
-/** @throws KumpelError `USAGE` with one sentence. */
-export function parseRunOptions(args: readonly string[], isTerminal: boolean): ParsedRunOptions {
+/** Where the settings are, and how loud the log is until they are read. @throws KumpelError `USAGE` with one sentence. */
+export function parseFolders(args: readonly string[]): { data: string | null; config: string | null } {
+  const { data, config } = parseOrExplain(args);
+  if (config === "") throw usageError('--config "" names no file; give a path.');
+  return { data: parseData(data), config: config ?? null };
+}
+
+/**
+ * What the command line says counts, then the settings, then the program's own defaults.
+ * @throws KumpelError `USAGE` with one sentence.
+ */
+export function parseRunOptions(
+  args: readonly string[],
+  isTerminal: boolean,
+  settings: Settings = DEFAULT_SETTINGS,
+): ParsedRunOptions {
   const values = parseOrExplain(args);
+  const { tuning, cooling, network, logging } = settings;
   const isDemo = values.demo ?? false;
-  const machine = values.machine ?? (isDemo ? "s21" : "auto");
-  const target = machine === "auto" ? parseReal(values) : parseEmulated(machine, values);
-  if (!isDemo && values.pool === undefined)
-    throw usageError("No pool: give --pool stratum+tcp://HOST:PORT, or --demo for the built-in one.");
+  const machine = values.machine ?? settings.machine.name ?? (isDemo ? "s21" : "auto");
+  const target = machine === "auto" ? parseReal(values, settings) : parseEmulated(machine, values);
+  const hasPool = values.pool !== undefined || settings.pool_groups.length > 0;
+  if (!isDemo && !hasPool) {
+    throw new KumpelError(
+      "OWNER_SETTING_NEEDED",
+      "No pool: give --pool stratum+tcp://HOST:PORT, set one in the settings file, or --demo for the built-in one.",
+    );
+  }
   return {
     isDemo,
     target,
+    httpListen: isDemo ? LOOPBACK : network.http.listen,
+    overriddenKeys: overriddenKeys(values),
     forMs: values.for === undefined ? null : parseDuration(values.for),
     report: values.report ?? null,
     link: oneOf(values.link ?? "pty", ["pty", "memory"], "--link"),
     chipTicket:
       values["chip-ticket"] === undefined ? null : parseNumber(values["chip-ticket"], "--chip-ticket", 1e-9, 1),
-    frequencyMhz: values.frequency === undefined ? null : parseNumber(values.frequency, "--frequency", 50, 1000),
-    workMv:
-      values["work-voltage"] === undefined ? null : parseNumber(values["work-voltage"], "--work-voltage", 500, 25_000),
-    boardMaxC: parseLimit(values["board-limit"], "--board-limit"),
-    chipMaxC: parseLimit(values["chip-limit"], "--chip-limit"),
+    frequencyMhz: optional(values.frequency, "--frequency", 50, 1000) ?? tuning.frequency_mhz ?? null,
+    workMv: optional(values["work-voltage"], "--work-voltage", 500, 25_000) ?? tuning.work_voltage_mv ?? null,
+    // What is too loose for the machine is refused when the machine is known.
+    boardMaxC: optional(values["board-limit"], "--board-limit", 0, 200) ?? cooling.board_limit_c ?? null,
+    chipMaxC: optional(values["chip-limit"], "--chip-limit", 0, 200) ?? cooling.chip_limit_c ?? null,
     data: parseData(values.data),
-    httpPort: values["http-port"] === undefined ? null : parsePort(values["http-port"], "--http-port"),
-    logLevel: oneOf(values["log-level"] ?? (isTerminal ? "warn" : "info"), LOG_LEVELS, "--log-level"),
+    httpPort:
+      values["http-port"] === undefined ? settingsPort(settings) : parsePort(values["http-port"], "--http-port"),
+    logLevel: oneOf(values["log-level"] ?? logging.level ?? (isTerminal ? "warn" : "info"), LOG_LEVELS, "--log-level"),
     poolGroups: parsePools({
       pool: values.pool ?? [],
       user: values.user ?? [],
@@ -112,8 +146,37 @@ export function parseRunOptions(args: readonly string[], isTerminal: boolean): P
       tlsPin: values["tls-pin"],
       isTlsUnchecked: values["tls-unchecked"] ?? false,
       versionBits: values["version-bits"],
+      groups: poolGroupsOf(settings),
     }),
   };
+}
+
+/** The default port gives way to a free one; a port that somebody set does not. */
+function settingsPort({ network }: Settings): number | null {
+  return network.http.port === DEFAULT_SETTINGS.network.http.port ? null : network.http.port;
+}
+
+/** Options that stand for a setting. */
+const KEY_OF_OPTION = {
+  machine: "machine.name",
+  hashboard: "machine.hashboard",
+  board: "machine.control_board",
+  "chain-uarts": "machine.chain_uarts",
+  "psu-enable-active": "machine.psu_enable_active",
+  "accept-experimental": "machine.accept_experimental",
+  pool: "pool_groups",
+  frequency: "tuning.frequency_mhz",
+  "work-voltage": "tuning.work_voltage_mv",
+  "board-limit": "cooling.board_limit_c",
+  "chip-limit": "cooling.chip_limit_c",
+  "http-port": "network.http.port",
+  "log-level": "logging.level",
+} as const;
+
+function overriddenKeys(values: { readonly [K in keyof typeof KEY_OF_OPTION]?: unknown }): string[] {
+  return Object.entries(KEY_OF_OPTION).flatMap(([option, key]) =>
+    values[option as keyof typeof KEY_OF_OPTION] === undefined ? [] : [key],
+  );
 }
 
 function parseEmulated(machine: string, values: OwnerValues): ParsedRunOptions["target"] {
@@ -125,14 +188,24 @@ function parseEmulated(machine: string, values: OwnerValues): ParsedRunOptions["
   return { kind: "emulated", hashboard };
 }
 
-function parseReal(values: OwnerValues & { demo?: boolean; link?: string; "chip-ticket"?: string }) {
+function parseReal(
+  values: OwnerValues & { demo?: boolean; link?: string; "chip-ticket"?: string },
+  { machine }: Settings,
+) {
   const emulatedOnly = (["demo", "link", "chip-ticket"] as const).find((name) => values[name] !== undefined);
   if (emulatedOnly !== undefined) {
     throw usageError(
       `--${emulatedOnly} is for emulated machines, but machine "auto" is the real board; name an emulated one with --machine, for example s21.`,
     );
   }
-  return { kind: "real", owner: parseOwnerOptions(values) } as const;
+  const owner: OwnerValues = {
+    hashboard: values.hashboard ?? machine.hashboard,
+    board: values.board ?? machine.control_board,
+    "chain-uarts": values["chain-uarts"] ?? machine.chain_uarts?.join(","),
+    "psu-enable-active": values["psu-enable-active"] ?? machine.psu_enable_active,
+    "accept-experimental": values["accept-experimental"] ?? machine.accept_experimental,
+  };
+  return { kind: "real", owner: parseOwnerOptions(owner) } as const;
 }
 
 function parseOrExplain(args: readonly string[]) {
@@ -164,6 +237,7 @@ function parseOrExplain(args: readonly string[]) {
         "board-limit": text,
         "chip-limit": text,
         data: text,
+        config: text,
         "http-port": text,
         "log-level": text,
       },
@@ -173,9 +247,8 @@ function parseOrExplain(args: readonly string[]) {
   }
 }
 
-/** What is too loose for the machine is refused when the machine is known. */
-function parseLimit(text: string | undefined, option: string): number | null {
-  return text === undefined ? null : parseNumber(text, option, 0, 200);
+function optional(text: string | undefined, option: string, low: number, high: number): number | null {
+  return text === undefined ? null : parseNumber(text, option, low, high);
 }
 
 /** `90s`, `5m`, `1h` to milliseconds. */

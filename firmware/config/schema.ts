@@ -51,48 +51,53 @@ const machine = table("Which machine this is.", {
   }).default(false),
 });
 
-const pool = z.object({
-  url: text(256, {
-    description: "stratum+tcp://HOST:PORT, stratum+ssl://HOST:PORT, stratum+tcp://[IPV6]:PORT or HOST:PORT.",
-    needsRestart: true,
-  }).superRefine((url, context) => {
-    mustParse(() => parsePoolUrl(url), context);
-  }),
-  user: text(256, { description: "As the pool wants it, often ADDRESS.WORKER.", needsRestart: true }),
-  password: text(256, {
-    description: "What the pool wants beside the user; most take anything.",
-    needsRestart: true,
-    isSecret: true,
-  }).default("x"),
-  proxy: text(256, {
-    description: "socks5://HOST:PORT or socks5://USER:PASSWORD@HOST:PORT; names are resolved there.",
-    needsRestart: true,
-    isSecret: true,
-  })
-    .superRefine((url, context) => {
-      mustParse(() => parseProxyUrl(url), context);
+const pool = z
+  .object({
+    url: text(256, {
+      description: "stratum+tcp://HOST:PORT, stratum+ssl://HOST:PORT, stratum+tcp://[IPV6]:PORT or HOST:PORT.",
+      needsRestart: true,
+    }).superRefine((url, context) => {
+      mustParse(() => parsePoolUrl(url), context);
+    }),
+    user: text(256, { description: "As the pool wants it, often ADDRESS.WORKER.", needsRestart: true }),
+    password: text(256, {
+      description: "What the pool wants beside the user; most take anything.",
+      needsRestart: true,
+      isSecret: true,
+    }).default("x"),
+    proxy: text(256, {
+      description: "socks5://HOST:PORT or socks5://USER:PASSWORD@HOST:PORT; names are resolved there.",
+      needsRestart: true,
+      isSecret: true,
     })
-    .optional(),
-  tls_trust: choice(["authorities", "pinned", "unchecked"], {
-    description:
-      "Who vouches for a pool behind TLS: the system's authorities, the one certificate of tls_pin_sha256, or nobody (encrypted only).",
-    needsRestart: true,
-  }).default("authorities"),
-  tls_authority_file: text(256, {
-    description: "PEM file with further authorities to trust.",
-    needsRestart: true,
-  }).optional(),
-  tls_pin_sha256: text(95, {
-    description: "SHA-256 fingerprint of the pool's certificate: 64 hex digits, colons or not.",
-    needsRestart: true,
+      .superRefine((url, context) => {
+        mustParse(() => parseProxyUrl(url), context);
+      })
+      .optional(),
+    tls_trust: choice(["authorities", "pinned", "unchecked"], {
+      description:
+        "Who vouches for a pool behind TLS: the system's authorities, the one certificate of tls_pin_sha256, or nobody (encrypted only).",
+      needsRestart: true,
+    }).default("authorities"),
+    tls_authority_file: text(256, {
+      description: "PEM file with further authorities to trust.",
+      needsRestart: true,
+    }).optional(),
+    tls_pin_sha256: text(95, {
+      description: "SHA-256 fingerprint of the pool's certificate: 64 hex digits, colons or not.",
+      needsRestart: true,
+    })
+      .regex(/^([0-9a-f]{2}:?){32}$/i, "must be 64 hex digits, colons or not")
+      .optional(),
+    version_bits: choice(["bip310", "xor"], {
+      description: "xor is for pools that XOR the submitted bits into the version.",
+      needsRestart: true,
+    }).default("bip310"),
   })
-    .regex(/^([0-9a-f]{2}:?){32}$/i, "must be 64 hex digits, colons or not")
-    .optional(),
-  version_bits: choice(["bip310", "xor"], {
-    description: "xor is for pools that XOR the submitted bits into the version.",
-    needsRestart: true,
-  }).default("bip310"),
-});
+  .superRefine(({ tls_trust, tls_pin_sha256 }, context) => {
+    if (tls_trust === "pinned" && tls_pin_sha256 === undefined)
+      context.addIssue({ code: "custom", path: ["tls_trust"], message: "needs tls_pin_sha256 beside it" });
+  });
 
 const poolGroup = z.object({
   quota: number(0.001, 1_000, {

@@ -5,6 +5,7 @@ import path from "node:path";
 import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import { FolderStore } from "#hal/linux/folder-store.ts";
+import { SettingsStore } from "../config/settings-store.ts";
 
 export interface DataFolder {
   readonly store: FileStore;
@@ -20,6 +21,32 @@ export async function openDataFolder(folder: string | null): Promise<DataFolder>
   const todo = "give a folder that can be written to, or the path of a new one";
   const store = await named(folder, todo, FolderStore.open(folder));
   return { store, isKept: true, close: () => Promise.resolve() };
+}
+
+/**
+ * The settings of `--config FILE`, or those of the data folder. The folder of a file must be there already: one that is
+ * misspelt is not made.
+ * @throws KumpelError `USAGE`.
+ */
+export async function openSettings(file: string | null, data: FileStore): Promise<SettingsStore> {
+  return file === null ? new SettingsStore(data) : openSettingsFile(file);
+}
+
+/** @throws KumpelError `USAGE`. */
+export async function openSettingsFile(file: string): Promise<SettingsStore> {
+  const full = path.resolve(file);
+  try {
+    const store = new SettingsStore(await FolderStore.openToRead(path.dirname(full)), path.basename(full));
+    if ((await store.check()).isThere) return store;
+  } catch (error) {
+    const isOurs = isKumpelError(error, "STORE_FAILED");
+    if (!isOurs && !(error instanceof RangeError)) throw error;
+    const why = errorText(isOurs ? error.cause : error);
+    throw new KumpelError("USAGE", `--config "${file}" cannot be used (${why}); give the path of a settings file.`, {
+      cause: error,
+    });
+  }
+  throw new KumpelError("USAGE", `--config "${file}" is not there; give the path of a settings file.`);
 }
 
 /** The folder of an earlier run, for who only reads it. @throws KumpelError `USAGE`. */

@@ -20,3 +20,12 @@ export async function readTextFile(path: string): Promise<string> {
     });
   }
 }
+
+/** Nobody else may read it: it may hold passwords. @throws KumpelError `USAGE`: the owner named the file. */
+export async function writePrivateFile(file: string, text: string): Promise<void> {
+  try {
+    await fs.promises.writeFile(file, text, { mode: 0o600 });
+  } catch (error) {
+    throw new KumpelError("USAGE", `"${file}" cannot be written (${errorText(error)}); give another path.`);
+  }
+}

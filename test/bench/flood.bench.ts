@@ -8,6 +8,7 @@ import path from "node:path";
 import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
 import type { RunReport } from "#firmware/cli/run-report.ts";
 import type { LocalPool } from "#hal/emulator/local-pool.ts";
+import { type Started, tokenHeader } from "../support/program.ts";
 import { progress, report } from "./bench.ts";
 import { CHIP_TICKET, createPool, LOOPBACK, portOf, sleep, startMiner, untilAllHash } from "./whole-program.ts";
 
@@ -27,8 +28,8 @@ interface Run {
   readonly seconds: number;
 }
 
-async function jobsWritten(port: string): Promise<number> {
-  const answer = await fetch(`http://${LOOPBACK}:${port}/api/v1/snapshot`);
+async function jobsWritten(miner: Started): Promise<number> {
+  const answer = await fetch(`http://${LOOPBACK}:${portOf(miner)}/api/v1/snapshot`, { headers: tokenHeader(miner) });
   const { chains } = (await answer.json()) as MinerSnapshot;
   return chains.reduce((sum, { link }) => sum + link.jobsWritten, 0);
 }
@@ -53,11 +54,11 @@ async function run(jobs: number, cleanEvery: number, folder: string): Promise<Ru
     pool.newBlock();
     // The snapshot is a second old at the most.
     await sleep(2_000);
-    const before = await jobsWritten(portOf(miner));
+    const before = await jobsWritten(miner);
     const beganAtMs = performance.now();
     for (let i = 0; i < FLOODS; i++) await play(pool, jobs, cleanEvery);
     await sleep(NEWEST_LIMIT_MS);
-    const works = (await jobsWritten(portOf(miner))) - before;
+    const works = (await jobsWritten(miner)) - before;
     const seconds = (performance.now() - beganAtMs) / 1000;
     miner.child.kill("SIGTERM");
     const end = await miner.ended();

@@ -4,7 +4,7 @@ import { LocalPool } from "#hal/emulator/local-pool.ts";
 import { SocketNetwork } from "#hal/linux/socket-network.ts";
 import { SystemClock } from "#hal/linux/system-clock.ts";
 import { SystemRandom } from "#hal/linux/system-random.ts";
-import { type Started, start } from "../support/program.ts";
+import { type Started, start, tokenHeader } from "../support/program.ts";
 
 export const LOOPBACK = "127.0.0.1";
 export const CHIP_TICKET = 1e-6;
@@ -45,7 +45,7 @@ export async function untilAllHash(miner: Started): Promise<void> {
   await miner.seen(PORT_LINE);
   const port = portOf(miner);
   for (const deadline = performance.now() + START_LIMIT_MS; performance.now() < deadline; await sleep(500)) {
-    const answer = await fetch(`http://${LOOPBACK}:${port}/api/v1/snapshot`);
+    const answer = await fetch(`http://${LOOPBACK}:${port}/api/v1/snapshot`, { headers: tokenHeader(miner) });
     if (!answer.ok) continue;
     const { chains } = (await answer.json()) as MinerSnapshot;
     if (chains.length > 0 && chains.every((chain) => chain.state === "hashing")) return;

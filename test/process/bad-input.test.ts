@@ -79,7 +79,7 @@ test.concurrent.each([
   ],
   [
     ["run", "--demo", "--config", "x.toml"],
-    ["--config", "--help"],
+    ['--config "x.toml"', "is not there"],
   ],
   [
     ["run", "--demo", "--report", "/nowhere/at/all/report.json"],

@@ -6,7 +6,7 @@ import { LocalPool } from "#hal/emulator/local-pool.ts";
 import { SocketNetwork } from "#hal/linux/socket-network.ts";
 import { SystemClock } from "#hal/linux/system-clock.ts";
 import { SystemRandom } from "#hal/linux/system-random.ts";
-import { runProgram, startProgram, temporaryFolder } from "../support/program.ts";
+import { runProgram, startProgram, temporaryFolder, tokenHeader } from "../support/program.ts";
 
 test.concurrent("an outside pool at Bitcoin's scale and a low difficulty accepts the shares of --chip-ticket", async () => {
   const clock = new SystemClock();
@@ -81,7 +81,7 @@ test.concurrent("the own API serves the snapshot while it mines", async () => {
   const port = /"port":(\d+)/.exec(run.stderr())?.[1];
   let snapshot: Record<string, unknown> = {};
   for (let i = 0; i < 100 && snapshot["machine"] === undefined; i++) {
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1/snapshot`);
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/snapshot`, { headers: tokenHeader(run) });
     if (response.status === 200) snapshot = (await response.json()) as Record<string, unknown>;
     else await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -70,6 +70,11 @@ export function startProgram(...args: string[]): Started {
   return start(process.execPath, [PROGRAM, ...args]);
 }
 
+/** Header for the own API, with the token that a first start shows. */
+export function tokenHeader(started: Started): { authorization: string } {
+  return { authorization: `Bearer ${/kmp_[0-9a-f]{8}_[\w-]{32}/.exec(started.stderr())?.[0] ?? ""}` };
+}
+
 /** Runs to the end and gives everything it said. */
 export async function runProgram(
   ...args: string[]

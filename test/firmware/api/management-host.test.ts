@@ -11,8 +11,21 @@ function hostFor(source: string) {
   const programPath = path.join(folder, "worker.cjs");
   fs.writeFileSync(programPath, source.replaceAll("FOLDER", folder));
   const clock = new VirtualClock();
-  const worker = { role: "management", host: "127.0.0.1", port: 8080, isPortDefault: false, version: "0" } as const;
-  return { host: new ManagementHost({ log: createLog("silent"), clock, programPath, worker }), clock, folder };
+  const worker = {
+    role: "management",
+    host: "127.0.0.1",
+    port: 8080,
+    isPortDefault: false,
+    version: "0",
+    readsNeedToken: true,
+    sessionMs: 1,
+  } as const;
+  const nothing = { greeting: () => [], onCommand: () => undefined };
+  return {
+    host: new ManagementHost({ log: createLog("silent"), clock, programPath, worker, ...nothing }),
+    clock,
+    folder,
+  };
 }
 
 async function until(predicate: () => boolean): Promise<void> {
@@ -45,6 +58,7 @@ test("a port that is taken ends the run with a sentence; nothing else does", asy
   );
   await expect(host.run(new AbortController().signal)).rejects.toMatchObject({
     code: "PORT_IN_USE",
-    message: "Port 8080 on 127.0.0.1 is in use: end the program that has it, or choose another with --http-port.",
+    message:
+      "Port 8080 on 127.0.0.1 is in use: end the program that has it, or choose another with --http-port or network.http.port.",
   });
 });

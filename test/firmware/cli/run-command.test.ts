@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
-import { type CommandContext, runCommand } from "#firmware/cli/run-command.ts";
+import { runCommand } from "#firmware/cli/run-command.ts";
+import type { CommandContext } from "#firmware/cli/run-context.ts";
+import { SettingsStore } from "#firmware/config/settings-store.ts";
 import { MemoryStore } from "#hal/emulator/memory-store.ts";
+import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
 import { KumpelError } from "#hal/errors.ts";
 
 test("a temporary data folder goes, too, when the machine cannot be opened", async () => {
@@ -26,6 +29,9 @@ test("a temporary data folder goes, too, when the machine cannot be opened", asy
         },
       });
     },
+    openSettings: (_file, store) => Promise.resolve(new SettingsStore(store)),
+    clock: new VirtualClock(),
+    randomBytes: unused,
     findMachine: unused,
     realScales: unused,
     chainCountOf: () => 3,

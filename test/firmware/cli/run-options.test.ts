@@ -58,5 +58,5 @@ test("a value that starts with - has a form of its own, and the value is not rep
   expect(message).toContain("--password=-VALUE; see kumpel run --help.");
   expect(message).not.toContain("secret");
   expect(parseRunOptions([...pool, "--password=-secret"], false).poolGroups[0]?.pools[0]?.password).toBe("-secret");
-  expect(refusal(...pool, "--config", "x")).toBe("Unknown option '--config'; see kumpel run --help.");
+  expect(refusal(...pool, "--configure", "x")).toBe("Unknown option '--configure'; see kumpel run --help.");
 });

@@ -1,0 +1,63 @@
+/** The OpenAPI 3.1 document, made from the table of routes and its zod schemas. */
+import { z } from "zod";
+import type { Route } from "./routes.ts";
+import { problemSchema } from "./schemas.ts";
+
+export function openApiDocument(routes: readonly Route[], version: string) {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const path = route.url.replace(/:(\w+)/g, "{$1}");
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Kumpel",
+      version,
+      description: "Own API of the miner. Null means unknown, never 0; units end the names.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/" }],
+    paths,
+    components: {
+      securitySchemes: {
+        token: { type: "http", scheme: "bearer", description: "A token, kmp_ID_SECRET." },
+        session: { type: "apiKey", in: "cookie", name: "kumpel_session" },
+      },
+      schemas: { Problem: schemaOf(problemSchema) },
+    },
+  };
+}
+
+function operation({ method, url, summary, scope, body, answer, media = "application/json" }: Route) {
+  const problem = (description: string) => {
+    return { description, content: { "application/json": { schema: { $ref: "#/components/schemas/Problem" } } } };
+  };
+  const refusals =
+    scope === "open"
+      ? {}
+      : { "401": problem("No token, or a wrong one."), "403": problem("The token's scope is too small.") };
+  return {
+    operationId:
+      `${method.toLowerCase()}${url.replace("/api/v1", "").replace(/\W+(\w)/g, (_, c: string) => c.toUpperCase())}`.replace(
+        /\W/g,
+        "",
+      ),
+    summary,
+    security: scope === "open" ? [] : [{ token: [] }, { session: [] }],
+    ...(scope === "open" ? {} : { description: `Takes scope ${scope}.` }),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { "application/json": { schema: schemaOf(body) } } } }),
+    responses: {
+      "200": { description: "Done.", content: { [media]: { schema: schemaOf(answer) } } },
+      ...(body === undefined ? {} : { "400": problem("Not understood, or refused; the message says why.") }),
+      ...refusals,
+    },
+  };
+}
+
+function schemaOf(schema: z.ZodType): Record<string, unknown> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  return rest;
+}

@@ -1,0 +1,189 @@
+/** Everything that the own API serves, as one table: the server registers it, and the OpenAPI document lists it. */
+import { z } from "zod";
+import { answerSchema, type Command, type CommandAnswer, commandSchema, type Scope } from "../commands.ts";
+import type { Identity } from "./guard.ts";
+import {
+  auditAnswer,
+  healthSchema,
+  logsAnswer,
+  poolSchema,
+  sessionAnswer,
+  sessionRequest,
+  settingsAnswer,
+  settingsPatch,
+  snapshotSchema,
+  summarySchema,
+  tokensAnswer,
+} from "./schemas.ts";
+import type { ManagementState } from "./state.ts";
+import { summaryOf } from "./summary.ts";
+
+/** An answer with its status; text is JSON already. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface RouteContext {
+  readonly state: ManagementState;
+  readonly tokens: () => readonly { id: string; name: string; scope: Scope; createdAtWallMs: number }[];
+  readonly order: (command: unknown, identity: Identity) => Promise<CommandAnswer>;
+  readonly document: () => unknown;
+}
+
+export interface Route {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly url: string;
+  readonly summary: string;
+  /** open: without a token. read can be opened by the owner. */
+  readonly scope: Scope | "open";
+  readonly body?: z.ZodType;
+  readonly answer: z.ZodType;
+  readonly media?: string;
+  /** Absent: the server itself handles it. */
+  readonly handle?: (context: RouteContext, body: unknown, identity: Identity | null) => Answer | Promise<Answer>;
+}
+
+const ok = (body: unknown): Answer => ({ status: 200, body });
+
+/** 503 until the miner has told; in safe idle with the reason. */
+function withSnapshot({ state }: RouteContext, make: (text: string) => unknown): Answer {
+  const text = state.snapshotText;
+  if (text !== null) return ok(make(text));
+  const message = state.idleReason ?? "the miner has not sent a snapshot yet; try again in a second";
+  return { status: 503, body: { ok: false, message } };
+}
+
+async function ordered(context: RouteContext, command: unknown, identity: Identity | null): Promise<Answer> {
+  if (identity === null) return { status: 401, body: { ok: false, message: "a token is needed" } };
+  const answer = await context.order(command, identity);
+  return { status: answer.ok ? 200 : 400, body: answer };
+}
+
+export const ROUTES: readonly Route[] = [
+  {
+    method: "GET",
+    url: "/api/v1/health",
+    summary: "Whether the program runs, and what keeps it from mining.",
+    scope: "open",
+    answer: healthSchema,
+    handle: ({ state }) => {
+      const status = state.idleReason !== null ? "idle" : state.snapshot === null ? "starting" : "running";
+      return ok({ status, version: state.version, problem: state.idleReason });
+    },
+  },
+  {
+    method: "GET",
+    url: "/api/v1/openapi.json",
+    summary: "This document.",
+    scope: "open",
+    answer: z.record(z.string(), z.unknown()),
+    handle: ({ document }) => ok(document()),
+  },
+  {
+    method: "GET",
+    url: "/api/v1/snapshot",
+    summary: "The whole picture of the machine, made once a second.",
+    scope: "read",
+    answer: snapshotSchema.extend({ version: z.string() }),
+    handle: (context) => withSnapshot(context, (text) => text),
+  },
+  {
+    method: "GET",
+    url: "/api/v1/summary",
+    summary: "The machine in a few fields.",
+    scope: "read",
+    answer: summarySchema,
+    handle: (context) =>
+      withSnapshot(context, () => (context.state.snapshot === null ? null : summaryOf(context.state.snapshot))),
+  },
+  {
+    method: "GET",
+    url: "/api/v1/pools",
+    summary: "Each pool, in the owner's order.",
+    scope: "read",
+    answer: z.object({ pools: z.array(poolSchema) }),
+    handle: (context) => withSnapshot(context, () => ({ pools: context.state.snapshot?.pools ?? [] })),
+  },
+  {
+    method: "GET",
+    url: "/api/v1/settings",
+    summary: "Settings with their constraints; secrets are hidden.",
+    scope: "read",
+    answer: settingsAnswer,
+    handle: ({ state: { settings } }) =>
+      settings === null
+        ? {
+            status: 503,
+            body: { ok: false, message: "the miner has not sent its settings yet; try again in a second" },
+          }
+        : ok({ ...settings.view, constraints: settings.constraints }),
+  },
+  {
+    method: "PATCH",
+    url: "/api/v1/settings",
+    summary: "Changes single settings: nested tables, null removes a key, a list replaces the list.",
+    scope: "admin",
+    body: settingsPatch,
+    answer: answerSchema,
+    handle: (context, body, identity) =>
+      ordered(context, { kind: "setSettings", patch: body as never } satisfies Command, identity),
+  },
+  {
+    method: "POST",
+    url: "/api/v1/commands",
+    summary: "Orders something; the kind of the command says which scope it takes.",
+    scope: "control",
+    body: commandSchema,
+    answer: answerSchema,
+    handle: ordered,
+  },
+  {
+    method: "GET",
+    url: "/api/v1/events",
+    summary: "Server-sent events: a snapshot each second.",
+    scope: "read",
+    answer: z.string(),
+    media: "text/event-stream",
+  },
+  {
+    method: "GET",
+    url: "/api/v1/logs",
+    summary: "The last lines of the log, oldest first.",
+    scope: "control",
+    answer: logsAnswer,
+    handle: ({ state }) => ok(`{"lines":[${state.log.join(",")}]}`),
+  },
+  {
+    method: "GET",
+    url: "/api/v1/audit",
+    summary: "Who ordered what and how it ended, oldest first.",
+    scope: "admin",
+    answer: auditAnswer,
+    handle: ({ state }) => ok({ entries: state.audit }),
+  },
+  {
+    method: "GET",
+    url: "/api/v1/tokens",
+    summary: "Tokens without their secrets; createToken and revokeToken are commands.",
+    scope: "admin",
+    answer: tokensAnswer,
+    handle: ({ tokens }) =>
+      ok({ tokens: tokens().map(({ id, name, scope, createdAtWallMs }) => ({ id, name, scope, createdAtWallMs })) }),
+  },
+  {
+    method: "POST",
+    url: "/api/v1/sessions",
+    summary: "A session for a browser, against a token; the cookie comes with the answer.",
+    scope: "open",
+    body: sessionRequest,
+    answer: sessionAnswer,
+  },
+  {
+    method: "DELETE",
+    url: "/api/v1/sessions",
+    summary: "Ends the session of the cookie.",
+    scope: "open",
+    answer: z.object({ ok: z.literal(true) }),
+  },
+];

@@ -1,0 +1,223 @@
+/**
+ * The web server of the own API: limits on everything that comes in, then the guard, then the table of routes. Each
+ * refusal is one sentence in JSON.
+ */
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { Clock } from "#hal/clock.ts";
+import type { RandomBytes } from "../access.ts";
+import { allows, type CommandAnswer, type CommandOrigin, type Scope } from "../commands.ts";
+import { EventStream } from "./events.ts";
+import { COOKIE, Guard, type Identified, type Identity, isForeign } from "./guard.ts";
+import { openApiDocument } from "./openapi.ts";
+import { type Answer, ROUTES, type Route, type RouteContext } from "./routes.ts";
+import { sessionRequest } from "./schemas.ts";
+import type { ManagementState } from "./state.ts";
+
+const BODY_MAX_BYTES = 64 * 1024;
+const HEADERS_MAX_BYTES = 16 * 1024;
+const DEPTH_MAX = 32;
+const SOCKETS_MAX = 100;
+/** Head of a request, and the whole of it. */
+const HEADERS_LIMIT_MS = 5_000;
+const REQUEST_LIMIT_MS = 8_000;
+const CHECK_PERIOD_MS = 1_000;
+const KEEP_ALIVE_MS = 15_000;
+
+export interface ApiServerOptions {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly state: ManagementState;
+  readonly readsNeedToken: boolean;
+  readonly sessionMs: number;
+  readonly order: (command: unknown, origin: CommandOrigin, scope: Scope) => Promise<CommandAnswer>;
+}
+
+export interface ApiServer {
+  readonly app: FastifyInstance;
+  readonly guard: Guard;
+  readonly events: EventStream;
+}
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { clock, randomBytes, sessionMs, state } = options;
+  const guard = new Guard({ clock, randomBytes, sessionMs });
+  const events = new EventStream();
+  const app = createApp();
+  let document: unknown = null;
+  const context: RouteContext = {
+    state,
+    tokens: () => guard.tokens,
+    order: (command, { who, scope }) => options.order(command, { face: "own API", who }, scope),
+    document: () => (document ??= openApiDocument(ROUTES, state.version)),
+  };
+  for (const route of ROUTES) {
+    const { method, url, scope } = route;
+    const isOpen = scope === "open" || (scope === "read" && !options.readsNeedToken);
+    app.route({
+      method,
+      url,
+      handler: async (request, reply) => {
+        const admitted = await admit(guard, request, scope === "open" ? "read" : scope, isOpen);
+        if ("status" in admitted) return send(reply, admitted);
+        if (route.handle !== undefined) {
+          const checked = checkBody(route, request.body);
+          return send(reply, checked ?? (await route.handle(context, request.body, admitted.identity)));
+        }
+        return special(url, method, { guard, events, state, sessionMs, request, reply });
+      },
+    });
+  }
+  return { app, guard, events };
+}
+
+function createApp(): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    bodyLimit: BODY_MAX_BYTES,
+    requestTimeout: REQUEST_LIMIT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    http: {
+      maxHeaderSize: HEADERS_MAX_BYTES,
+      headersTimeout: HEADERS_LIMIT_MS,
+      connectionsCheckingInterval: CHECK_PERIOD_MS,
+    },
+    clientErrorHandler: answerClientError,
+  });
+  (app.server as Server).maxConnections = SOCKETS_MAX;
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, finish) => {
+    const text = String(body);
+    if (depthOf(text) > DEPTH_MAX)
+      finish(Object.assign(new Error(`nested deeper than ${DEPTH_MAX}`), { statusCode: 400 }));
+    else void parse(request, text, finish);
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    void reply.header("cache-control", "no-store").header("x-content-type-options", "nosniff");
+    // What is left of a refused body is not read for the next request.
+    if (reply.statusCode >= 400) void reply.header("connection", "close");
+  });
+  app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    const message = status >= 500 ? "the management plane failed on this request" : error.message;
+    void send(reply, { status, body: { ok: false, message } });
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    send(reply, {
+      status: 404,
+      body: { ok: false, message: "there is nothing here; /api/v1/openapi.json lists what is" },
+    }),
+  );
+  return app;
+}
+
+type Admitted = { readonly identity: Identity | null } | Answer;
+
+async function admit(guard: Guard, request: FastifyRequest, need: Scope, isOpen: boolean): Promise<Admitted> {
+  const { authorization, cookie, origin, host } = request.headers;
+  const problem = (status: number, message: string): Answer => ({ status, body: { ok: false, message } });
+  if (isForeign(origin, host)) return problem(403, "a page of another origin may not ask here");
+  const found: Identified = await guard.identify(authorization, cookie, request.ip);
+  if (typeof found === "object") {
+    // A browser names the origin of whatever it changes; a cookie without it comes from somewhere else.
+    const isChange = request.method !== "GET";
+    if (found.isSession && isChange && origin === undefined)
+      return problem(403, "a session changes things only with an Origin header");
+    if (!isOpen && !allows(found.scope, need))
+      return problem(403, `this takes scope ${need}, the token has ${found.scope}`);
+    return { identity: found };
+  }
+  if (found === "none" && isOpen) return { identity: null };
+  if (found === "busy") return problem(429, "too many tokens are being checked; try again in a second");
+  const why = found === "wrong" ? "this token is not known" : "a token is needed";
+  return problem(401, `${why}: Authorization: Bearer TOKEN; kumpel config token makes one`);
+}
+
+/** Null: the body is as the route wants it. Values are not repeated: they may be secrets. */
+function checkBody({ body: schema }: Route, body: unknown): Answer | null {
+  if (schema === undefined) return null;
+  const result = schema.safeParse(body);
+  if (result.success) return null;
+  const [issue] = result.error.issues;
+  const place = issue === undefined || issue.path.length === 0 ? "the body" : issue.path.map(String).join(".");
+  return { status: 400, body: { ok: false, message: `${place} is not understood (${issue?.message ?? "unknown"})` } };
+}
+
+interface SpecialRequest {
+  readonly guard: Guard;
+  readonly events: EventStream;
+  readonly state: ManagementState;
+  readonly sessionMs: number;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/** What is more than an answer: the stream, and cookies. */
+async function special(url: string, method: string, parts: SpecialRequest): Promise<FastifyReply> {
+  const { guard, events, state, sessionMs, request, reply } = parts;
+  if (url.endsWith("/events")) {
+    if (events.isFull) return send(reply, { status: 503, body: { ok: false, message: "too many listen already" } });
+    reply.hijack();
+    events.add(reply.raw, state.snapshotText);
+    return reply;
+  }
+  if (method === "DELETE") {
+    guard.endSession(request.headers.cookie);
+    void reply.header("set-cookie", `${COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`);
+    return send(reply, { status: 200, body: { ok: true } });
+  }
+  const body = sessionRequest.safeParse(request.body);
+  if (!body.success) return send(reply, { status: 400, body: { ok: false, message: "the body must be { token }" } });
+  const found = await guard.checkToken(body.data.token, request.ip);
+  if (typeof found !== "object")
+    return send(reply, {
+      status: found === "busy" ? 429 : 401,
+      body: { ok: false, message: "this token is not known" },
+    });
+  const value = guard.beginSession(found);
+  const age = Math.round(sessionMs / 1_000);
+  void reply.header("set-cookie", `${COOKIE}=${value}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Strict`);
+  return send(reply, { status: 200, body: { ok: true, scope: found.scope, who: found.who } });
+}
+
+function send(reply: FastifyReply, { status, body }: Answer): FastifyReply {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return reply.code(status).header("content-type", "application/json; charset=utf-8").send(text);
+}
+
+/** What never became a request: too large a head, no HTTP, or too slow. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+  const status = isLate ? "408 Request Timeout" : "400 Bad Request";
+  const message = isLate
+    ? `the request was not complete within ${REQUEST_LIMIT_MS / 1000} s`
+    : error.code === "HPE_HEADER_OVERFLOW"
+      ? `the head of the request is larger than ${HEADERS_MAX_BYTES} bytes`
+      : "this is no request that can be understood";
+  const body = JSON.stringify({ ok: false, message });
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+/** Deepest nesting of a JSON text, by its brackets outside of texts; told before anything is built from it. */
+function depthOf(text: string): number {
+  let [depth, deepest, isText] = [0, 0, false];
+  for (let i = 0; i < text.length; i++) {
+    const sign = text[i];
+    if (isText) {
+      if (sign === "\\") i++;
+      else if (sign === '"') isText = false;
+    } else if (sign === '"') isText = true;
+    else if (sign === "[" || sign === "{") deepest = Math.max(deepest, ++depth);
+    else if (sign === "]" || sign === "}") depth--;
+  }
+  return deepest;
+}

@@ -1,0 +1,65 @@
+/** What the worker knows of the miner: the last of each kind of message, and texts that are made once for all who ask. */
+import type { KeyFacts } from "../../config/constraints.ts";
+import type { AuditEntry } from "../audit-log.ts";
+import type { SettingsView, ToWorker } from "../messages.ts";
+import type { MinerSnapshot } from "../snapshot.ts";
+
+const LOG_LINES_MAX = 500;
+
+export class ManagementState {
+  readonly #version: string;
+  #snapshot: MinerSnapshot | null = null;
+  #text: string | null = null;
+  idleReason: string | null = null;
+  settings: { readonly view: SettingsView; readonly constraints: readonly KeyFacts[] } | null = null;
+  audit: readonly AuditEntry[] = [];
+  #log: string[] = [];
+
+  constructor(version: string) {
+    this.#version = version;
+  }
+
+  get version(): string {
+    return this.#version;
+  }
+
+  get snapshot(): MinerSnapshot | null {
+    return this.#snapshot;
+  }
+
+  get log(): readonly string[] {
+    return this.#log;
+  }
+
+  /** The snapshot as JSON; made when the first asks for it. */
+  get snapshotText(): string | null {
+    if (this.#snapshot === null) return null;
+    this.#text ??= JSON.stringify({ version: this.#version, ...this.#snapshot });
+    return this.#text;
+  }
+
+  /** Everything but tokens and answers, which others wait for. */
+  take(message: ToWorker): void {
+    switch (message.kind) {
+      case "snapshot":
+        this.#snapshot = message.snapshot;
+        this.#text = null;
+        return;
+      case "idle":
+        this.idleReason = message.reason;
+        return;
+      case "settings":
+        this.settings = message;
+        return;
+      case "audit":
+        this.audit = message.entries;
+        return;
+      case "log":
+        this.#log = [...this.#log, ...message.lines].slice(-LOG_LINES_MAX);
+        return;
+      case "access":
+      case "answer":
+        return;
+    }
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * The main thread's side of management as a whole: the worker, the commands it orders, and what it must know of settings,
+ * tokens, audit and log. One for each run of the miner, or of the safe idle.
+ */
+import { type Clock, LATE, within } from "#hal/clock.ts";
+import type { FileStore } from "#hal/file-store.ts";
+import { type KeyFacts, settingsKeys } from "../config/constraints.ts";
+import { withoutSecrets } from "../config/patch.ts";
+import type { SettingsStore } from "../config/settings-store.ts";
+import type { Log } from "../log.ts";
+import type { RandomBytes } from "./access.ts";
+import { AccessKeeper } from "./access-keeper.ts";
+import { type AuditEntry, AuditLog } from "./audit-log.ts";
+import { CommandRunner } from "./command-runner.ts";
+import { type CommandBus, refused } from "./commands.ts";
+import type { LogRing } from "./log-ring.ts";
+import type { MachineControls } from "./machine-controls.ts";
+import type { ManagementOptions } from "./management.ts";
+import { ManagementHost } from "./management-host.ts";
+import type { FromWorker, SettingsView, ToWorker } from "./messages.ts";
+import type { MinerSnapshot } from "./snapshot.ts";
+
+/** The end of a run waits so long for the audit log. */
+const CLOSE_LIMIT_MS = 300;
+
+export interface ManagementPlaneOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly store: FileStore;
+  readonly settings: SettingsStore;
+  readonly randomBytes: RandomBytes;
+  readonly programPath: string;
+  readonly worker: Omit<ManagementOptions, "role" | "version">;
+  readonly version: string;
+  readonly logRing: LogRing;
+  readonly machine: MachineControls | null;
+  /** Why nothing is switched on; null: the machine runs. */
+  readonly idleReason: string | null;
+  readonly restart: (reason: string) => void;
+  readonly overriddenKeys: readonly string[];
+}
+
+export class ManagementPlane {
+  readonly #options: ManagementPlaneOptions;
+  readonly #host: ManagementHost;
+  readonly #access: AccessKeeper;
+  readonly #audit: AuditLog;
+  readonly #runner: CommandRunner;
+  readonly #constraints: readonly KeyFacts[] = settingsKeys();
+  #auditTold: readonly AuditEntry[] = [];
+
+  constructor(options: ManagementPlaneOptions) {
+    this.#options = options;
+    const { log, clock, store, settings, randomBytes, programPath, worker, version, machine } = options;
+    this.#access = new AccessKeeper({ clock, store, randomBytes });
+    this.#audit = new AuditLog({ log, clock, store });
+    this.#runner = new CommandRunner({
+      log,
+      store,
+      settings,
+      access: this.#access,
+      audit: this.#audit,
+      machine,
+      restart: options.restart,
+      overriddenKeys: options.overriddenKeys,
+      onChanged: () => {
+        this.#host.post(this.#settingsMessage());
+        this.#host.post(this.#accessMessage());
+      },
+    });
+    this.#host = new ManagementHost({
+      log,
+      clock,
+      programPath,
+      worker: { role: "management", version, ...worker },
+      greeting: () => this.#greeting(),
+      onCommand: (message) => void this.#obey(message),
+    });
+  }
+
+  /** Port that the web server listens on, or null. */
+  get port(): number | null {
+    return this.#host.port;
+  }
+
+  /** For the faces that run on the main thread or check by themselves who may order what. */
+  get bus(): CommandBus {
+    return this.#runner.bus;
+  }
+
+  /** Reads tokens and audit log. @returns the owner's token if it was just made: to be shown, once. */
+  async open(): Promise<string | null> {
+    await this.#audit.open();
+    return this.#access.open();
+  }
+
+  /** Until `signal` aborts. @throws KumpelError `PORT_IN_USE`. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#host.run(signal);
+    await within(this.#options.clock, CLOSE_LIMIT_MS, this.#audit.settled());
+  }
+
+  publish(snapshot: MinerSnapshot): void {
+    this.#host.post({ kind: "snapshot", snapshot });
+    this.publishLog();
+  }
+
+  /** Once a second, with the snapshot where there is one. */
+  publishLog(): void {
+    const lines = this.#options.logRing.takeFresh();
+    if (lines.length > 0) this.#host.post({ kind: "log", lines });
+    this.#tellAudit();
+  }
+
+  async #obey({ id, command, origin, scope, deadlineMs }: Extract<FromWorker, { kind: "command" }>): Promise<void> {
+    const outcome = await within(this.#options.clock, deadlineMs, this.#runner.execute(command, origin, scope));
+    const answer =
+      outcome === LATE ? refused("It takes longer than the answer may; look whether it was done.") : outcome;
+    this.#host.post({ kind: "answer", id, answer });
+    this.#tellAudit();
+  }
+
+  #greeting(): ToWorker[] {
+    const { idleReason, logRing } = this.#options;
+    this.#auditTold = this.#audit.entries;
+    logRing.takeFresh();
+    return [
+      this.#accessMessage(),
+      this.#settingsMessage(),
+      { kind: "audit", entries: this.#audit.entries },
+      { kind: "log", lines: logRing.lines },
+      ...(idleReason === null ? [] : [{ kind: "idle", reason: `hashboards stay off: ${idleReason}` } as const]),
+    ];
+  }
+
+  #tellAudit(): void {
+    const { entries } = this.#audit;
+    if (entries === this.#auditTold) return;
+    this.#auditTold = entries;
+    this.#host.post({ kind: "audit", entries });
+  }
+
+  #accessMessage(): ToWorker {
+    return { kind: "access", tokens: this.#access.tokens };
+  }
+
+  #settingsMessage(): ToWorker {
+    const { settings } = this.#options;
+    const { source, problems, settings: values } = settings.loaded;
+    const view: SettingsView = {
+      place: settings.place,
+      source,
+      problems: problems.map(({ sentence }) => sentence),
+      settings: withoutSecrets(values),
+      pendingRestart: this.#runner.pendingRestart,
+    };
+    return { kind: "settings", view, constraints: this.#constraints };
+  }
+}

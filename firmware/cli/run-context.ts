@@ -1,0 +1,33 @@
+/** What `kumpel run` needs of its process; `main.ts` hands it in. */
+import type { Clock } from "#hal/clock.ts";
+import type { FileStore } from "#hal/file-store.ts";
+import type { RandomBytes } from "../api/access.ts";
+import type { SettingsStore } from "../config/settings-store.ts";
+import type { Log } from "../log.ts";
+import type { OwnerSettings, RealMachine } from "../platform/choose-board.ts";
+import type { DataFolder } from "../platform/data-folder.ts";
+import type { Platform, Scales } from "../platform/platform.ts";
+import type { RunOptions } from "./run-options.ts";
+
+export interface CommandContext {
+  readonly programPath: string;
+  readonly openPlatform: (options: RunOptions, scales: Scales, log: Log) => Promise<Platform>;
+  /** Calls the listener once, with the name of the signal (or the kind of failure) that asks the process to end. */
+  readonly onStopSignal: (listener: (name: string) => void) => void;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly isTerminal: boolean;
+  readonly columns: () => number;
+  /** Finds the real board; rejects with one sentence where there is none or where the owner must say more. */
+  readonly openDataFolder: (folder: string | null) => Promise<DataFolder>;
+  /** Settings of a file, or of the data folder. */
+  readonly openSettings: (file: string | null, data: FileStore) => Promise<SettingsStore>;
+  readonly clock: Clock;
+  /** For secrets. */
+  readonly randomBytes: RandomBytes;
+  readonly findMachine: (owner: OwnerSettings) => Promise<RealMachine>;
+  /** Scales of a real machine. */
+  readonly realScales: () => Scales;
+  /** Hash chains of an emulated machine. */
+  readonly chainCountOf: (machine: string) => number;
+}

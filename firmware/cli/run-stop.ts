@@ -1,0 +1,62 @@
+/** What ends a run: a signal, the time that was asked for, or a restart that somebody ordered. */
+import type { TimerHandle } from "#hal/clock.ts";
+import type { CommandContext } from "./run-context.ts";
+
+/** The answer to who ordered the restart goes out first. */
+const RESTART_DELAY_MS = 300;
+
+export class RunStop {
+  readonly #context: CommandContext;
+  readonly #timer: TimerHandle | null;
+  #life = new AbortController();
+  #isEnded = false;
+  #wantsRestart = false;
+  #restartTimer: TimerHandle | null = null;
+  #reason = "the run was asked to last so long";
+
+  constructor(context: CommandContext, forMs: number | null) {
+    this.#context = context;
+    this.#timer = forMs === null ? null : context.clock.setTimer(forMs, () => this.#end());
+    context.onStopSignal((name) => {
+      this.#reason = name;
+      this.#end();
+    });
+  }
+
+  /** Why it ended, for the report. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  get wantsRestart(): boolean {
+    return this.#wantsRestart && !this.#isEnded;
+  }
+
+  /** Aborts at the end of this life. */
+  begin(): AbortController {
+    this.#wantsRestart = false;
+    this.#life = new AbortController();
+    if (this.#isEnded) this.#life.abort();
+    return this.#life;
+  }
+
+  restart(reason: string): void {
+    this.#restartTimer ??= this.#context.clock.setTimer(RESTART_DELAY_MS, () => {
+      this.#restartTimer = null;
+      if (this.#isEnded) return;
+      this.#wantsRestart = true;
+      this.#context.stderr(`kumpel: ${reason}\n`);
+      this.#life.abort();
+    });
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#restartTimer?.cancel();
+  }
+
+  #end(): void {
+    this.#isEnded = true;
+    this.#life.abort();
+  }
+}
