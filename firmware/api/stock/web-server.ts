@@ -91,6 +91,7 @@ function readBody(request: http.IncomingMessage, keptBytes: number): Promise<str
     });
     request.on("end", () => resolve(size > keptBytes ? null : Buffer.concat(chunks).toString("utf8")));
     request.on("error", reject);
+    request.on("close", () => reject(new Error("the client went away")));
   });
 }
 

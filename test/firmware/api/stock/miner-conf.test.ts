@@ -1,0 +1,160 @@
+/** The settings document: read, change one key, write back, as every client does. From public notes on the clients. */
+import { expect, test } from "vitest";
+import { faceBench, type Json, machine, poolAt } from "../cgminer/face-fixture.ts";
+import { type WebBench, webBench } from "./web-bench.ts";
+
+const POOL = (i: number) => ({ url: `stratum+tcp://pool${i}.example:3333`, user: `account.worker${i}`, pass: "x" });
+const EMPTY = { url: "", user: "", pass: "" };
+
+test("the document holds three pools and numbers as text", async () => {
+  expect(await webBench().json("get_miner_conf")).toMatchObject({
+    pools: [POOL(0), POOL(1), EMPTY],
+    "bitmain-fan-ctrl": false,
+    "bitmain-fan-pwm": "100",
+    "bitmain-freq": "467",
+    "bitmain-voltage": expect.stringMatching(/^\d+$/) as string,
+    "bitmain-ccdelay": expect.stringMatching(/^\d+$/) as string,
+    "bitmain-work-mode": "0",
+    "bitmain-freq-level": "100",
+    "bitmain-use-vil": true,
+    "api-listen": true,
+    "api-network": true,
+    "api-groups": "A:stats:pools:devs:summary:version",
+    "api-allow": "A:0/0,W:*",
+  });
+});
+
+/** What the largest manager reads and writes back for every change. */
+async function base(web: WebBench): Promise<Json> {
+  const conf = await web.json("get_miner_conf");
+  return {
+    pools: conf["pools"] as unknown,
+    "bitmain-fan-ctrl": conf["bitmain-fan-ctrl"] as unknown,
+    "bitmain-fan-pwm": conf["bitmain-fan-pwm"] as unknown,
+    "miner-mode": conf["bitmain-work-mode"] as unknown,
+    "freq-level": conf["bitmain-freq-level"] as unknown,
+  };
+}
+
+async function change(web: WebBench, changes: object): Promise<unknown[]> {
+  web.bench.orders.length = 0;
+  const body = { ...(await base(web)), ...changes };
+  expect(await web.json("set_miner_conf", body)).toEqual({ stats: "success", code: "M000", msg: "OK!" });
+  return web.bench.orders.map(({ order }) => order);
+}
+
+async function refuse(web: WebBench, body: unknown): Promise<string> {
+  web.bench.orders.length = 0;
+  const reply = await web.json("set_miner_conf", body);
+  expect(reply).toMatchObject({ stats: "error", code: "M001" });
+  expect(web.bench.orders).toEqual([]);
+  return String(reply["msg"]);
+}
+
+test("what was read and written back, or half of it, or nothing, changes nothing", async () => {
+  const web = webBench();
+  expect(await change(web, {})).toEqual([]);
+  const whole = await web.json("get_miner_conf");
+  for (const body of [whole, {}, { pools: whole["pools"] as unknown }]) {
+    expect(await web.json("set_miner_conf", body)).toMatchObject({ code: "M000" });
+    expect(web.bench.orders).toEqual([]);
+  }
+});
+
+test("mode 1 pauses and mode 0 resumes, as number or text, under either key; once", async () => {
+  const web = webBench();
+  expect(await change(web, { "miner-mode": 1 })).toEqual([{ kind: "pause" }]);
+  expect(await web.json("set_miner_conf", { "bitmain-work-mode": "1" })).toMatchObject({ code: "M000" });
+  web.bench.state.snapshot = machine({ pauseReason: "paused by root" });
+  expect((await web.json("get_miner_conf"))["bitmain-work-mode"]).toBe("1");
+  expect(await change(web, { "miner-mode": "1" })).toEqual([]);
+  expect(await change(web, { "miner-mode": "0" })).toEqual([{ kind: "resume" }]);
+});
+
+test("modes and levels that are not there are refused, not taken for normal", async () => {
+  const web = webBench();
+  for (const mode of [2, "3", 7, -1, "fast", {}]) await refuse(web, { "miner-mode": mode });
+  await refuse(web, { "freq-level": 80 });
+});
+
+test("pools go on letter by letter, with their passwords; the shown word keeps what is there", async () => {
+  const web = webBench();
+  const next = { url: "stratum+tcp://New.example:1", user: "Acc.W-1 ", pass: "p" };
+  expect(await change(web, { pools: [POOL(1), next, EMPTY] })).toEqual([
+    {
+      kind: "setPools",
+      pools: [
+        { url: POOL(1).url, user: POOL(1).user, password: null },
+        { url: next.url, user: next.user, password: "p" },
+      ],
+    },
+  ]);
+  // Until the restart the machine mines for the old ones and shows the new ones as its settings.
+  expect((await web.json("get_miner_conf"))["pools"]).toEqual([POOL(1), { ...next, pass: "x" }, EMPTY]);
+  expect((await web.json("pools"))["POOLS"][0].url).toBe(POOL(0).url);
+  expect(await change(web, { "bitmain-fan-ctrl": true })).toEqual([{ kind: "setFan", dutyPct: 100 }]);
+  // A second change keeps the first one's password.
+  expect(await change(web, { pools: [{ ...next, pass: "x" }] })).toEqual([
+    { kind: "setPools", pools: [{ url: next.url, user: next.user, password: "p" }] },
+  ]);
+  web.bench.state.snapshot = machine({ pools: [poolAt(0, { url: next.url, user: next.user })] });
+  expect((await web.json("get_miner_conf"))["pools"]).toEqual([{ ...next, pass: "x" }, EMPTY, EMPTY]);
+});
+
+test("a new password alone is a change; pools of other groups stay where they are", async () => {
+  const web = webBench(faceBench(machine({ pools: [poolAt(0), poolAt(1, { group: 1 })] })));
+  expect(await change(web, { pools: [{ ...POOL(0), pass: "new" }, POOL(1), EMPTY] })).toEqual([
+    { kind: "setPools", pools: [{ url: POOL(0).url, user: POOL(0).user, password: "new" }] },
+  ]);
+});
+
+test("pools that cannot be are refused as a whole, and nothing else of the body is done", async () => {
+  const web = webBench();
+  for (const pools of [
+    [EMPTY, EMPTY, EMPTY],
+    [],
+    "stratum+tcp://a:1",
+    [POOL(0), POOL(1), POOL(2), POOL(3)],
+    [{ ...POOL(0), url: 5 }],
+    [null],
+    [{ ...POOL(0), url: "stratum+tcp://a b:1" }],
+    [{ ...POOL(0), user: "a\nb" }],
+    [{ ...POOL(0), url: `stratum+tcp://${"a".repeat(500)}` }],
+  ])
+    await refuse(web, { ...(await base(web)), pools, "miner-mode": 1 });
+});
+
+test("fans: control, speed, and the misspelled key that wins over the old one", async () => {
+  const bench = faceBench();
+  bench.state.facts = { ...bench.state.facts, isFanManual: null };
+  const web = webBench(bench);
+  expect(await change(web, { "bitmain-fan-pwn": "40" })).toEqual([]);
+  expect((await web.json("get_miner_conf"))["bitmain-fan-pwm"]).toBe("40");
+  expect(await change(web, { "bitmain-fan-ctrl": true })).toEqual([{ kind: "setFan", dutyPct: 40 }]);
+  expect(await change(web, { "bitmain-fan-pwn": "55" })).toEqual([{ kind: "setFan", dutyPct: 55 }]);
+  expect(await change(web, { "bitmain-fan-pwm": 60 })).toEqual([{ kind: "setFan", dutyPct: 60 }]);
+  expect(await change(web, { "bitmain-fan-ctrl": "false" })).toEqual([{ kind: "setFan", dutyPct: null }]);
+  for (const pwm of ["101", -1, "fast", "", {}]) await refuse(web, { "bitmain-fan-pwn": pwm });
+  await refuse(web, { "bitmain-fan-ctrl": "on" });
+});
+
+test("frequency is an order only when it differs from what was shown", async () => {
+  const web = webBench();
+  expect(await change(web, { "bitmain-freq": "467" })).toEqual([]);
+  expect(await change(web, { "bitmain-freq": "500" })).toEqual([{ kind: "setFrequency", frequencyMhz: 500 }]);
+  expect(await change(web, { "bitmain-freq": "500" })).toEqual([]);
+  await refuse(web, { "bitmain-freq": "fast" });
+  await refuse(web, { "bitmain-freq": 0 });
+});
+
+test("a refusal of the miner is M001 with its words, and is not remembered", async () => {
+  const web = webBench();
+  web.bench.state.answer = { ok: false, message: "the disk is full", effectiveAt: null };
+  const reply = await web.json("set_miner_conf", { pools: [{ url: "stratum+tcp://a:1", user: "u", pass: "p" }] });
+  expect(reply).toEqual({ stats: "error", code: "M001", msg: "the disk is full" });
+  expect((await web.json("get_miner_conf"))["pools"][0]).toEqual(POOL(0));
+});
+
+test("bodies that are no object are refused", async () => {
+  for (const body of ["", "nonsense", "[]", "null", "5", '{"miner-mode":1', '"{}"']) await refuse(webBench(), body);
+});
