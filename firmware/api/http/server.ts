@@ -21,7 +21,7 @@ const DEPTH_MAX = 32;
 const SOCKETS_MAX = 100;
 /** Head of a request, and the whole of it. */
 const HEADERS_LIMIT_MS = 5_000;
-const REQUEST_LIMIT_MS = 8_000;
+const REQUEST_LIMIT_MS = 6_000;
 const CHECK_PERIOD_MS = 1_000;
 const KEEP_ALIVE_MS = 15_000;
 
