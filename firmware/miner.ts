@@ -220,7 +220,7 @@ export class Miner {
         beat: heartbeats.add("chip temperature", CHIP_TEMPERATURE_MAX_AGE_MS, clock.nowMs()),
         turn: () => this.#readTemperatures(signal),
       }),
-      ...this.#supervisors.map((supervisor) => supervisor.start().then(() => this.#pauses.joined(supervisor))),
+      ...this.#supervisors.map((supervisor) => this.#pauses.whenRunning(() => supervisor.start())),
     ]);
   }
 
@@ -324,7 +324,7 @@ export class Miner {
     if (!this.#power.release()) return "the program is ending";
     incidents.note("acknowledged", "the owner acknowledged the shutdown");
     this.#workVoltage.rearm();
-    await Promise.all(this.#supervisors.map((s) => s.release().then(() => this.#pauses.joined(s))));
+    await Promise.all(this.#supervisors.map((s) => this.#pauses.whenRunning(() => s.release())));
     return null;
   }
 

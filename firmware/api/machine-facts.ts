@@ -97,7 +97,7 @@ export interface FaceView {
 }
 
 /** Null until the miner has sent its first snapshot. */
-export function viewOf(parts: FaceParts): FaceView | null {
+export function viewOf(parts: Pick<FaceParts, "snapshot" | "facts" | "clock">): FaceView | null {
   const snapshot = parts.snapshot();
   return snapshot === null ? null : { snapshot, facts: parts.facts(), wallTimeMs: parts.clock.wallTimeMs() };
 }

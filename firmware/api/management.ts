@@ -22,6 +22,7 @@ export const managementOptions = z.object({
   version: z.string(),
   readsNeedToken: z.boolean(),
   sessionMs: z.number().positive(),
+  faces: faceOptions,
 });
 export type ManagementOptions = z.infer<typeof managementOptions>;
 
@@ -57,7 +58,17 @@ export async function runManagement({ clock, randomBytes }: ManagementSurroundin
       server.events.send("snapshot", state.snapshotText ?? "null");
   });
   try {
-    tell({ kind: "listening", port: await listen(server, options) });
+    const port = await listen(server, options);
+    const facts = machineFacts({ version, isDemo: false });
+    const faces = await openFaces(options.faces, {
+      clock,
+      random: { uint32: () => new DataView(randomBytes(4).buffer).getUint32(0), unit: () => 0 },
+      snapshot: () => state.snapshot,
+      facts: () => facts,
+      order: (command, origin) => orders.place(command, origin, "admin"),
+      logText: () => state.log.join("\n"),
+    });
+    tell({ kind: "listening", port, faces });
   } catch (error) {
     const { code = "UNKNOWN", message } = error as NodeJS.ErrnoException;
     tell({ kind: "failed", code, message });

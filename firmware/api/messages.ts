@@ -3,6 +3,7 @@ import type { KeyFacts } from "../config/constraints.ts";
 import type { TokenRecord } from "./access.ts";
 import type { AuditEntry } from "./audit-log.ts";
 import type { CommandAnswer, CommandOrigin, Scope } from "./commands.ts";
+import type { StartedFaces } from "./face-places.ts";
 import type { MinerSnapshot } from "./snapshot.ts";
 
 export interface SettingsView {
@@ -28,7 +29,7 @@ export type ToWorker =
   | { readonly kind: "answer"; readonly id: number; readonly answer: CommandAnswer };
 
 export type FromWorker =
-  | { readonly kind: "listening"; readonly port: number }
+  | { readonly kind: "listening"; readonly port: number; readonly faces: StartedFaces }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   /** An answer later than the deadline is of no use to anybody. */
   | {

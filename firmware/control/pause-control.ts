@@ -27,6 +27,7 @@ export class PauseControl {
   readonly #options: PauseControlOptions;
   /** Causes that hold the machine, with their words. */
   readonly #causes = new Map<PauseCause, string>();
+  readonly #deferred: (() => Promise<void>)[] = [];
 
   constructor(options: PauseControlOptions) {
     this.#options = options;
@@ -49,9 +50,10 @@ export class PauseControl {
     suspendPower(reason).catch((error: unknown) => log.error(`pause: power off is not confirmed: ${errorText(error)}`));
   }
 
-  /** A chain that starts while the machine is paused waits like the others. */
-  joined(chain: Pausable): void {
-    if (this.reason !== null) chain.pause(this.reason);
+  /** What would start a chain waits for the end of a pause: a chain that is off knows of none. */
+  async whenRunning(start: () => Promise<void>): Promise<void> {
+    if (this.reason === null) await start();
+    else this.#deferred.push(start);
   }
 
   resume(cause: PauseCause, reason: string): void {
@@ -60,5 +62,7 @@ export class PauseControl {
     log.info({ cause }, `goes on: ${reason}`);
     this.#options.incidents.note("resume", `goes on: ${reason}`);
     for (const chain of chains) chain.resume(reason);
+    for (const start of this.#deferred.splice(0))
+      start().catch((error: unknown) => log.error(`a chain does not start after the pause: ${errorText(error)}`));
   }
 }

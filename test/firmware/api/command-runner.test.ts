@@ -1,0 +1,211 @@
+import { randomBytes } from "node:crypto";
+import { expect, test } from "vitest";
+import { AccessKeeper } from "#firmware/api/access-keeper.ts";
+import { AUDIT_FILE, AUDIT_MAX, AuditLog } from "#firmware/api/audit-log.ts";
+import { CommandRunner } from "#firmware/api/command-runner.ts";
+import { allows, type CommandKind, commandSchema, SCOPE_OF } from "#firmware/api/commands.ts";
+import { LOCATE_LIMIT_MS, LocateLight } from "#firmware/api/locate-light.ts";
+import { type MachineControls, machineControls } from "#firmware/api/machine-controls.ts";
+import { loadPause } from "#firmware/api/owner-pause.ts";
+import type { Settings } from "#firmware/config/schema.ts";
+import { SettingsStore } from "#firmware/config/settings-store.ts";
+import { createLog } from "#firmware/log.ts";
+import { MemoryStore } from "#hal/emulator/memory-store.ts";
+import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
+import { startRig } from "../../support/rig.ts";
+
+const ORIGIN = { face: "own API", who: "phone" };
+const log = createLog("silent");
+
+async function runnerWith(text: string | null, machine: ReturnType<typeof machineControls> | null = null) {
+  const clock = new VirtualClock();
+  const store = new MemoryStore();
+  if (text !== null) store.files.set("settings.toml", text);
+  const settings = new SettingsStore(store);
+  await settings.load();
+  const access = new AccessKeeper({ clock, store, randomBytes });
+  const audit = new AuditLog({ log, clock, store });
+  const restarts: string[] = [];
+  const runner = new CommandRunner({
+    log,
+    store,
+    settings,
+    access,
+    audit,
+    machine,
+    restart: (reason) => restarts.push(reason),
+    onChanged: () => undefined,
+    overriddenKeys: ["tuning.frequency_mhz"],
+  });
+  return { runner, store, settings, audit, restarts };
+}
+
+test("every command has a scope, and more scope allows what less does", () => {
+  const kinds = commandSchema.options.map((option) => option.shape.kind.value);
+  expect(Object.keys(SCOPE_OF).sort()).toEqual([...kinds].sort());
+  expect(allows("admin", "control")).toBe(true);
+  expect(allows("read", "control")).toBe(false);
+});
+
+test("who may too little is refused, written down, and nothing happens", async () => {
+  const { runner, store, audit } = await runnerWith("settings_version = 2\n");
+  const before = store.files.get("settings.toml");
+  const command = { kind: "setSettings", patch: { cooling: { target_c: 50 } } };
+  expect(await runner.execute(command, ORIGIN, "control")).toEqual({
+    ok: false,
+    message: "setSettings takes scope admin; this one has control.",
+  });
+  expect(store.files.get("settings.toml")).toBe(before);
+  expect(audit.entries).toMatchObject([{ actor: "phone (own API)", command: "setSettings", ok: false }]);
+});
+
+test("what is not understood is refused without repeating it", async () => {
+  const { runner } = await runnerWith(null);
+  for (const command of [
+    null,
+    {},
+    { kind: "explode" },
+    { kind: "pause", extra: 1 },
+    { kind: "restartChain", chainIndex: -1 },
+  ]) {
+    expect(await runner.execute(command, ORIGIN, "admin")).toMatchObject({ ok: false });
+  }
+  const { message } = await runner.execute({ kind: "createToken", name: "x;secret", scope: "read" }, ORIGIN, "admin");
+  expect(message).not.toContain("secret");
+});
+
+test("a change says from when on it counts, and that the command line overrides it", async () => {
+  const applied: Settings[] = [];
+  const machine = { apply: (settings: Settings) => applied.push(settings) } as unknown as MachineControls;
+  const { runner, settings } = await runnerWith("settings_version = 2\n", machine);
+  const patch = { tuning: { frequency_mhz: 400 }, cooling: { fan_max_pct: 80 } };
+  expect(await runner.execute({ kind: "setSettings", patch }, ORIGIN, "admin")).toEqual({
+    ok: true,
+    message:
+      "Settings written, in force after a restart: tuning.frequency_mhz. The command line overrides tuning.frequency_mhz in this run.",
+    effect: "afterRestart",
+    changedKeys: ["tuning.frequency_mhz", "cooling.fan_max_pct"],
+  });
+  expect(runner.pendingRestart).toEqual(["tuning.frequency_mhz"]);
+  expect(settings.loaded.settings.cooling.fan_max_pct).toBe(80);
+  expect(applied).toMatchObject([{ cooling: { fan_max_pct: 80 } }]);
+  expect(await runner.execute({ kind: "setSettings", patch }, ORIGIN, "admin")).toMatchObject({ changedKeys: [] });
+});
+
+test("pools of the first group change, what else was said of them and the other groups stay", async () => {
+  const { runner, store } = await runnerWith(`[[pool_groups]]
+quota = 3
+[[pool_groups.pools]]
+url = "a.test:1" # home
+user = "me"
+password = "p"
+version_bits = "xor"
+[[pool_groups]]
+[[pool_groups.pools]]
+url = "b.test:1"
+user = "me"
+`);
+  const pools = [
+    { url: "a.test:1", user: "me", password: "" },
+    { url: "c.test:1", user: "you", password: "q" },
+  ];
+  expect(await runner.bus({ kind: "setPools", pools }, ORIGIN)).toMatchObject({ ok: true, effect: "afterRestart" });
+  const text = store.files.get("settings.toml") ?? "";
+  expect(text).toContain('url = "a.test:1" # home\nuser = "me"\npassword = "p"\nversion_bits = "xor"\n');
+  expect(text).toContain('url = "c.test:1"\nuser = "you"\npassword = "q"\n');
+  expect(text).toContain('url = "b.test:1"');
+});
+
+test("restart and factory reset end the run; in safe idle the machine's own commands are refused", async () => {
+  const { runner, restarts, settings } = await runnerWith("cooling = 1\n");
+  expect(settings.loaded.source).toBe("idle");
+  const kinds: CommandKind[] = ["pause", "resume", "acknowledgeShutdown"];
+  for (const kind of kinds) expect(await runner.execute({ kind }, ORIGIN, "admin")).toMatchObject({ ok: false });
+  expect(await runner.execute({ kind: "factoryReset" }, ORIGIN, "admin")).toMatchObject({ ok: false });
+  const reset = { kind: "factoryReset", confirm: "factory reset" };
+  expect(await runner.execute(reset, ORIGIN, "admin")).toMatchObject({ ok: true });
+  expect(settings.loaded.source).toBe("file");
+  expect(await runner.execute({ kind: "restart" }, ORIGIN, "control")).toMatchObject({ ok: true });
+  expect(restarts).toHaveLength(2);
+});
+
+test("the audit log is bounded, outlives a restart, and a damaged one is set aside", async () => {
+  const [clock, store] = [new VirtualClock(), new MemoryStore()];
+  const audit = new AuditLog({ log, clock, store });
+  for (let i = 0; i < AUDIT_MAX + 20; i++) audit.note({ actor: "a", command: "pause", ok: true, message: `${i}` });
+  await audit.settled();
+  const next = new AuditLog({ log, clock, store });
+  await next.open();
+  expect(next.entries).toHaveLength(AUDIT_MAX);
+  expect(next.entries.at(-1)?.message).toBe(`${AUDIT_MAX + 19}`);
+  store.files.set(AUDIT_FILE, "[{]");
+  const damaged = new AuditLog({ log, clock, store });
+  await damaged.open();
+  expect(damaged.entries).toEqual([]);
+  expect(store.files.get("audit.json.unreadable")).toBe("[{]");
+});
+
+test("the owner's pause switches off and is remembered; resume, restart of a chain and fan duty act on the machine", async () => {
+  const rig = await startRig({ machine: "s19jpro", hashesPerNonce: 16 });
+  const { runner, store } = await runnerWith(null, machineControls(rig.miner, log));
+  const order = (command: object) => runner.execute(command, ORIGIN, "admin");
+  await rig.until("all hash", () => rig.snapshot().chains.every(({ state }) => state === "hashing"), 120_000);
+  expect(await order({ kind: "restartChain", chainIndex: 1 })).toMatchObject({ ok: true });
+  await rig.until("it starts anew", () => rig.snapshot().chains[1]?.state !== "hashing", 5_000);
+  expect(rig.snapshot().chains[0]?.state).toBe("hashing");
+  await rig.until("all hash again", () => rig.snapshot().chains.every(({ state }) => state === "hashing"), 120_000);
+  expect(await order({ kind: "restartChain", chainIndex: 9 })).toMatchObject({ ok: false });
+  expect(await order({ kind: "setFanDuty", dutyPct: 77 })).toMatchObject({ ok: true, effect: "now" });
+  await rig.until("the fans follow", () => rig.snapshot().thermal.fanDutyPct === 77, 60_000);
+  expect(await order({ kind: "pause", reason: "night" })).toMatchObject({ ok: true });
+  await rig.until("power is off", () => !rig.world.powerIsOn, 10_000);
+  expect(await loadPause(store)).toBe("paused by phone (own API): night");
+  expect(await order({ kind: "restartChain", chainIndex: 1 })).toMatchObject({ ok: false });
+  expect(await order({ kind: "acknowledgeShutdown" })).toEqual({
+    ok: false,
+    message: "Refused: nothing is shut down.",
+  });
+  expect(await order({ kind: "resume" })).toMatchObject({ ok: true });
+  expect(await loadPause(store)).toBeNull();
+  await rig.until("all hash", () => rig.snapshot().chains.every(({ state }) => state === "hashing"), 120_000);
+  await rig.stop();
+});
+
+test("a machine that was paused before it starts stays off until resume", async () => {
+  const store = new MemoryStore();
+  const rig = await startRig({ machine: "s19jpro", hashesPerNonce: 16, store });
+  rig.miner.parts.pauses.pause("owner", "paused by phone");
+  await rig.advance(90_000);
+  expect(rig.world.powerIsOn).toBe(false);
+  expect(rig.snapshot()).toMatchObject({ isPowerOn: false, pauseReason: "paused by phone" });
+  rig.miner.parts.pauses.resume("owner", "resumed");
+  await rig.until("all hash", () => rig.snapshot().chains.every(({ state }) => state === "hashing"), 120_000);
+  await rig.stop();
+});
+
+test("a pause file that cannot be read speaks for a pause, a disk that does not answer does not", async () => {
+  const store = new MemoryStore();
+  store.files.set("pause.json", "{");
+  expect(await loadPause(store)).toContain("cannot be read");
+  store.isUnreadable = true;
+  expect(await loadPause(store)).toBeNull();
+});
+
+test("the locating light blinks, ends by itself, and is told to be missing where there is none", async () => {
+  const clock = new VirtualClock();
+  const lit: boolean[] = [];
+  const led = {
+    set: (isOn: boolean): Promise<void> => {
+      lit.push(isOn);
+      return Promise.resolve();
+    },
+  };
+  const light = new LocateLight({ leds: { red: null, green: led } }, clock, log);
+  expect(light.set(true)).toBe(true);
+  await clock.advance(1_300);
+  expect(lit).toEqual([true, false, true, false]);
+  await clock.advance(LOCATE_LIMIT_MS);
+  expect(light.isOn).toBe(false);
+  expect(lit.at(-1)).toBe(false);
+  expect(new LocateLight({ leds: { red: null, green: null } }, clock, log).set(true)).toBe(false);
+});
