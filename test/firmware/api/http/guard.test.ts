@@ -16,14 +16,13 @@ async function guardWith(scope: "read" | "control" | "admin" = "control") {
   /** Virtual time moves until there is an answer; how long it took. */
   const ask = async (asking: Promise<Identified>): Promise<{ found: Identified; ms: number }> => {
     const beganAtMs = clock.nowMs();
-    let found: Identified | null = null;
-    void asking.then((answer) => {
-      found = answer;
-    });
-    while (found === null) {
+    const answers: Identified[] = [];
+    void asking.then((answer) => answers.push(answer));
+    while (answers.length === 0) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (clock.pendingTimers > 0 && found === null) await clock.advance(50);
+      if (clock.pendingTimers > 0) await clock.advance(50);
     }
+    const [found = "none"] = answers;
     return { found, ms: clock.nowMs() - beganAtMs };
   };
   return { clock, guard, token, record, ask };
