@@ -60,7 +60,7 @@ export class StatusPrinter {
 }
 
 function footer(httpPort: number | null): string[] {
-  const api = httpPort === null ? "starting" : `http://${LOOPBACK}:${httpPort}/api/v1/snapshot`;
+  const api = httpPort === null ? "starting" : `http://${LOOPBACK}:${httpPort}/api/v1/health`;
   return ["", `own API ${api}`, "Ctrl-C stops (hashboards off first)"];
 }
 
