@@ -207,7 +207,9 @@ function exitCodeOf(error: unknown): number {
 async function runWorker(): Promise<void> {
   const { runManagement } = await import("./api/management.ts");
   const { SystemClock } = await import("#hal/linux/system-clock.ts");
-  await runManagement({ clock: new SystemClock(), randomBytes });
+  const { SystemRandom } = await import("#hal/linux/system-random.ts");
+  const { networkFacts } = await import("./platform/network-facts.ts");
+  await runManagement({ clock: new SystemClock(), random: new SystemRandom(), randomBytes, networkFacts });
 }
 
 async function main(): Promise<void> {

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { type Clock, pause } from "#hal/clock.ts";
 import { errorText, KumpelError } from "#hal/errors.ts";
 import type { Log } from "../log.ts";
+import { type FaceFailure, type FacePorts, NO_FACES } from "./face-places.ts";
 import type { ManagementOptions } from "./management.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
@@ -28,6 +29,7 @@ export class ManagementHost {
   readonly #options: ManagementHostOptions;
   #worker: Worker | null = null;
   #port: number | null = null;
+  #facePorts: FacePorts = NO_FACES.ports;
 
   constructor(options: ManagementHostOptions) {
     this.#options = options;
@@ -36,6 +38,11 @@ export class ManagementHost {
   /** Port that the web server listens on, or null. */
   get port(): number | null {
     return this.#port;
+  }
+
+  /** Ports of the faces for other people's tools; null = it does not listen. */
+  get facePorts(): FacePorts {
+    return this.#facePorts;
   }
 
   post(message: ToWorker): void {
@@ -74,7 +81,10 @@ export class ManagementHost {
         if (message.kind === "command") onCommand(message);
         else if (message.kind === "listening") {
           this.#port = message.port;
-          log.info({ port: message.port }, "own API listens");
+          this.#facePorts = message.faces.ports;
+          log.info({ port: message.port, faces: message.faces.ports }, "own API listens");
+          const [failure] = message.faces.failures;
+          if (failure !== undefined) resolve(this.#faceError(failure));
         } else resolve(this.#listenError(message));
       });
     });
@@ -82,6 +92,20 @@ export class ManagementHost {
     this.#port = signal.aborted ? this.#port : null;
     await worker.terminate();
     return end;
+  }
+
+  #faceError({ face, place: { host, port }, code, message }: FaceFailure): string | KumpelError {
+    const option = `choose another with --${face}-port or network.${face}.port`;
+    if (code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL") {
+      const why =
+        code === "EACCES"
+          ? "may not be opened by this user"
+          : code === "EADDRINUSE"
+            ? "is in use"
+            : "cannot be had, since this machine has no such address";
+      return new KumpelError("PORT_IN_USE", `Port ${port} on ${host} (${face}) ${why}: ${option}.`);
+    }
+    return `${face}: ${message}`;
   }
 
   #listenError(message: Extract<FromWorker, { kind: "failed" }>): string | KumpelError {

@@ -13,6 +13,7 @@ import { AccessKeeper } from "./access-keeper.ts";
 import { type AuditEntry, AuditLog } from "./audit-log.ts";
 import { CommandRunner } from "./command-runner.ts";
 import { type CommandBus, refused } from "./commands.ts";
+import type { FacePorts } from "./face-places.ts";
 import type { LogRing } from "./log-ring.ts";
 import type { MachineControls } from "./machine-controls.ts";
 import type { ManagementOptions } from "./management.ts";
@@ -81,6 +82,11 @@ export class ManagementPlane {
   /** Port that the web server listens on, or null. */
   get port(): number | null {
     return this.#host.port;
+  }
+
+  /** Ports of the faces for other people's tools; null = it does not listen. */
+  get facePorts(): FacePorts {
+    return this.#host.facePorts;
   }
 
   /** For the faces that run on the main thread or check by themselves who may order what. */

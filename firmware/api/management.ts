@@ -5,10 +5,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
 import { type Clock, LATE, within } from "#hal/clock.ts";
+import type { Random } from "#hal/random.ts";
 import type { RandomBytes } from "./access.ts";
 import { type CommandAnswer, type CommandOrigin, refused, type Scope } from "./commands.ts";
+import { FACE_NAMES, type FaceOptions, faceOptions, NO_FACES, type StartedFaces } from "./face-places.ts";
+import type { FacesParts } from "./faces.ts";
 import { type ApiServer, createApiServer } from "./http/server.ts";
 import { ManagementState } from "./http/state.ts";
+import { type MachineFacts, UNKNOWN_FACTS } from "./machine-facts.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
 /** What the main thread hands to the worker. */
@@ -30,6 +34,8 @@ export type ManagementOptions = z.infer<typeof managementOptions>;
 export interface ManagementSurroundings {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
+  readonly random: Random;
+  readonly networkFacts: () => Partial<MachineFacts>;
 }
 
 const ORDER_LIMIT_MS = 10_000;
@@ -37,7 +43,12 @@ const ORDER_LIMIT_MS = 10_000;
 const ORDERS_MAX = 64;
 
 /** Runs in the worker until it is terminated. */
-export async function runManagement({ clock, randomBytes }: ManagementSurroundings): Promise<void> {
+export async function runManagement({
+  clock,
+  random,
+  randomBytes,
+  networkFacts,
+}: ManagementSurroundings): Promise<void> {
   const options = managementOptions.parse(workerData);
   const { readsNeedToken, sessionMs, version } = options;
   const state = new ManagementState(version);
@@ -59,12 +70,11 @@ export async function runManagement({ clock, randomBytes }: ManagementSurroundin
   });
   try {
     const port = await listen(server, options);
-    const facts = machineFacts({ version, isDemo: false });
     const faces = await openFaces(options.faces, {
       clock,
-      random: { uint32: () => new DataView(randomBytes(4).buffer).getUint32(0), unit: () => 0 },
+      random,
       snapshot: () => state.snapshot,
-      facts: () => facts,
+      facts: () => Object.assign({}, UNKNOWN_FACTS, networkFacts(), { version }),
       order: (command, origin) => orders.place(command, origin, "admin"),
       logText: () => state.log.join("\n"),
     });
@@ -73,6 +83,13 @@ export async function runManagement({ clock, randomBytes }: ManagementSurroundin
     const { code = "UNKNOWN", message } = error as NodeJS.ErrnoException;
     tell({ kind: "failed", code, message });
   }
+}
+
+/** Code of faces that are switched off is not even loaded: memory is the tight budget of a board. */
+async function openFaces(options: FaceOptions, parts: FacesParts): Promise<StartedFaces> {
+  if (FACE_NAMES.every((face) => options.places[face] === null)) return NO_FACES;
+  const { startFaces } = await import("./faces.ts");
+  return startFaces(options, parts);
 }
 
 function tell(message: FromWorker): void {

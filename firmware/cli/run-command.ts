@@ -19,6 +19,7 @@ import type { DataFolder } from "../platform/data-folder.ts";
 import { LOOPBACK } from "../platform/platform.ts";
 import { VERSION } from "../version.ts";
 import { warmUp } from "../warm-up.ts";
+import { faceOptionsOf } from "./face-options.ts";
 import { Run } from "./run.ts";
 import type { CommandContext } from "./run-context.ts";
 import { idleUntilStopped } from "./run-idle.ts";
@@ -185,6 +186,7 @@ class Life {
         isPortDefault: port === null || port === DEFAULT_HTTP_PORT,
         readsNeedToken: security.reads_need_token,
         sessionMs: security.session_hours * 3_600_000,
+        faces: options?.faces ?? faceOptionsOf({}, parts.settings, false),
       },
     });
   }

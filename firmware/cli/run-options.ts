@@ -1,13 +1,16 @@
 /** Options of `kumpel run`: parsing, ranges, help. An option whose part is not built yet is unknown. */
+
 import { parseArgs } from "node:util";
 import { findHashboard, HASHBOARDS, type HashboardModel } from "#drivers/hashboards/models.ts";
 import { KumpelError } from "#hal/errors.ts";
+import { FACE_NAMES, type FaceName, type FaceOptions } from "../api/face-places.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../config/schema.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { OwnerSettings, RealMachine } from "../platform/choose-board.ts";
 import { LOOPBACK } from "../platform/platform.ts";
 import type { PoolGroup } from "../pool/pool-groups.ts";
 import { OWNER_HELP, OWNER_OPTIONS, type OwnerValues, parseOwnerOptions, refuseOwnerOptions } from "./board-options.ts";
+import { FACES_HELP, faceOptionsOf } from "./face-options.ts";
 import { parsePools } from "./pool-options.ts";
 import { poolGroupsOf } from "./settings-pools.ts";
 import { argumentsError, usageError } from "./usage.ts";
@@ -36,6 +39,8 @@ export interface RunOptions {
   httpPort: number | null;
   /** Address that the own API listens on. */
   httpListen: string;
+  /** Where the faces for other people's tools listen. */
+  faces: FaceOptions;
   logLevel: LogLevel;
   /** Settings that the command line overrides. */
   overriddenKeys: readonly string[];
@@ -81,6 +86,7 @@ ${OWNER_HELP}
   --config FILE          settings file (default: settings.toml in the folder of --data); what the command line says
                          overrides it for this run (kumpel config --help)
   --http-port PORT       own API (0 = a free one; default 8080, a free one if that is taken)
+${FACES_HELP}
   --log-level LEVEL      ${LOG_LEVELS.join(" ")} (default: warn on a terminal, else info)
 
 Exit codes: 0 done, 1 ran but something does not hold, 2 wrong usage, 3 pool or hardware not reachable.
@@ -121,6 +127,7 @@ export function parseRunOptions(
     isDemo,
     target,
     httpListen: isDemo ? LOOPBACK : network.http.listen,
+    faces: faceOptionsOf(facePorts(values), settings, isDemo),
     overriddenKeys: overriddenKeys(values),
     forMs: values.for === undefined ? null : parseDuration(values.for),
     report: values.report ?? null,
@@ -149,6 +156,16 @@ export function parseRunOptions(
       groups: poolGroupsOf(settings),
     }),
   };
+}
+
+/** Ports of the faces as given on the command line. */
+function facePorts(values: ReturnType<typeof parseOrExplain>): Partial<Record<FaceName, number>> {
+  const ports: Partial<Record<FaceName, number>> = {};
+  for (const face of FACE_NAMES) {
+    const text = values[`${face}-port`];
+    if (text !== undefined) ports[face] = parsePort(text, `--${face}-port`);
+  }
+  return ports;
 }
 
 /** The default port gives way to a free one; a port that somebody set does not. */
@@ -239,6 +256,10 @@ function parseOrExplain(args: readonly string[]) {
         data: text,
         config: text,
         "http-port": text,
+        "cgminer-port": text,
+        "stock-port": text,
+        "status-port": text,
+        "metrics-port": text,
         "log-level": text,
       },
     }).values;

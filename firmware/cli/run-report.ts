@@ -1,4 +1,5 @@
 /** The run report: one JSON object at the end of a run, in the form of docs/CLI.md. */
+import type { FacePorts } from "../api/face-places.ts";
 import { type MinerSnapshot, totalNonces } from "../api/snapshot.ts";
 import { NONCE_OUTCOMES, type NonceOutcome } from "../stats/chip-counters.ts";
 
@@ -13,6 +14,7 @@ export interface ReportInput {
   readonly snapshot: MinerSnapshot;
   readonly process: ProcessFigures;
   readonly httpPort: number | null;
+  readonly facePorts: FacePorts;
   /** Signal, or why else the run ended. */
   readonly endReason: string;
 }
@@ -66,7 +68,7 @@ export function buildReport(input: ReportInput) {
     // Unknown until a supply that can be read is driven.
     power_w: null,
     efficiency_j_per_th: null,
-    ports: { http: input.httpPort, stock: null, status: null, cgminer: null, metrics: null },
+    ports: Object.assign({ http: input.httpPort }, input.facePorts),
     alarms: snapshot.alarms,
     end: { reason: input.endReason, hashboards_off: !snapshot.isPowerOn },
   };

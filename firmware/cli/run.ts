@@ -74,6 +74,7 @@ export class Run {
       snapshot,
       process: this.#meter.read(),
       httpPort: management.port,
+      facePorts: management.facePorts,
       endReason: reason,
     });
     this.#meter.close();

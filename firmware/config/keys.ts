@@ -55,11 +55,12 @@ export function table<T extends z.ZodRawShape>(description: string, shape: T) {
     .meta({ description });
 }
 
-/** One address that something listens on. */
-export function face(what: string, port: number) {
+/** A face that listens only when it is switched on, with keys of its own. */
+export function face<T extends z.ZodRawShape>(what: string, port: number, more: T) {
   return table(what, {
     enabled: flag({ description: "Whether it listens at all.", needsRestart: true }).default(false),
     ...listening(port),
+    ...more,
   });
 }
 

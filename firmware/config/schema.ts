@@ -167,10 +167,30 @@ const cooling = table(
 
 const network = table("What listens, and where. Nothing else does.", {
   http: table("Own API.", listening(8080)),
-  cgminer: face("cgminer API.", 4028),
-  stock: face("Stock Antminer web face.", 80),
-  status: face("Status port of the stock face.", 6060),
-  metrics: face("Prometheus metrics.", 9100),
+  cgminer: face("cgminer API.", 4028, {
+    allow: text(400, {
+      description:
+        "Who may order (W) and who may only ask (R), as cgminer writes its api-allow; the first match counts.",
+      needsRestart: true,
+    }).default("W:127.0.0.1,W:::1,R:*"),
+  }),
+  stock: face("Stock Antminer web face, for managers that know nothing else.", 80, {
+    user: text(64, { description: "User of the face.", needsRestart: true }).default("root"),
+    password: text(200, {
+      description: "Password of the face; without one nobody can sign on.",
+      needsRestart: true,
+      isSecret: true,
+    }).optional(),
+    ha1: text(32, {
+      description: "Kept by the face when its password was changed there; password goes before it.",
+      needsRestart: true,
+      isSecret: true,
+    })
+      .regex(/^[0-9a-f]{32}$/, "must be 32 hex digits")
+      .optional(),
+  }),
+  status: face("Status port of the stock face.", 6060, {}),
+  metrics: face("Prometheus metrics.", 9100, {}),
 });
 
 const security = table("Who may do what over the own API. Tokens are no settings: kumpel config token makes one.", {
@@ -183,45 +203,6 @@ const security = table("Who may do what over the own API. Tokens are no settings
     unit: "h",
     needsRestart: true,
   }).default(12),
-});
-
-const mqtt = table("Publishing to an MQTT broker, with Home Assistant discovery.", {
-  enabled: flag({ description: "Whether to connect.", needsRestart: true }).default(false),
-  url: text(256, { description: "mqtt://HOST:PORT or mqtts://HOST:PORT.", needsRestart: true })
-    .regex(/^mqtts?:\/\/[^\s@]+$/, "must be mqtt://HOST:PORT or mqtts://HOST:PORT, without user and password")
-    .default("mqtt://127.0.0.1:1883"),
-  user: text(128, { description: "User at the broker.", needsRestart: true }).optional(),
-  password: text(256, { description: "Password at the broker.", needsRestart: true, isSecret: true }).optional(),
-  tls_authority_file: text(256, {
-    description: "PEM file with the authority of the broker's certificate.",
-    needsRestart: true,
-  }).optional(),
-  topic_prefix: text(64, { description: "First part of all topics.", needsRestart: true })
-    .regex(/^[^#+\s]+$/, "must be a topic without #, + and spaces")
-    .default("kumpel"),
-  discovery_prefix: text(64, { description: "Where Home Assistant looks for entities.", needsRestart: true })
-    .regex(/^[^#+\s]+$/, "must be a topic without #, + and spaces")
-    .default("homeassistant"),
-  commands: flag({ description: "Whether the broker may steer the machine, too.", needsRestart: true }).default(false),
-  period_s: number(1, 3_600, { description: "Time between two publications.", unit: "s", needsRestart: true }).default(
-    10,
-  ),
-});
-
-const alerts = table("Telling somebody when something is wrong.", {
-  webhook_url: text(512, {
-    description: "Gets a POST with JSON for each alert. Left out: none.",
-    needsRestart: true,
-    isSecret: true,
-  })
-    .regex(/^https?:\/\/\S+$/, "must be an http or https address")
-    .optional(),
-  mqtt: flag({ description: "Whether alerts go out over MQTT, too.", needsRestart: true }).default(true),
-  hold_s: number(0, 86_400, {
-    description: "A finding must last so long before it is told, and be gone so long before it counts as over.",
-    unit: "s",
-    needsRestart: true,
-  }).default(60),
 });
 
 const logging = table("The log on standard error.", {
@@ -247,8 +228,6 @@ export const settingsSchema = z
     cooling,
     network,
     security,
-    mqtt,
-    alerts,
     logging,
   })
   .superRefine(checkTogether);

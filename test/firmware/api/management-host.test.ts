@@ -19,6 +19,11 @@ function hostFor(source: string) {
     version: "0",
     readsNeedToken: true,
     sessionMs: 1,
+    faces: {
+      places: { cgminer: null, stock: null, status: null, metrics: null },
+      stockLogin: null,
+      cgminerAllow: "",
+    },
   } as const;
   const nothing = { greeting: () => [], onCommand: () => undefined };
   return {
@@ -37,7 +42,7 @@ test("a management worker that dies is started again after a pause, and stops wi
   const { host, clock, folder } = hostFor(`
     const fs = require("node:fs");
     fs.appendFileSync("FOLDER/starts", "x");
-    require("node:worker_threads").parentPort.postMessage({ kind: "listening", port: 1234 });
+    require("node:worker_threads").parentPort.postMessage({ kind: "listening", port: 1234, faces: { ports: {}, failures: [] } });
     if (fs.readFileSync("FOLDER/starts").length < 2) setTimeout(() => { throw new Error("gone"); }, 50);
     else setInterval(() => undefined, 1000);
   `);

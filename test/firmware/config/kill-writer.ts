@@ -4,11 +4,11 @@ import { FolderStore } from "#hal/linux/folder-store.ts";
 
 async function count(folder: string): Promise<void> {
   const store = new SettingsStore(await FolderStore.open(folder));
-  let { hold_s: number } = (await store.load()).settings.alerts;
+  let { port: number } = (await store.load()).settings.network.metrics;
   for (;;) {
     number++;
     await store.change({
-      alerts: { hold_s: number },
+      network: { metrics: { port: number } },
       tuning: { frequency_mhz: 50 + (number % 900) },
       cooling: { fan_min_pct: number % 30 },
     });

@@ -59,7 +59,7 @@ test(`${KILLS} kills in the middle of changes: settings are whole, none that wer
     await closed;
     const store = new SettingsStore(await FolderStore.open(data));
     const { source, settings, problems } = await store.load();
-    const number = settings.alerts.hold_s;
+    const number = settings.network.metrics.port;
     const { fan_min_pct } = settings.cooling;
     const isWhole = fan_min_pct === number % 30 && settings.tuning.frequency_mhz === 50 + (number % 900);
     const isAfter = number >= Math.max(confirmed.last(), highest);

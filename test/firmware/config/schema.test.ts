@@ -18,7 +18,7 @@ const UNIT_ENDS: Readonly<Record<string, string>> = {
 
 test("every key says what it does, numbers have a range, and units end the names", () => {
   const keys = settingsKeys();
-  expect(keys.length).toBeGreaterThan(50);
+  expect(keys.length).toBeGreaterThan(40);
   for (const { key, type, min, max, unit, description } of keys) {
     expect(description, key).not.toBe("");
     if (type === "number" || type === "integer") expect([min, max], key).not.toContain(null);

@@ -1,0 +1,26 @@
+/** What the operating system says of this machine's identity: name, address, kernel. The faces of managers ask for it. */
+import os from "node:os";
+
+export interface NetworkFacts {
+  readonly hostname: string;
+  readonly kernelVersion: string;
+  /** Of the first interface that leads out; null where there is none. */
+  readonly netDevice: string | null;
+  readonly macAddress: string | null;
+  readonly ipAddress: string | null;
+  readonly netmask: string | null;
+}
+
+export function networkFacts(): NetworkFacts {
+  const found = Object.entries(os.networkInterfaces())
+    .flatMap(([name, addresses]) => (addresses ?? []).map((address) => Object.assign({ name }, address)))
+    .find(({ internal, family }) => !internal && family === "IPv4");
+  return {
+    hostname: os.hostname(),
+    kernelVersion: os.release(),
+    netDevice: found?.name ?? null,
+    macAddress: found?.mac ?? null,
+    ipAddress: found?.address ?? null,
+    netmask: found?.netmask ?? null,
+  };
+}
