@@ -176,10 +176,10 @@ function fanPart(now: Shown, body: Body): Part {
 
 function frequencyPart(now: Shown, body: Body): Part {
   const text = body["bitmain-freq"];
-  if (text === undefined || text === "" || String(text) === frequencyText(now.frequencyMhz)) return NOTHING;
+  if (text === undefined || text === "") return NOTHING;
   const frequencyMhz = numeric(text);
   if (frequencyMhz === null || frequencyMhz <= 0) return "bitmain-freq must be a number of MHz";
-  if (frequencyMhz === now.frequencyMhz) return NOTHING;
+  if (frequencyMhz === now.frequencyMhz || String(frequencyMhz) === frequencyText(now.frequencyMhz)) return NOTHING;
   return { orders: [{ kind: "setFrequency", frequencyMhz }], memory: { frequencyMhz } };
 }
 
@@ -196,7 +196,7 @@ function modePart(now: Shown, body: Body): Part {
 }
 
 /** Numbers come as numbers or as text. */
-function numeric(value: unknown): number | null {
+export function numeric(value: unknown): number | null {
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
   return typeof value === "string" && /^\s*\d{1,6}(\.\d{1,6})?\s*$/.test(value) ? Number(value) : null;
 }

@@ -1,5 +1,6 @@
 /** The stock network document: shown from the facts, checked key by key when written. */
 import { type FaceView, macText, type OrderAnswer } from "../machine-facts.ts";
+import { numeric } from "./miner-conf.ts";
 import type { Report } from "./reports.ts";
 
 export interface NetworkSettings {
@@ -49,7 +50,7 @@ const STATIC = 2;
 
 export function parseNetwork(body: Readonly<Record<string, unknown>>): ParsedNetwork {
   const of = (key: string): string => (typeof body[key] === "string" ? body[key].trim() : "");
-  const protocol = Number(body["ipPro"] ?? DHCP);
+  const protocol = numeric(body["ipPro"] ?? DHCP);
   const hostname = of("ipHost");
   if (!/^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(hostname)) return wrong("N001", "host name");
   if (protocol === DHCP) {

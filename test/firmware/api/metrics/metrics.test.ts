@@ -168,12 +168,12 @@ test("the dashboard asks only for metrics and labels that exist", () => {
   );
   expect(targets.length).toBeGreaterThan(15);
   for (const { title, expr, legendFormat } of targets) {
-    const used = METRICS.filter(({ name }) => (expr.match(/kumpel_\w+/g) ?? []).includes(name));
-    const names = new Set(expr.match(/kumpel_\w+/g));
+    const names = new Set<string>(expr.match(/kumpel_\w+/g) ?? []);
+    const used = METRICS.filter(({ name }) => names.has(name));
     expect([title, [...names].filter((name) => !METRICS.some((metric) => metric.name === name))]).toEqual([title, []]);
     expect(names.size).toBeGreaterThan(0);
     const labels = new Set([...ADDED_LABELS, ...used.flatMap((metric) => metric.labels)]);
-    const asked = [
+    const asked: string[] = [
       ...[...expr.matchAll(/(\w+)(?:=~|!~|!=|=)"/g)].map((match) => match[1]!),
       ...[...expr.matchAll(/\b(?:by|on) \(([^)]*)\)/g)].flatMap((match) => match[1]!.split(/,\s*/)),
       ...[...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]!),
