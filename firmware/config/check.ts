@@ -8,7 +8,7 @@ import { type Settings, settingsSchema } from "./schema.ts";
 import { type BrokenToml, isTree, type ParsedToml, parseToml } from "./toml-text.ts";
 
 /** Far more than any settings need. */
-export const TEXT_MAX = 256 * 1024;
+export const TEXT_MAX = 64 * 1024;
 const PROBLEMS_MAX = 20;
 const SHOWN_VALUE_MAX = 60;
 

@@ -17,7 +17,12 @@ export interface BrokenToml {
   readonly reason: string;
 }
 
+/** Far more than any settings need; without a limit a small file keeps a parser busy for minutes. */
+const DEPTH_MAX = 32;
+
 export function parseToml(text: string): ParsedToml | BrokenToml {
+  const deepLine = tooDeepAt(text);
+  if (deepLine !== null) return { kind: "broken", line: deepLine, reason: "it is nested too deeply" };
   try {
     const program = parseTOML(text, { tomlVersion: "1.0" });
     const lines = new Map<string, number>();
@@ -35,10 +40,25 @@ export function parseToml(text: string): ParsedToml | BrokenToml {
     };
   } catch (error) {
     if (error instanceof ParseError) return { kind: "broken", line: error.lineNumber, reason: error.message };
-    // Nesting beyond any sense ends the parser's stack before it ends the text.
+    // Nesting that the signs do not show would end the parser's stack.
     if (error instanceof RangeError) return { kind: "broken", line: 1, reason: "it is nested too deeply" };
     throw error;
   }
+}
+
+/** First line that nests deeper than any settings do, told from the signs alone; texts and comments do not count. */
+function tooDeepAt(text: string): number | null {
+  let depth = 0;
+  for (const [index, line] of text.split("\n").entries()) {
+    const bare = line.replace(/"(?:[^"\\]|\\.)*"|'[^']*'|#.*/g, "");
+    for (const sign of bare) {
+      if (sign === "[" || sign === "{") depth++;
+      else if (sign === "]" || sign === "}") depth = Math.max(0, depth - 1);
+      if (depth > DEPTH_MAX) return index + 1;
+    }
+    if ((bare.split("=", 1)[0]?.split(".").length ?? 0) > DEPTH_MAX) return index + 1;
+  }
+  return null;
 }
 
 type Program = ReturnType<typeof parseTOML>;

@@ -61,7 +61,7 @@ test("any settings follow on any others, and the text reads back as them", () =>
         expect(parsed.kind === "parsed" && isSame(parsed.value, step)).toBe(true);
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: 250 },
   );
 });
 
