@@ -1,4 +1,5 @@
 /** Every page of the stock web face: shapes, types, codes, and the orders they come to. From public notes on the clients. */
+import fs from "node:fs";
 import { expect, test } from "vitest";
 import { faceBench, type Json, machine, poolAt } from "../cgminer/face-fixture.ts";
 import { webBench } from "./web-bench.ts";
@@ -126,6 +127,8 @@ test("asleep, stats still hold an entry, with mode 1; waiting for a pool is not 
   expect(await mode("paused by root")).toBe(1);
   expect(await mode("no pool gives jobs; paused by root")).toBe(1);
   expect(await mode("no pool gives jobs")).toBe(0);
+  // The face knows that pause by the miner's own words.
+  expect(fs.readFileSync("firmware/miner.ts", "utf8")).toContain('pause("noPool", "no pool gives jobs")');
 });
 
 test("pools: exactly three slots, whatever the owner has, and the empty ones dead", async () => {
