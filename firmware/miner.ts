@@ -6,6 +6,7 @@ import type { ChipI2cPort } from "#drivers/sensor/chip-bridge.ts";
 import { LATE, within } from "#hal/clock.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
 import { errorText, isKumpelError, type KumpelError } from "#hal/errors.ts";
+import { acknowledgeShutdown } from "./acknowledge-shutdown.ts";
 import { supplySuspicion } from "./chain/chain-machine.ts";
 import type { ChainSupervisor } from "./chain/chain-supervisor.ts";
 import { hottestReading } from "./chain/chip-thermometer.ts";
@@ -35,6 +36,7 @@ const STATS_MAX_AGE_MS = 10_000;
 const CHIP_TEMPERATURE_MAX_AGE_MS = 30_000;
 /** A stop must end within two seconds; the hardware gets most of it. */
 const STOP_LIMIT_MS = 1_300;
+const NO_CHAIN_LEFT = "no chain is left that could run";
 /** What the other parts get after that. */
 const PARTS_LIMIT_MS = 300;
 
@@ -109,6 +111,7 @@ export class Miner {
       log,
       chains: this.#supervisors,
       suspendPower: (reason) => this.#power.suspend(reason),
+      holdPower: (isHeld) => this.#power.setHeld(isHeld),
       onSuspended: () => this.#workVoltage.rearm(),
       incidents: this.#supervision.incidents,
     });
@@ -234,8 +237,9 @@ export class Miner {
     this.#reviewSupply();
     const canRun = this.#supervisors.some(({ state }) => state.phase !== "disabled" && state.phase !== "absent");
     const isGivenUp = this.#supervisors.some(({ state }) => state.phase === "disabled");
-    if (isGivenUp && !canRun && this.#power.cutReason === null)
-      await this.#power.cut("no chain is left that could run");
+    if (!isGivenUp || canRun || this.#power.cutReason !== null) return;
+    this.#supervision.incidents.note("shutdown", NO_CHAIN_LEFT);
+    await this.#power.cut(NO_CHAIN_LEFT);
   }
 
   /** A supply that tripped gives nothing until its enable line was off: no restart of a chain alone can help that. */
@@ -307,25 +311,18 @@ export class Miner {
    * @returns null when it does, else why it may not yet.
    */
   async acknowledgeShutdown(): Promise<string | null> {
-    if (this.#power.cutReason === null) return "nothing is shut down";
-    const { latch, incidents } = this.#supervision;
-    if (this.#thermal.state.phase === "shutdown") {
-      const refusal = this.#thermal.acknowledge();
-      if (refusal !== null) return refusal;
-    } else {
-      this.#thermal.rearm();
-    }
-    try {
-      await latch.clear();
-    } catch (error) {
-      if (!isKumpelError(error, "STORE_FAILED")) throw error;
-      this.#options.log.error(`the shutdown comes back at the next start: ${errorText(error)}`);
-    }
-    if (!this.#power.release()) return "the program is ending";
-    incidents.note("acknowledged", "the owner acknowledged the shutdown");
+    const { log } = this.#options;
+    const [thermal, power, supervision] = [this.#thermal, this.#power, this.#supervision];
+    const refusal = await acknowledgeShutdown({ log, thermal, power, supervision });
+    if (refusal !== null) return refusal;
     this.#workVoltage.rearm();
-    await Promise.all(this.#supervisors.map((s) => this.#pauses.whenRunning(() => s.release())));
+    await Promise.all(this.#supervisors.map((s) => this.#pauses.whenRunning(() => this.#release(s))));
     return null;
+  }
+
+  /** A start that waited for the end of a pause may find the power cut again. */
+  async #release(supervisor: ChainSupervisor): Promise<void> {
+    if (this.#power.cutReason === null) await supervisor.release();
   }
 
   #createChain(connector: ChainConnector, scheduler: Scheduler): MinerParts["chains"][number] {
@@ -353,8 +350,13 @@ export class Miner {
 
   async #cutAll(reason: string): Promise<void> {
     this.#options.log.error({ reason }, "power cut");
+    this.#supervision.shutDown(reason);
     this.#cutChains(reason);
-    await this.#power.cut(reason);
+    try {
+      await this.#power.cut(reason);
+    } catch (error) {
+      this.#options.log.error(`power is not confirmed to be off: ${errorText(error)}`);
+    }
   }
 
   #cutChains(reason: string): void {

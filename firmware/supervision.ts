@@ -53,6 +53,7 @@ export class Supervision {
   /** The orderly end: told and written; the watchdog is let go only when power is off for certain. */
   async close(reason: string, isOffConfirmed: boolean): Promise<void> {
     if (isOffConfirmed) await this.watchdog.disarm();
+    await this.latch.settled();
     await this.incidents.close(reason);
     await this.blackBox.close();
   }

@@ -27,6 +27,8 @@ export function machineControls(miner: Miner, log: Log): MachineControls {
       const supervisor = chains.find(({ connector }) => connector.index === chainIndex)?.supervisor;
       if (supervisor === undefined) return `there is no chain ${chainIndex}`;
       if (pauses.reason !== null) return `the machine is paused (${pauses.reason})`;
+      const { cutReason } = miner.parts.power;
+      if (cutReason !== null) return `power is cut (${cutReason}): acknowledge that first`;
       const { phase } = supervisor.state;
       if (phase === "absent") return `no hashboard is in the connector of chain ${chainIndex}`;
       if (phase === "off") return `chain ${chainIndex} is switched off (${supervisor.reason})`;

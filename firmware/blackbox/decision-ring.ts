@@ -70,6 +70,8 @@ export class DecisionRing {
     let bytes = this.#segments.reduce((sum, s) => sum + s.bytes, 0);
     while (bytes > this.#maxBytes && this.#segments.length > 1) bytes -= this.#segments.shift()?.bytes ?? 0;
     // One minute alone beyond the limit: a storm. Its beginning says more than its end.
-    if (bytes > this.#maxBytes) segment.lines.pop();
+    if (bytes <= this.#maxBytes) return;
+    segment.lines.pop();
+    segment.bytes -= line.length;
   }
 }

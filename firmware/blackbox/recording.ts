@@ -15,7 +15,7 @@ const header = z.object({
   cause: z.string(),
   /** Monotonic ms of the program, and the wall clock at the same moment. */
   nowMs: z.number(),
-  wallMs: z.number(),
+  wallMs: z.number().min(-8.64e15).max(8.64e15),
 });
 
 /** State of a machine before the next decision; `context` is what else its step takes, such as limits. */

@@ -36,7 +36,8 @@ interface Step {
   readonly reason: string;
 }
 
-type StepOf = (state: unknown, input: unknown, context: unknown, nowMs: number) => Step;
+/** Undefined: an input that only another program knows. */
+type StepOf = (state: unknown, input: unknown, context: unknown, nowMs: number) => Step | undefined;
 
 /** The recording was written by the same types; a file that was tampered with fails in the step and is told. */
 const MACHINES: Readonly<Record<string, StepOf>> = {
@@ -120,7 +121,10 @@ function replayStep(
 
 function tryStep(step: StepOf, { state, context }: Running, record: StepRecord): Step {
   try {
-    return step(state, record.in, context, record.t);
+    const result = step(state, record.in, context, record.t);
+    // A machine that was recorded by another program may know inputs that this one does not.
+    if (result === undefined) throw new Error("it knows no such input");
+    return result;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { state, actions: [], reason: `this program cannot take that state or input: ${why}` };

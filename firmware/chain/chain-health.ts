@@ -35,8 +35,8 @@ export interface HealthState {
   /** Where the present window began. */
   readonly fromMs: number;
   readonly from: HealthSample | null;
-  /** Hashes that were due since then. */
-  readonly dueHashes: number;
+  /** Nonces that were due since then, each second at the ticket of that second. */
+  readonly dueNonces: number;
   readonly lastMs: number;
   /** When soft findings restarted the chain, within the last day. */
   readonly restartsAtMs: readonly number[];
@@ -68,7 +68,7 @@ export function startHealth(before: HealthState | null, nowMs: number): HealthSt
   return {
     fromMs: nowMs,
     from: null,
-    dueHashes: 0,
+    dueNonces: 0,
     lastMs: nowMs,
     restartsAtMs: before?.restartsAtMs ?? [],
     told: before?.told ?? [],
@@ -77,13 +77,13 @@ export function startHealth(before: HealthState | null, nowMs: number): HealthSt
 
 export function stepHealth(before: HealthState, sample: HealthSample, nowMs: number): HealthStep {
   const from = before.from ?? sample;
-  const dueHashes = before.dueHashes + (sample.expectedHashesPerS * (nowMs - before.lastMs)) / 1000;
-  const state: HealthState = { ...before, from, dueHashes, lastMs: nowMs };
+  const perS = sample.expectedHashesPerS / sample.hashesPerNonce;
+  const dueNonces = before.dueNonces + (perS * (nowMs - before.lastMs)) / 1000;
+  const state: HealthState = { ...before, from, dueNonces, lastMs: nowMs };
   const link = linkFinding(from, sample);
   if (link !== null) return { state: renew(state, sample, nowMs), finding: link };
-  const due = dueHashes / sample.hashesPerNonce;
-  const isWindowOver = nowMs - state.fromMs >= WINDOW_MS && due >= MIN_NONCES;
-  const finding = errorFinding(from, sample) ?? (isWindowOver ? lossFinding(from, sample, due) : null);
+  const isWindowOver = nowMs - state.fromMs >= WINDOW_MS && dueNonces >= MIN_NONCES;
+  const finding = errorFinding(from, sample) ?? (isWindowOver ? lossFinding(from, sample, dueNonces) : null);
   const settled = finding ?? silenceFinding(sample);
   if (settled === null) {
     if (!isWindowOver) return { state, finding: null };
@@ -108,7 +108,7 @@ function bounded(state: HealthState, finding: HealthFinding, sample: HealthSampl
 }
 
 function renew(state: HealthState, sample: HealthSample, nowMs: number): HealthState {
-  return { ...state, fromMs: nowMs, from: sample, dueHashes: 0 };
+  return { ...state, fromMs: nowMs, from: sample, dueNonces: 0 };
 }
 
 function linkFinding(from: HealthSample, now: HealthSample): HealthFinding | null {

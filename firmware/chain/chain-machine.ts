@@ -56,6 +56,8 @@ export interface ChainState {
   /** Share of the frequency that heat allows, and that the chain's own errors leave; 100 = all of it. */
   readonly thermalPct: number;
   readonly recoveryPct: number;
+  /** The share that the last ramp aimed for. */
+  readonly rampedPct: number;
   /** Stopped or cut: nothing starts it again. */
   readonly isEnded: boolean;
   /** Sum of the waits around reset that the sequence prescribes. */
@@ -147,6 +149,7 @@ export function initialChain(expectedChips: number, timing: ResetTiming): ChainS
     isEnergised: false,
     thermalPct: 100,
     recoveryPct: 100,
+    rampedPct: 100,
     isEnded: false,
     prescribedWaitMs: 0,
   };
@@ -241,7 +244,10 @@ function phaseDone(state: ChainState, phase: DriverPhase, chipCount: number, now
   const next = NEXT_PHASE[phase];
   if (next !== "hashing") return run(state, next, `${phase} done`, nowMs);
   const hashing = { ...enter(state, "hashing"), wakeAtMs: nowMs + FORGIVE_AFTER_MS };
-  return { state: hashing, actions: [{ kind: "startFeed" }], reason: `${chipCount} chips hash` };
+  const actions: ChainAction[] = [{ kind: "startFeed" }];
+  // A limit that came while it ramped.
+  if (frequencyPctOf(hashing) !== hashing.rampedPct) actions.push({ kind: "setFrequency" });
+  return { state: hashing, actions, reason: `${chipCount} chips hash` };
 }
 
 function reset(state: ChainState, nowMs: number): ChainStep {
@@ -365,7 +371,8 @@ function wait(state: ChainState, waitMs: number, reason: string, nowMs: number):
 }
 
 function run(state: ChainState, phase: DriverPhase, reason: string, nowMs: number): ChainStep {
-  const entered = { ...enter(state, phase), wakeAtMs: nowMs + PHASE_LIMIT_MS };
+  const rampedPct = phase === "ramping" ? frequencyPctOf(state) : state.rampedPct;
+  const entered = { ...enter(state, phase), rampedPct, wakeAtMs: nowMs + PHASE_LIMIT_MS };
   return { state: entered, actions: [{ kind: "runPhase", phase }], reason };
 }
 

@@ -43,6 +43,10 @@ export async function incidentsCommand(args: readonly string[], context: Inciden
     return EXIT.done;
   }
   const text = await store.read(INCIDENTS_FILE);
+  if (text === null && shutdown !== null) {
+    context.stdout(`shut down until it is acknowledged: ${shutdown}\n`);
+    return EXIT.done;
+  }
   if (text === null) throw usageError(`${store.place} holds no incidents; give the folder that a run had with --data.`);
   const history = parseHistory(text);
   if (history === null)

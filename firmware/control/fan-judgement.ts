@@ -15,6 +15,8 @@ const LEARN_UP_SHARE = 0.2;
 const LEARN_DOWN_SHARE = 0.03;
 /** A rotor and its tacho take some seconds to follow a higher duty. */
 const SPIN_UP_PCT = 5;
+const STEADY_PCT = 5;
+const STEADY_TURNS = 10;
 
 export function newFan(nowMs: number): FanMemory {
   return {
@@ -24,6 +26,8 @@ export function newFan(nowMs: number): FanMemory {
     recentRpm: null,
     fallenInARow: 0,
     expectedDutyPct: 0,
+    steadyDutyPct: 0,
+    steadyTurns: 0,
   };
 }
 
@@ -38,15 +42,19 @@ function judgeFan(fan: FanMemory, rpm: number | null, dutyPct: number, nowMs: nu
   // Held against both: fans whose duty line is off turn evenly, and the rest turn slower when they are driven less.
   // A tacho that cannot be read says nothing of that, only that nobody knows.
   const isFallen = rpm !== null && isBelow(fullRpm, fan.fullRpm) && isBelow(rpm, fan.recentRpm);
+  const isSteady = Math.abs(dutyPct - fan.steadyDutyPct) <= STEADY_PCT;
+  const steadyTurns = isSteady ? fan.steadyTurns + 1 : 0;
   const isMeasure = isTurning && !isFallen;
   return {
     stoppedSinceMs: isTurning ? null : (fan.stoppedSinceMs ?? nowMs),
     slowSinceMs: isFallen && isTurning ? (fan.slowSinceMs ?? nowMs) : null,
     fallenInARow: isFallen ? fan.fallenInARow + 1 : 0,
-    // What it shows while it spins up says nothing of what it can do.
-    fullRpm: isMeasure && expectedDutyPct === dutyPct ? learn(fan.fullRpm, fullRpm) : fan.fullRpm,
+    // What it shows while it spins up or runs down says nothing of what it can do.
+    fullRpm: isMeasure && steadyTurns >= STEADY_TURNS ? learn(fan.fullRpm, fullRpm) : fan.fullRpm,
     recentRpm: isMeasure ? learn(fan.recentRpm, rpm) : fan.recentRpm,
     expectedDutyPct,
+    steadyDutyPct: isSteady ? fan.steadyDutyPct : dutyPct,
+    steadyTurns,
   };
 }
 

@@ -18,6 +18,8 @@ export interface PauseControlOptions {
   chains: readonly Pausable[];
   /** Power off, not for good. */
   suspendPower: (reason: string) => Promise<void>;
+  /** Whoever asks for power waits as long as it is held. */
+  holdPower: (isHeld: boolean) => void;
   /** The next start begins at the starting voltage again. */
   onSuspended: () => void;
   incidents: IncidentSink;
@@ -42,9 +44,10 @@ export class PauseControl {
     const isFirst = this.#causes.size === 0;
     this.#causes.set(cause, reason);
     if (!isFirst) return;
-    const { log, chains, suspendPower, onSuspended } = this.#options;
+    const { log, chains, suspendPower, holdPower, onSuspended } = this.#options;
     log.info({ cause }, `paused: ${reason}`);
     this.#options.incidents.note("pause", `paused: ${reason}`);
+    holdPower(true);
     for (const chain of chains) chain.pause(reason);
     onSuspended();
     suspendPower(reason).catch((error: unknown) => log.error(`pause: power off is not confirmed: ${errorText(error)}`));
@@ -58,7 +61,8 @@ export class PauseControl {
 
   resume(cause: PauseCause, reason: string): void {
     if (!this.#causes.delete(cause) || this.#causes.size > 0) return;
-    const { log, chains } = this.#options;
+    const { log, chains, holdPower } = this.#options;
+    holdPower(false);
     log.info({ cause }, `goes on: ${reason}`);
     this.#options.incidents.note("resume", `goes on: ${reason}`);
     for (const chain of chains) chain.resume(reason);

@@ -36,6 +36,10 @@ export class PowerLine implements PowerRequest {
   #switchingOn: Promise<void> | null = null;
   #isSwitchedOn = false;
   #suspending: Promise<void> = Promise.resolve();
+  /** A cut that may still be under way. */
+  #cutting: Promise<void> = Promise.resolve();
+  /** Paused: who asks waits. */
+  #isHeld = false;
   #cutReason: string | null = null;
   /** The program ends: nothing switches on again. */
   #isEnded = false;
@@ -101,9 +105,15 @@ export class PowerLine implements PowerRequest {
   async cut(reason: string): Promise<void> {
     this.#cutReason ??= reason;
     this.#upSignal.abort();
-    await this.#switchOff(this.#isSwitchedOn ? null : this.#switchingOn);
-    this.#isOffConfirmed = true;
+    this.#cutting = this.#suspend(this.#isSwitchedOn ? null : this.#switchingOn);
+    await this.#cutting;
     this.#log.info({ reason }, "hashboard power off");
+  }
+
+  /** While it is held whoever asks for power waits. */
+  setHeld(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (!isHeld) void this.#switchOnIfDue();
   }
 
   /** Switches off for now; the next request switches on again. Resolves when off has been confirmed. */
@@ -140,13 +150,14 @@ export class PowerLine implements PowerRequest {
   }
 
   async #switchOnIfDue(): Promise<void> {
-    if (this.#cutReason !== null || !this.#isPermitted || this.#waiting.length === 0) return;
+    if (this.#cutReason !== null || !this.#isPermitted || this.#isHeld || this.#waiting.length === 0) return;
+    this.#switchingOn ??= this.#switchOn();
+    const switching = this.#switchingOn;
     try {
-      this.#switchingOn ??= this.#switchOn();
-      await this.#switchingOn;
+      await switching;
     } catch (error) {
       // Cut, or paused meanwhile: whoever asked does not wait any more.
-      if (this.#isCut() || this.#switchingOn === null) return;
+      if (this.#isCut() || this.#switchingOn !== switching) return;
       // Half a start is no state to stay in; the next request tries again.
       const down = await Promise.allSettled([this.#power.down()]);
       this.#isOffConfirmed = down[0].status === "fulfilled";
@@ -154,13 +165,13 @@ export class PowerLine implements PowerRequest {
       for (const waiter of this.#takeWaiting()) waiter.reject(error);
       return;
     }
-    if (this.#isCut()) return;
+    if (this.#isCut() || this.#switchingOn !== switching) return;
     for (const waiter of this.#takeWaiting()) waiter.resolve();
   }
 
   async #switchOn(): Promise<void> {
-    // A pause that is still switching off comes first.
-    await this.#suspending.catch(() => undefined);
+    // A pause or a cut that is still switching off comes first.
+    await Promise.allSettled([this.#suspending, this.#cutting]);
     this.#isOffConfirmed = false;
     await this.#power.up(this.#upSignal.signal);
     this.#isSwitchedOn = true;

@@ -27,6 +27,8 @@ const FROZEN_UNDER_LOAD_MS = 180_000;
 const FROZEN_WITNESS_C = 8;
 const FROZEN_DUTY_PCT = 30;
 const FROZEN_DUTY_MS = 120_000;
+/** A value above it may be that of a board which was warm when it began to hash: then it proves nothing that it stays. */
+const COLD_C = 40;
 
 export interface Judgement {
   readonly sensors: readonly SensorMemory[];
@@ -118,19 +120,21 @@ function hold(state: ThermalState, i: number, temperatureC: number, input: Therm
   );
   const held = memory?.held ?? null;
   if (held === null || held.temperatureC !== temperatureC) {
-    return { temperatureC, sinceMs: nowMs, dutyPct: state.dutyPct, witnessC, isFrozen: false };
+    return { temperatureC, sinceMs: nowMs, dutyPct: state.dutyPct, airChangedAtMs: null, witnessC, isFrozen: false };
   }
   if (held.isFrozen) return held;
   const hashingSinceMs = input.hashingSinceMs[chainIndex] ?? null;
-  if (hashingSinceMs === null) return { ...held, dutyPct: state.dutyPct, witnessC };
+  if (hashingSinceMs === null) return { ...held, dutyPct: state.dutyPct, airChangedAtMs: null, witnessC };
   if (held.witnessC === null && witnessC !== null) return { ...held, witnessC };
-  const isUnmovedByLoad = held.sinceMs <= hashingSinceMs && nowMs - hashingSinceMs >= FROZEN_UNDER_LOAD_MS;
+  const isUnmovedByLoad =
+    temperatureC < COLD_C && held.sinceMs <= hashingSinceMs && nowMs - hashingSinceMs >= FROZEN_UNDER_LOAD_MS;
   const isUnmovedByNeighbour =
     witnessC !== null && held.witnessC !== null && Math.abs(witnessC - held.witnessC) >= FROZEN_WITNESS_C;
-  const isUnmovedByAir =
-    Math.abs(state.dutyPct - held.dutyPct) >= FROZEN_DUTY_PCT && nowMs - held.sinceMs >= FROZEN_DUTY_MS;
+  const isAirChanged = Math.abs(state.dutyPct - held.dutyPct) >= FROZEN_DUTY_PCT;
+  const airChangedAtMs = isAirChanged ? (held.airChangedAtMs ?? nowMs) : null;
+  const isUnmovedByAir = airChangedAtMs !== null && nowMs - airChangedAtMs >= FROZEN_DUTY_MS;
   const isFrozen = isUnmovedByLoad || isUnmovedByNeighbour || isUnmovedByAir;
-  return isFrozen ? { ...held, isFrozen } : held;
+  return isFrozen || airChangedAtMs !== held.airChangedAtMs ? { ...held, airChangedAtMs, isFrozen } : held;
 }
 
 function failureOf(reading: Exclude<SensorInput, { kind: "unreadable" }>, held: HeldReading | null): string | null {

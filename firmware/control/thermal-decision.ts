@@ -95,10 +95,10 @@ export function acknowledgeShutdown(state: ThermalState, limits: ThermalLimits, 
   return { kind: "released", state: provenAnew(state, nowMs) };
 }
 
-/** Sensors and fans have to prove themselves before power is permitted again. */
+/** Sensors and fans have to prove themselves before power is permitted again; a limit of the frequency stays. */
 export function provenAnew(state: ThermalState, nowMs: number): ThermalState {
   const chains = state.sensors.map(({ chainIndex }) => chainIndex);
-  return { ...initialThermal(chains, state.fans.length, nowMs), glitches: state.glitches };
+  return { ...initialThermal(chains, state.fans.length, nowMs), glitches: state.glitches, throttle: state.throttle };
 }
 
 function judgeChips(
@@ -148,22 +148,24 @@ function warmUp(state: ThermalState, plan: ThermalPlan, nowMs: number): ThermalS
 function regulate(before: ThermalState, state: ThermalState, plan: ThermalPlan, nowMs: number): ThermalStep {
   const { limits, cooling } = plan;
   const blindness = unknownHeat(state, nowMs);
-  // Nobody knows how hot it is, or a fan is lost: no quiet limit counts.
-  if (blindness !== null) return decide(state, phaseOf(state, false), fullDuty(plan), `${blindness}: full fans`, []);
   const hottestC = state.hottestC ?? limits.hotC;
   const wasHot = before.throttle.hotSinceMs !== null || before.phase === "hot";
-  const isHot = hottestC >= (wasHot ? limits.hotC - HOT_HYSTERESIS_C : limits.hotC);
+  const isHot = state.hottestC !== null && hottestC >= (wasHot ? limits.hotC - HOT_HYSTERESIS_C : limits.hotC);
   const dutyPct = cooling.mode === "air" ? dutyFor(before, hottestC, isHot, plan) : 0;
-  const throttled = stepThrottle(state.throttle, { hottestC, isHot, limits, nowMs });
+  // Where no temperature is known at all there is nothing to follow.
+  const throttled =
+    state.hottestC === null ? state.throttle : stepThrottle(state.throttle, { hottestC, isHot, limits, nowMs });
   const next: ThermalState = { ...state, throttle: throttled };
   const board = `board at ${hottestC.toFixed(1)} C`;
-  const slowed = throttled.steps > 0 ? `, chips at ${frequencyPctOf(throttled)} % of their frequency` : "";
-  const air = isHot ? (cooling.mode === "air" ? ": full fans" : "") : `, target ${limits.targetC} C`;
-  const reason = `${board}${air}${slowed}`;
   const actions: ThermalAction[] =
     throttled.steps === before.throttle.steps
       ? []
       : [{ kind: "limitFrequency", frequencyPct: frequencyPctOf(throttled), reason: board }];
+  // Nobody knows how hot all of it is, or a fan is lost: no quiet limit counts.
+  if (blindness !== null) return decide(next, phaseOf(next, isHot), fullDuty(plan), `${blindness}: full fans`, actions);
+  const slowed = throttled.steps > 0 ? `, chips at ${frequencyPctOf(throttled)} % of their frequency` : "";
+  const air = isHot ? (cooling.mode === "air" ? ": full fans" : "") : `, target ${limits.targetC} C`;
+  const reason = `${board}${air}${slowed}`;
   return decide(next, phaseOf(next, isHot), dutyPct, reason, actions);
 }
 

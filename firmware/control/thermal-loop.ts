@@ -107,6 +107,12 @@ export class ThermalLoop {
     return null;
   }
 
+  /** Why a shutdown cannot be acknowledged now; null = it can. Changes nothing. */
+  refusal(): string | null {
+    const answer = acknowledgeShutdown(this.#state, this.#options.plan().limits, this.#options.clock.nowMs());
+    return answer.kind === "refused" ? answer.reason : null;
+  }
+
   /** Power was cut for a reason of others and may be asked for again: it is permitted anew, as at a start. */
   rearm(): void {
     this.#state = provenAnew(this.#state, this.#options.clock.nowMs());

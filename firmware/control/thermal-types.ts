@@ -112,6 +112,8 @@ export interface HeldReading {
   readonly temperatureC: number;
   readonly sinceMs: number;
   readonly dutyPct: number;
+  /** Since when the fans have been driven far otherwise; null = they are not. */
+  readonly airChangedAtMs: number | null;
   /** Hottest other sensor of the same board then; null = there was none. */
   readonly witnessC: number | null;
   /** It has been found frozen; it stays so until it says something else. */
@@ -131,6 +133,9 @@ export interface FanMemory {
   readonly fallenInARow: number;
   /** The duty, as far as a rotor can have followed it. */
   readonly expectedDutyPct: number;
+  /** Duty that has held, more or less, for so many turns: only then its speed says what it can do. */
+  readonly steadyDutyPct: number;
+  readonly steadyTurns: number;
 }
 
 export interface ThrottleMemory {

@@ -35,7 +35,7 @@ const incident = z.object({
   /** Number of the run, counted from the first one with this data folder. */
   run: z.number().int().min(0),
   /** Wall clock, ms since 1970: may be wrong before the clock was set. */
-  atWallMs: z.number(),
+  atWallMs: z.number().min(-8.64e15).max(8.64e15),
   /** Monotonic ms since the run began: the order of incidents within a run is sure. */
   uptimeMs: z.number(),
   kind: z.enum(INCIDENT_KINDS),

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Clock } from "#hal/clock.ts";
 import { errorText, isKumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
+import { Mutex } from "#hal/mutex.ts";
 import type { Log } from "../log.ts";
 
 export const LATCH_FILE = "shutdown.json";
@@ -21,6 +22,8 @@ export interface ShutdownLatchOptions {
 export class ShutdownLatch {
   readonly #options: ShutdownLatchOptions;
   #reason: string | null = null;
+  /** One after the other: a record that is removed must not come back. */
+  readonly #turns = new Mutex();
 
   constructor(options: ShutdownLatchOptions) {
     this.#options = options;
@@ -44,22 +47,29 @@ export class ShutdownLatch {
     return this.#reason;
   }
 
+  /** Resolves when what was begun is written. */
+  settled(): Promise<void> {
+    return this.#turns.run(() => Promise.resolve());
+  }
+
   /** The first cause counts. */
   async set(reason: string): Promise<void> {
     if (this.#reason !== null) return;
     this.#reason = reason;
     const { store, clock, log } = this.#options;
-    try {
-      await store.write(LATCH_FILE, JSON.stringify({ reason, atWallMs: clock.wallTimeMs() }));
-    } catch (error) {
-      if (!isKumpelError(error, "STORE_FAILED")) throw error;
-      log.error(`the shutdown will be forgotten at the next start: ${errorText(error)}`);
-    }
+    await this.#turns.run(async () => {
+      try {
+        await store.write(LATCH_FILE, JSON.stringify({ reason, atWallMs: clock.wallTimeMs() }));
+      } catch (error) {
+        if (!isKumpelError(error, "STORE_FAILED")) throw error;
+        log.error(`the shutdown will be forgotten at the next start: ${errorText(error)}`);
+      }
+    });
   }
 
   /** The owner has acknowledged it. @throws KumpelError `STORE_FAILED` when the file stays: then it is still shut down. */
   async clear(): Promise<void> {
-    await this.#options.store.remove(LATCH_FILE);
+    await this.#turns.run(() => this.#options.store.remove(LATCH_FILE));
     this.#reason = null;
   }
 }

@@ -38,7 +38,10 @@ export class FolderStore implements FileStore {
   read(name: string): Promise<string | null> {
     return this.#try("read", name, async () => {
       try {
-        return await fs.readFile(this.#file(name), "utf8");
+        const file = this.#file(name);
+        // A pipe or a device under this name would block or never end.
+        if (!(await fs.stat(file)).isFile()) throw new Error("it is no file");
+        return await fs.readFile(file, "utf8");
       } catch (error) {
         if (codeOf(error) === "ENOENT") return null;
         throw error;

@@ -96,3 +96,15 @@ test("chips that fell silent are named", () => {
     "chip 3 says nothing any more",
   );
 });
+
+test("a ticket that changes within a window takes nothing from what was found before", () => {
+  let state = startHealth(null, 0);
+  for (let second = 1; second <= 600; second++) {
+    // Sixteen times as many nonces from the second half on, each worth a sixteenth.
+    const isLow = second > 200;
+    const good = isLow ? 200 + (second - 200) * 16 : second;
+    const step = stepHealth(state, { ...PER_S, good, hashesPerNonce: isLow ? 1000 / 16 : 1000 }, second * 1000);
+    state = step.state;
+    expect(step.finding).toBeNull();
+  }
+});

@@ -165,3 +165,12 @@ test("the supply is suspected when every chain that is left found no chip, twice
   expect(supplySuspicion([dead, { ...dead, isPowered: false }])).toBeNull();
   expect(supplySuspicion([inPhase("disabled"), inPhase("absent")])).toBeNull();
 });
+
+test("a limit that comes while the chain ramps counts as soon as it hashes", () => {
+  const configured = inPhase("configuring");
+  const ramping = stepChain(configured, { kind: "phaseDone", phase: "configuring", chipCount: 108 }, 0).state;
+  const limited = stepChain(ramping, { kind: "limitFrequency", frequencyPct: 50, reason: "hot" }, 0).state;
+  const lowering: ChainState = { ...limited, phase: "lowering" };
+  const { actions } = stepChain(lowering, { kind: "phaseDone", phase: "lowering", chipCount: 108 }, 0);
+  expect(actions.map(({ kind }) => kind)).toEqual(["startFeed", "setFrequency"]);
+});

@@ -109,3 +109,55 @@ test("also after an order to switch off that failed, off has the last word over 
     expect(line.isOn).toBe(false);
   }
 });
+
+test("after a release nothing goes on before the cut has ended", async () => {
+  const { orders, line } = slowSwitch();
+  void line.request();
+  line.permit();
+  await turns();
+  orders[0]?.done();
+  await turns();
+  void line.cut("hot");
+  await turns();
+  expect(line.release()).toBe(true);
+  void line.request();
+  line.permit();
+  await turns();
+  expect(orders.map((o) => o.isOn)).toEqual([true, false]);
+  orders[1]?.done();
+  await turns();
+  expect(orders.map((o) => o.isOn)).toEqual([true, false, true]);
+  expect(line.isOn).toBe(true);
+});
+
+test("whoever asks while the line is held waits for the end of the pause", async () => {
+  const { orders, line } = slowSwitch();
+  line.permit();
+  line.setHeld(true);
+  void line.request();
+  await turns();
+  expect(orders).toEqual([]);
+  line.setHeld(false);
+  await turns();
+  expect(orders.map((o) => o.isOn)).toEqual([true]);
+});
+
+test("a pause and its end during the supply's ramp: the new request is not blamed for the old order", async () => {
+  const { orders, line } = slowSwitch();
+  line.permit();
+  const first = line.request();
+  first.catch(() => undefined);
+  await turns();
+  void line.suspend("pause");
+  let isRejected = false;
+  line.request().catch(() => {
+    isRejected = true;
+  });
+  await turns();
+  orders[0]?.done(new Error("aborted"));
+  await turns();
+  for (const order of orders.slice(1)) order.done();
+  await turns();
+  expect(isRejected).toBe(false);
+  expect(line.isOn).toBe(true);
+});

@@ -156,11 +156,28 @@ test("the duty follows the temperature in bounded steps and never leaves 30..100
 });
 
 test("all fans down at once: power goes within three readings, although a single one is forgiven for thirty seconds", () => {
-  const turning = times(20, { sensors: [ok(50)], fans: [5000, 5000] });
-  const down = [2500, 1200, 600, 300].map((rpm) => ({ sensors: [ok(50)], fans: [rpm, rpm] }));
+  const turning = times(60, { sensors: [ok(50)] });
+  const down = [700, 500, 300, 100].map((rpm) => ({ sensors: [ok(50)], fans: [rpm, rpm] }));
   const { events, state } = play([...turning, ...down]);
-  expect(events.at(-1)).toMatch(/^2[1-4]:cutPower$/);
+  expect(events.at(-1)).toMatch(/^6[1-4]:cutPower$/);
   expect(state.reason).toBe("all 2 fans have stopped, or their cable is off");
+});
+
+test("fans that run down after a step of the duty are no fault either", () => {
+  const manual = (dutyManualPct: number): CoolingPolicy => ({ ...DEFAULT_COOLING, dutyManualPct });
+  const loud = play(times(60, { sensors: [ok(50)] }), undefined, manual(100));
+  const down = Array.from({ length: 30 }, (_, i): Second => {
+    const rpm = 800 + 4_200 * Math.exp(-i / 3);
+    return { sensors: [ok(50)], fans: [rpm, rpm] };
+  });
+  expect(play(down, loud.state, manual(20)).events).toEqual([]);
+});
+
+test("a sensor that is lost is no reason not to slow down", () => {
+  const lost = times(120, { sensors: [ok(72), failed, ok(60), ok(60)] });
+  const { events, state } = play([...warm, ...times(3, { sensors: [ok(65), ...rest] }), ...lost]);
+  expect(events.filter((event) => event.endsWith("limitFrequency")).length).toBeGreaterThanOrEqual(3);
+  expect(state).toMatchObject({ phase: "throttling", dutyPct: 100 });
 });
 
 test("a duty that jumps up is no fault of fans that need seconds to follow", () => {
