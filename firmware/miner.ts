@@ -25,7 +25,7 @@ import { LedgerKeeper } from "./pool/ledger-keeper.ts";
 import { groupOfPool, PoolGroups } from "./pool/pool-groups.ts";
 import { LatencyHistogram } from "./stats/latency-histogram.ts";
 import { WorkMeter } from "./stats/work-meter.ts";
-import type { Supervision } from "./supervision.ts";
+import { endText, type Supervision } from "./supervision.ts";
 import { Scheduler } from "./work/scheduler.ts";
 
 const STATS_PERIOD_MS = 1_000;
@@ -39,6 +39,8 @@ const STOP_LIMIT_MS = 1_300;
 const NO_CHAIN_LEFT = "no chain is left that could run";
 /** What the other parts get after that. */
 const PARTS_LIMIT_MS = 300;
+/** Where the hardware was quick, a slow disk may have its time: an end that is not written looks like a power cut. */
+const CLOSED_BY_MS = 1_500;
 
 export class Miner {
   readonly #options: MinerOptions;
@@ -58,6 +60,7 @@ export class Miner {
   #plan: ThermalPlan;
   readonly #stop = new AbortController();
   #lost: Error | null = null;
+  #stopAtMs = 0;
   /** Set at the end when the switches did not confirm that they are off. */
   #offFailure: KumpelError | null = null;
 
@@ -181,8 +184,9 @@ export class Miner {
     const parts = Promise.allSettled([this.#runParts(inner.signal).finally(() => inner.abort())]);
     await this.#whenStopped(inner.signal);
     const isOffConfirmed = this.#offFailure === null && !this.#power.isOn;
-    const closing = this.#supervision.close(this.#endText(signal), isOffConfirmed);
-    await within(this.#options.clock, PARTS_LIMIT_MS, closing);
+    const closing = this.#supervision.close(endText(signal, this.#lost), isOffConfirmed);
+    const leftMs = CLOSED_BY_MS - (this.#options.clock.nowMs() - this.#stopAtMs);
+    await within(this.#options.clock, Math.max(PARTS_LIMIT_MS, leftMs), closing);
     // A part that hangs must not hold up the end: once the board is safe nobody is waited for long.
     const result = await within(this.#options.clock, PARTS_LIMIT_MS, parts);
     signal.removeEventListener("abort", onAbort);
@@ -258,6 +262,7 @@ export class Miner {
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     }
     const { clock, log } = this.#options;
+    this.#stopAtMs = clock.nowMs();
     this.#updateExpectation();
     const work = Promise.allSettled([this.#power.end("stopped"), ...this.#supervisors.map((s) => s.stop())]);
     const result = await within(clock, STOP_LIMIT_MS, work);
@@ -387,11 +392,5 @@ export class Miner {
       }
     });
     await Promise.all(readings);
-  }
-
-  #endText(signal: AbortSignal): string {
-    if (this.#lost !== null) return `the board was lost: ${errorText(this.#lost)}`;
-    if (!signal.aborted) return "a part of the program broke";
-    return typeof signal.reason === "string" ? `stopped: ${signal.reason}` : "stopped";
   }
 }

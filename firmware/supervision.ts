@@ -3,6 +3,7 @@
  * that outlives a restart.
  */
 import type { Clock } from "#hal/clock.ts";
+import { errorText } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import type { Watchdog } from "#hal/watchdog.ts";
 import { BlackBox } from "./blackbox/black-box.ts";
@@ -57,4 +58,11 @@ export class Supervision {
     await this.incidents.close(reason);
     await this.blackBox.close();
   }
+}
+
+/** Why a run ended, for the owner. @param lost the board was lost as a whole; null = it was not */
+export function endText(signal: AbortSignal, lost: Error | null): string {
+  if (lost !== null) return `the board was lost: ${errorText(lost)}`;
+  if (!signal.aborted) return "a part of the program broke";
+  return typeof signal.reason === "string" ? `stopped: ${signal.reason}` : "stopped";
 }

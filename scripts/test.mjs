@@ -1,18 +1,18 @@
-// `npm test`: format, lint, types, layers, unit, scenarios. Sets itself up. `npm test -- PATTERN` runs only the test
-// files that match, without the checks before them.
+// `npm test`: format, lint, types, layers, unit, scenarios, a few seeds. Sets itself up. `npm test -- PATTERN` runs only the
+// test files that match, without the checks before them. `npm run test:long`: real processes and the fault table.
 import { spawn } from "node:child_process";
 import { ensureSetUp, ROOT } from "./setup.mjs";
 
 ensureSetUp();
 
-/** @param {string} name @param {string[]} args */
-function run(name, args) {
+/** @param {string} name @param {string[]} args @param {Record<string, string>} [more] environment */
+function run(name, args, more = {}) {
   return new Promise((resolve) => {
     const started = performance.now();
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, ...more },
     });
     let text = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (text += chunk));
@@ -26,7 +26,9 @@ function run(name, args) {
 }
 
 const bin = (/** @type {string} */ file) => `node_modules/${file}`;
-const filters = process.argv.slice(2);
+const isLong = process.argv[2] === "--long";
+const filters = isLong ? [] : process.argv.slice(2);
+const isShort = !isLong && filters.length === 0;
 const checks = [
   () => run("format and lint", [bin("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."]),
   () => run("types", [bin("typescript/bin/tsc")]),
@@ -34,8 +36,11 @@ const checks = [
 ];
 
 const results = [];
-if (filters.length === 0) results.push(...(await Promise.all([checks[0]?.(), checks[1]?.()])), await checks[2]?.());
-results.push(await run("tests", [bin("vitest/vitest.mjs"), "run", ...filters]));
+if (isShort) results.push(...(await Promise.all([checks[0]?.(), checks[1]?.()])), await checks[2]?.());
+/** @type {Record<string, string>} */
+const set = isLong ? { TEST_SET: "long" } : isShort ? { TEST_SET: "short" } : {};
+results.push(await run("tests", [bin("vitest/vitest.mjs"), "run", ...filters], set));
+if (isShort) console.log("not run here: real processes, kill -9 and the fault table; npm run test:long runs them");
 const failed = results.filter((r) => !r.isGood);
 const counts = /^ *Tests {2}(?:(\d+) failed[^\d]*)?(?:(\d+) passed)?/m.exec(results.at(-1)?.text ?? "");
 const passedTests = Number(counts?.[2] ?? 0);
