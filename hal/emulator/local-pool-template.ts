@@ -2,7 +2,7 @@
  * Made-up blocks for the local pool: coinbase, merkle branches, header. Written apart from the miner's own work builder,
  * with the hash function of Node, so that an error there can't cancel out here.
  */
-import { hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Random } from "#hal/random.ts";
 
 export interface BlockTemplate {
@@ -26,7 +26,7 @@ const BRANCHES_MAX = 12;
 const SUBSIDY_SATOSHI = 312_500_000n;
 
 function sha256(data: Uint8Array): Buffer {
-  return hash("sha256", data, "buffer");
+  return createHash("sha256").update(data).digest();
 }
 
 export function doubleSha256(data: Uint8Array): Buffer {
