@@ -82,7 +82,8 @@ export class ManagementHost {
         else if (message.kind === "listening") {
           this.#port = message.port;
           this.#facePorts = message.faces.ports;
-          log.info({ port: message.port, faces: message.faces.ports }, "own API listens");
+          log.info({ port: message.port }, "own API listens");
+          log.info({ faces: message.faces.ports }, "faces for other tools");
           const [failure] = message.faces.failures;
           if (failure !== undefined) resolve(this.#faceError(failure));
         } else resolve(this.#listenError(message));
