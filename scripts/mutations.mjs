@@ -77,8 +77,8 @@ const DEFECTS = [
   {
     name: "power goes on without permission",
     file: "firmware/control/power-line.ts",
-    find: "if (this.#cutReason !== null || !this.#isPermitted || this.#waiting.length === 0) return;",
-    put: "if (this.#cutReason !== null || this.#waiting.length === 0) return;",
+    find: "|| !this.#isPermitted || this.#isHeld ||",
+    put: "|| this.#isHeld ||",
     test: "test/faults/fans.test.ts",
     title: "fan-missing",
   },
