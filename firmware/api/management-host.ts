@@ -13,6 +13,12 @@ const HEAP_LIMIT_MIB = 64;
 /** One small snapshot a second needs no large nursery; memory is the tight budget of a board. */
 const NURSERY_LIMIT_MIB = 4;
 
+/** Why a port cannot be had although its address is right. */
+const TAKEN: Readonly<Record<string, string>> = {
+  EADDRINUSE: "is in use",
+  EACCES: "may not be opened by this user",
+};
+
 export interface ManagementHostOptions {
   log: Log;
   clock: Clock;
@@ -96,23 +102,17 @@ export class ManagementHost {
   }
 
   #faceError({ face, place: { host, port }, code, message }: FaceFailure): string | KumpelError {
+    const why =
+      TAKEN[code] ?? (code === "EADDRNOTAVAIL" ? "cannot be had, since this machine has no such address" : null);
+    if (why === null) return `${face}: ${message}`;
     const option = `choose another with --${face}-port or network.${face}.port`;
-    if (code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL") {
-      const why =
-        code === "EACCES"
-          ? "may not be opened by this user"
-          : code === "EADDRINUSE"
-            ? "is in use"
-            : "cannot be had, since this machine has no such address";
-      return new KumpelError("PORT_IN_USE", `Port ${port} on ${host} (${face}) ${why}: ${option}.`);
-    }
-    return `${face}: ${message}`;
+    return new KumpelError("PORT_IN_USE", `Port ${port} on ${host} (${face}) ${why}: ${option}.`);
   }
 
   #listenError(message: Extract<FromWorker, { kind: "failed" }>): string | KumpelError {
     const { host, port } = this.#options.worker;
-    if (message.code !== "EADDRINUSE" && message.code !== "EACCES") return message.message;
-    const why = message.code === "EACCES" ? "may not be opened by this user" : "is in use";
+    const why = TAKEN[message.code];
+    if (why === undefined) return message.message;
     return new KumpelError(
       "PORT_IN_USE",
       `Port ${port} on ${host} ${why}: end the program that has it, or choose another with --http-port or network.http.port.`,

@@ -27,6 +27,8 @@ export interface Decision {
 export class DecisionRing {
   readonly #maxBytes: number;
   readonly #segments: Segment[] = [];
+  /** Of all segments. */
+  #bytes = 0;
   /** State that each machine was left in, and its context: whatever else it begins with was set from outside. */
   readonly #last = new Map<string, { after: unknown; context: unknown }>();
 
@@ -65,13 +67,12 @@ export class DecisionRing {
 
   #push(segment: Segment, record: object): void {
     const line = JSON.stringify(record);
+    while (this.#bytes + line.length > this.#maxBytes && this.#segments.length > 1)
+      this.#bytes -= this.#segments.shift()?.bytes ?? 0;
+    // One minute alone beyond the limit: a storm. Its beginning says more than its end.
+    if (this.#bytes + line.length > this.#maxBytes) return;
     segment.lines.push(line);
     segment.bytes += line.length;
-    let bytes = this.#segments.reduce((sum, s) => sum + s.bytes, 0);
-    while (bytes > this.#maxBytes && this.#segments.length > 1) bytes -= this.#segments.shift()?.bytes ?? 0;
-    // One minute alone beyond the limit: a storm. Its beginning says more than its end.
-    if (bytes <= this.#maxBytes) return;
-    segment.lines.pop();
-    segment.bytes -= line.length;
+    this.#bytes += line.length;
   }
 }

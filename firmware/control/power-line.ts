@@ -94,10 +94,7 @@ export class PowerLine implements PowerRequest {
     if (this.#isEnded) return false;
     this.#cutReason = null;
     this.#isPermitted = false;
-    this.#waiting = [];
-    this.#switchingOn = null;
-    this.#isSwitchedOn = false;
-    this.#upSignal = new AbortController();
+    this.#forgetWayUp();
     return true;
   }
 
@@ -105,7 +102,7 @@ export class PowerLine implements PowerRequest {
   async cut(reason: string): Promise<void> {
     this.#cutReason ??= reason;
     this.#upSignal.abort();
-    this.#cutting = this.#suspend(this.#isSwitchedOn ? null : this.#switchingOn);
+    this.#cutting = this.#confirmedOff(this.#isSwitchedOn ? null : this.#switchingOn);
     await this.#cutting;
     this.#log.info({ reason }, "hashboard power off");
   }
@@ -120,17 +117,22 @@ export class PowerLine implements PowerRequest {
   async suspend(reason: string): Promise<void> {
     if (this.#cutReason !== null) return;
     const switching = this.#isSwitchedOn ? null : this.#switchingOn;
-    this.#switchingOn = null;
-    this.#isSwitchedOn = false;
-    this.#waiting = [];
     this.#upSignal.abort();
-    this.#upSignal = new AbortController();
-    this.#suspending = this.#suspend(switching);
+    this.#forgetWayUp();
+    this.#suspending = this.#confirmedOff(switching);
     await this.#suspending;
     this.#log.info({ reason }, "hashboard power off for now");
   }
 
-  async #suspend(switching: Promise<void> | null): Promise<void> {
+  /** The next request begins a way up of its own. */
+  #forgetWayUp(): void {
+    this.#waiting = [];
+    this.#switchingOn = null;
+    this.#isSwitchedOn = false;
+    this.#upSignal = new AbortController();
+  }
+
+  async #confirmedOff(switching: Promise<void> | null): Promise<void> {
     await this.#switchOff(switching);
     this.#isOffConfirmed = true;
   }

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { FaultBench } from "./fault-bench.ts";
 import type { FaultArea, FaultRow } from "./fault-row.ts";
 
-const allHash = (bench: FaultBench) => (): boolean => bench.states.every((state) => state === "hashing");
 const isRestarting = (bench: FaultBench, chain: number) => (): boolean => bench.states[chain] === "coolingDown";
 
 const CHIP_ROWS: readonly FaultRow[] = [
@@ -16,7 +15,7 @@ const CHIP_ROWS: readonly FaultRow[] = [
     play: async () => {
       const bench = await FaultBench.start();
       bench.chainFaults(1).deadChipIndex = 40;
-      const s = await bench.until("all chains hash", allHash(bench), 300);
+      const s = await bench.until("all chains hash", bench.allHash, 300);
       assert.deepEqual(
         bench.snapshot.chains.map(({ chips }) => chips),
         [108, 40, 108],
@@ -52,7 +51,7 @@ const CHIP_ROWS: readonly FaultRow[] = [
       bench.chainFaults(2).isSilent = true;
       await bench.until("restarted", isRestarting(bench, 2), 60);
       bench.chainFaults(2).isSilent = false;
-      const s = await bench.until("it hashes", allHash(bench), 300);
+      const s = await bench.until("it hashes", bench.allHash, 300);
       assert.equal(bench.snapshot.chains[2]?.chips, 107);
       return s;
     },
@@ -69,7 +68,7 @@ const CHIP_ROWS: readonly FaultRow[] = [
       const s = await bench.until("restarted", isRestarting(bench, 1), 60);
       assert.deepEqual([bench.states[0], bench.states[2]], ["hashing", "hashing"]);
       bench.chainFaults(1).isSilent = false;
-      await bench.until("all chains hash", allHash(bench), 60);
+      await bench.until("all chains hash", bench.allHash, 60);
       return s;
     },
   },
@@ -113,7 +112,7 @@ const CHIP_ROWS: readonly FaultRow[] = [
       const bench = await FaultBench.hashing();
       bench.world.chains[0]?.model.setPower(false);
       await bench.until("restarted", isRestarting(bench, 0), 60);
-      const s = await bench.until("all chains hash", allHash(bench), 120);
+      const s = await bench.until("all chains hash", bench.allHash, 120);
       return s;
     },
   },
@@ -175,7 +174,7 @@ const CHIP_ROWS: readonly FaultRow[] = [
     play: async () => {
       const bench = await FaultBench.hashing();
       bench.chainFaults(0).wrongAddressChipIndex = 30;
-      await bench.holds("hashing", allHash(bench), 300);
+      await bench.holds("hashing", bench.allHash, 300);
       return 0;
     },
   },
@@ -205,7 +204,7 @@ const LINE_ROWS: readonly FaultRow[] = [
     play: async () => {
       const bench = await FaultBench.hashing();
       for (const chain of [0, 1, 2]) bench.chainFaults(chain).flipBitProbability = 1e-4;
-      await bench.holds("hashing", allHash(bench), 600);
+      await bench.holds("hashing", bench.allHash, 600);
       await bench.earns();
       assert.equal(bench.wrongShares, 0);
       return 0;
@@ -257,7 +256,7 @@ const LINE_ROWS: readonly FaultRow[] = [
         await bench.advance(0.15);
       }
       assert((bench.snapshot.chains[0]?.link.resyncBytes ?? 0) > 1_000);
-      assert(allHash(bench)());
+      assert(bench.allHash());
       assert.equal(bench.wrongShares, 0);
       return 0;
     },

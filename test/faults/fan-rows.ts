@@ -148,7 +148,7 @@ export const FANS: FaultArea = {
         assert.equal(await bench.miner.acknowledgeShutdown(), null);
         await bench.holds("no power", () => !bench.isOn, 60);
         bench.world.faults.fanStopped[1] = false;
-        await bench.until("it hashes again", () => bench.states.every((state) => state === "hashing"), 300);
+        await bench.until("it hashes again", bench.allHash, 300);
         return 0;
       },
     },

@@ -52,7 +52,7 @@ export class FaultBench {
   /** A machine all of whose chains hash, for a while. */
   static async hashing(options: BenchOptions = {}): Promise<FaultBench> {
     const bench = await FaultBench.start(options);
-    await bench.until("all chains hash", () => bench.states.every((state) => state === "hashing"), 300);
+    await bench.until("all chains hash", bench.allHash, 300);
     await bench.advance(30);
     return bench;
   }
@@ -82,6 +82,9 @@ export class FaultBench {
   get states(): string[] {
     return this.stage.life?.miner == null ? ["none"] : this.snapshot.chains.map(({ state }) => state);
   }
+
+  /** As a condition that `until` and `holds` take. */
+  readonly allHash = (): boolean => this.states.every((state) => state === "hashing");
 
   get thermalReason(): string {
     return this.miner.parts.thermal.state.reason;

@@ -126,7 +126,7 @@ const SENSOR_ROWS: readonly FaultRow[] = [
       const bench = await FaultBench.start();
       await bench.advance(2);
       bench.world.faults.sensors[0]![1] = "stuck";
-      await bench.until("all chains hash", () => bench.states.every((state) => state === "hashing"), 300);
+      await bench.until("all chains hash", bench.allHash, 300);
       const found = (): boolean => bench.miner.parts.thermal.state.sensors[1]?.held?.isFrozen === true;
       const s = await bench.until("it is found frozen", found, 300);
       await bench.until("full fans", isFull(bench), 15);
@@ -274,7 +274,7 @@ const HEAT_ROWS: readonly FaultRow[] = [
       await bench.holds("no power", () => !bench.isOn, 60);
       assert.match(bench.thermalReason, /too cold to start: warm the place above -10 C$/);
       bench.world.ambientC = 5;
-      await bench.until("it starts by itself", () => bench.states.every((state) => state === "hashing"), 900);
+      await bench.until("it starts by itself", bench.allHash, 900);
       return 0;
     },
   },
@@ -298,7 +298,7 @@ const HEAT_ROWS: readonly FaultRow[] = [
       bench.stage.world.i2c.disturb = null;
       await bench.advance(120);
       assert.equal(await bench.miner.acknowledgeShutdown(), null);
-      await bench.until("it hashes again", () => bench.states.every((state) => state === "hashing"), 300);
+      await bench.until("it hashes again", bench.allHash, 300);
       return 0;
     },
   },

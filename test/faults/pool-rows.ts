@@ -158,7 +158,7 @@ export const POOLS: FaultArea = {
         const s = await bench.until("power off", () => !bench.isOn, 600);
         assert.equal(bench.snapshot.pauseReason, "no pool gives jobs");
         bench.stage.network.setDown(false);
-        await bench.until("it hashes again", () => bench.states.every((state) => state === "hashing"), 900);
+        await bench.until("it hashes again", bench.allHash, 900);
         await bench.earns();
         return s;
       },
@@ -175,7 +175,7 @@ export const POOLS: FaultArea = {
         bench.stage.network.breakAll();
         const again = (): boolean => bench.snapshot.pools.reduce((sum, { connects }) => sum + connects, 0) > before;
         const s = await bench.until("connected again", again, 120);
-        assert(bench.states.every((state) => state === "hashing"));
+        assert(bench.allHash());
         await bench.earns();
         return s;
       },

@@ -5,8 +5,6 @@ import { LEDGER_FILE } from "#firmware/pool/ledger-keeper.ts";
 import { FaultBench } from "./fault-bench.ts";
 import type { FaultArea, FaultRow } from "./fault-row.ts";
 
-const allHash = (bench: FaultBench) => (): boolean => bench.states.every((state) => state === "hashing");
-
 const STORAGE_ROWS: readonly FaultRow[] = [
   {
     id: "disk-full",
@@ -17,7 +15,7 @@ const STORAGE_ROWS: readonly FaultRow[] = [
     play: async () => {
       const bench = await FaultBench.hashing();
       bench.stage.store.isFull = true;
-      await bench.holds("hashing", allHash(bench), 400);
+      await bench.holds("hashing", bench.allHash, 400);
       await bench.earns();
       bench.stage.store.isFull = false;
       await bench.until("receipts are written", () => bench.stage.store.files.has(LEDGER_FILE), 400);
@@ -34,7 +32,7 @@ const STORAGE_ROWS: readonly FaultRow[] = [
       const bench = await FaultBench.start();
       bench.stage.store.files.set(LEDGER_FILE, '{"2026-01-01":[]}');
       bench.stage.store.isUnreadable = true;
-      const s = await bench.until("all chains hash", allHash(bench), 120);
+      const s = await bench.until("all chains hash", bench.allHash, 120);
       await bench.advance(400);
       assert.equal(bench.stage.store.files.get(LEDGER_FILE), '{"2026-01-01":[]}');
       return s;
@@ -49,7 +47,7 @@ const STORAGE_ROWS: readonly FaultRow[] = [
     play: async () => {
       const bench = await FaultBench.start();
       bench.stage.store.files.set(LEDGER_FILE, '{"2026-01-0');
-      await bench.until("all chains hash", allHash(bench), 120);
+      await bench.until("all chains hash", bench.allHash, 120);
       assert.equal(bench.stage.store.files.get(`${LEDGER_FILE}.unreadable`), '{"2026-01-0');
       return 0;
     },
@@ -63,7 +61,7 @@ const STORAGE_ROWS: readonly FaultRow[] = [
     play: async () => {
       const bench = await FaultBench.start();
       bench.stage.store.files.set(INCIDENTS_FILE, "[]");
-      await bench.until("all chains hash", allHash(bench), 120);
+      await bench.until("all chains hash", bench.allHash, 120);
       assert.equal(bench.stage.store.files.get(`${INCIDENTS_FILE}.unreadable`), "[]");
       return 0;
     },
@@ -81,7 +79,7 @@ const STORAGE_ROWS: readonly FaultRow[] = [
       await bench.holds("no power", () => !bench.isOn, 60);
       assert.match(bench.thermalReason, /record \(shutdown\.json\) cannot be read$/);
       assert.equal(await bench.miner.acknowledgeShutdown(), null);
-      await bench.until("all chains hash", allHash(bench), 120);
+      await bench.until("all chains hash", bench.allHash, 120);
       return 0;
     },
   },
@@ -102,7 +100,7 @@ const STORAGE_ROWS: readonly FaultRow[] = [
       bench.stage.store.isTearing = false;
       assert.equal(bench.stage.store.files.get(LEDGER_FILE), before);
       bench.stage.startSoon(0);
-      return bench.until("all chains hash", allHash(bench), 300);
+      return bench.until("all chains hash", bench.allHash, 300);
     },
   },
 ];
@@ -119,7 +117,7 @@ const CLOCK_ROWS: readonly FaultRow[] = [-56 * 365, 3_650, 1 / 12].map((days): F
       const bench = await FaultBench.hashing();
       const before = bench.dutyPct;
       bench.stage.wallOffsetMs = days * 86_400_000;
-      await bench.holds("as before", () => allHash(bench)() && Math.abs(bench.dutyPct - before) <= 80, 120);
+      await bench.holds("as before", () => bench.allHash() && Math.abs(bench.dutyPct - before) <= 80, 120);
       await bench.earns();
       assert.equal(bench.stage.restarts.itself, 0);
       return 0;
@@ -177,7 +175,7 @@ const PROGRAM_ROWS: readonly FaultRow[] = [
       bench.stage.killLife();
       const s = await bench.until("power off", () => !bench.isOn, 60);
       assert.equal(bench.stage.restarts.watchdog, 1);
-      await bench.until("all chains hash again", allHash(bench), 300);
+      await bench.until("all chains hash again", bench.allHash, 300);
       assert.match(bench.incidents("uncleanEnd")[0] ?? "", /^run 1 ended without a word/);
       return s;
     },
@@ -215,7 +213,7 @@ const PROGRAM_ROWS: readonly FaultRow[] = [
       await bench.advance(30);
       assert(!bench.isOn);
       bench.stage.startSoon(0);
-      const s = await bench.until("all chains hash", allHash(bench), 300);
+      const s = await bench.until("all chains hash", bench.allHash, 300);
       assert.equal(bench.incidents("uncleanEnd").length, 1);
       await bench.earns();
       return s;
@@ -233,7 +231,7 @@ const PROGRAM_ROWS: readonly FaultRow[] = [
           return { ...board, watchdog: null };
         },
       });
-      const s = await bench.until("all chains hash", allHash(bench), 300);
+      const s = await bench.until("all chains hash", bench.allHash, 300);
       assert.equal(bench.miner.parts.supervision.watchdog.timeoutS, null);
       return s;
     },

@@ -1,26 +1,10 @@
 /** Faults of the power supply, of the hashboards' voltage controllers and of the I2C buses that lead to them. */
 import assert from "node:assert/strict";
-import type { Pic16S9Model } from "#hal/emulator/devices/pic16-s9-model.ts";
-import type { PsuModelI2c } from "#hal/emulator/devices/psu-model-i2c.ts";
 import { nackError } from "#hal/emulator/i2c-net.ts";
-import { PicPower, PsuPower } from "#hal/emulator/power/machine-power.ts";
 import { SeededRandom } from "#hal/emulator/prng.ts";
+import { dspicOf, picOf, psuOf } from "../support/board-parts.ts";
 import { FaultBench } from "./fault-bench.ts";
 import type { FaultArea, FaultRow } from "./fault-row.ts";
-
-function psuOf({ world: { power } }: FaultBench): PsuModelI2c {
-  assert(power instanceof PsuPower);
-  return power.psu;
-}
-
-function picOf({ world: { power } }: FaultBench, chain: number): Pic16S9Model {
-  assert(power instanceof PicPower);
-  const pic = power.pics[chain];
-  assert(pic !== undefined);
-  return pic;
-}
-
-const allHash = (bench: FaultBench) => (): boolean => bench.states.every((state) => state === "hashing");
 
 export const SUPPLY: FaultArea = {
   name: "supply",
@@ -39,7 +23,7 @@ export const SUPPLY: FaultArea = {
         await bench.holds("no power", () => !bench.isOn, 60);
         assert.match(bench.snapshot.chains[0]?.reason ?? "", /power supply 0x10 .* does not answer: check the cable/);
         psuOf(bench).isDead = false;
-        await bench.until("it starts by itself", allHash(bench), 600);
+        await bench.until("it starts by itself", bench.allHash, 600);
         return 0;
       },
     },
@@ -66,7 +50,7 @@ export const SUPPLY: FaultArea = {
       requiredS: 30,
       play: async () => {
         const bench = await FaultBench.start();
-        await bench.until("all chains hash", allHash(bench), 300);
+        await bench.until("all chains hash", bench.allHash, 300);
         psuOf(bench).ignoredSets = 1_000;
         const s = await bench.until("power off", () => !bench.isOn, 60);
         assert.match(bench.miner.parts.power.cutReason ?? "", /does not take the working voltage/);
@@ -89,7 +73,7 @@ export const SUPPLY: FaultArea = {
         assert(!bench.isOn);
         bench.world.faults.psuFailed = false;
         assert.equal(await bench.miner.acknowledgeShutdown(), null);
-        await bench.until("all chains hash again", allHash(bench), 300);
+        await bench.until("all chains hash again", bench.allHash, 300);
         return s;
       },
     },
@@ -103,7 +87,7 @@ export const SUPPLY: FaultArea = {
         const bench = await FaultBench.hashing();
         psuOf(bench).trip();
         await bench.until("noticed", () => bench.states.every((state) => state === "coolingDown"), 60);
-        const s = await bench.until("all chains hash", allHash(bench), 300);
+        const s = await bench.until("all chains hash", bench.allHash, 300);
         assert.deepEqual(bench.incidents("powerCycle"), [
           "no chip of any chain answers: the supply is switched off and on",
         ]);
@@ -122,8 +106,8 @@ export const SUPPLY: FaultArea = {
         bench.world.faults.psuFailed = true;
         await bench.advance(0.5);
         bench.world.faults.psuFailed = false;
-        await bench.until("noticed", () => !allHash(bench)(), 60);
-        const s = await bench.until("all chains hash", allHash(bench), 300);
+        await bench.until("noticed", () => !bench.allHash(), 60);
+        const s = await bench.until("all chains hash", bench.allHash, 300);
         await bench.earns();
         return s;
       },
@@ -138,7 +122,7 @@ export const SUPPLY: FaultArea = {
         const bench = await FaultBench.hashing();
         await bench.advance(60);
         bench.world.i2c.stuck.supply = true;
-        await bench.holds("hashing", allHash(bench), 120);
+        await bench.holds("hashing", bench.allHash, 120);
         bench.stage.endLife();
         return bench.until("power off", () => !bench.isOn, 5);
       },
@@ -201,9 +185,7 @@ const CONTROLLER_ROWS: readonly FaultRow[] = [
     requiredS: 15,
     play: async () => {
       const bench = await FaultBench.hashing({ machine: "s17" });
-      const { power } = bench.world;
-      assert(power instanceof PsuPower);
-      power.dspics[2]!.isDead = true;
+      dspicOf(bench, 2).isDead = true;
       const s = await bench.until("stopped", () => bench.states[2] !== "hashing", 60);
       assert.deepEqual(bench.states.slice(0, 2), ["hashing", "hashing"]);
       return s;
@@ -225,7 +207,7 @@ const BUS_ROWS: readonly FaultRow[] = [
       await bench.holds("no power", () => !bench.isOn, 60);
       assert.equal(bench.dutyPct, 100);
       bench.world.i2c.stuck.hashboards = false;
-      await bench.until("it starts by itself", allHash(bench), 300);
+      await bench.until("it starts by itself", bench.allHash, 300);
       return 0;
     },
   },
@@ -254,7 +236,7 @@ const BUS_ROWS: readonly FaultRow[] = [
         if (role === "hashboards" && random.unit() < 1 / 3) throw nackError(role, address);
         return answer;
       });
-      await bench.holds("hashing", allHash(bench), 300);
+      await bench.holds("hashing", bench.allHash, 300);
       return 0;
     },
   },

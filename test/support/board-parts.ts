@@ -6,24 +6,27 @@ import type { Tps546Model } from "#hal/emulator/devices/tps546-model.ts";
 import { PicPower, PsuPower, RegulatorPower } from "#hal/emulator/power/machine-power.ts";
 import type { Rig } from "./rig.ts";
 
-export function psuOf({ world: { power } }: Rig): PsuModelI2c {
+/** Anything that has an emulated board. */
+type Machine = Pick<Rig, "world">;
+
+export function psuOf({ world: { power } }: Machine): PsuModelI2c {
   if (!(power instanceof PsuPower)) throw new Error("this machine has no supply with a bus");
   return power.psu;
 }
 
-export function dspicOf({ world: { power } }: Rig, chain: number): DspicModel {
+export function dspicOf({ world: { power } }: Machine, chain: number): DspicModel {
   const dspic = power instanceof PsuPower ? power.dspics[chain] : undefined;
   if (dspic === undefined) throw new Error("this machine has no dsPIC there");
   return dspic;
 }
 
-export function picOf({ world: { power } }: Rig, chain: number): Pic16S9Model {
+export function picOf({ world: { power } }: Machine, chain: number): Pic16S9Model {
   const pic = power instanceof PicPower ? power.pics[chain] : undefined;
   if (pic === undefined) throw new Error("this machine has no PIC there");
   return pic;
 }
 
-export function regulatorOf({ world: { power } }: Rig): Tps546Model {
+export function regulatorOf({ world: { power } }: Machine): Tps546Model {
   if (!(power instanceof RegulatorPower) || !("isDead" in power.regulator)) throw new Error("no TPS546 here");
   return power.regulator as Tps546Model;
 }
