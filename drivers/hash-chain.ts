@@ -120,7 +120,7 @@ export interface HashChain extends WorkSink {
   readonly facts: ChainChipFacts;
   /** Chips found by the last enumeration; 0 before it. */
   readonly chipCount: number;
-  /** Present hash clock in MHz as the PLL really makes it; 0 before the ramp. */
+  /** Present hash clock in MHz as the PLLs really make it, the mean of the chips; 0 before the ramp. */
   readonly frequencyMhz: number;
   readonly counters: LinkCounters;
   /** Milliseconds of waiting that the sequence itself prescribed since open (silence, settling, ramp steps). */
@@ -144,8 +144,14 @@ export interface HashChain extends WorkSink {
 
   /** Chips report only nonces of at least this difficulty: a power of two. */
   setTicketDifficulty(difficulty: number): void;
-  /** One-step change of the hash clock, with the registers that depend on it; resolves with the real frequency. */
-  setFrequency(frequencyMhz: number, signal: AbortSignal): Promise<number>;
+  /** The same of one chip. */
+  chipFrequencyMhz(chipIndex: number): number;
+  /**
+   * Other hash clocks while hashing, chip by chip, with the registers that depend on them: down at once, up in the steps of
+   * the ramp. Resolves with the mean that the PLLs then make.
+   * @throws KumpelError `FREQUENCY_OUT_OF_RANGE` before anything is written.
+   */
+  retune(wantedMhz: (chipIndex: number) => number, signal: AbortSignal): Promise<number>;
   /** Reads the on-die sensors where there are any. */
   readTemperatures(signal: AbortSignal): Promise<ChainTelemetryReading>;
 

@@ -7,6 +7,7 @@ import type { PowerTrain } from "#drivers/power/power-train.ts";
 import type { ChainConnector } from "#hal/control-board.ts";
 import { createChainRuntime } from "./chain/chain-runtime.ts";
 import { ChainSupervisor } from "./chain/chain-supervisor.ts";
+import { uniformTuning } from "./chain/chain-tuning.ts";
 import { type ChunkTime, timedUart } from "./chain/timed-uart.ts";
 import type { PowerRequest } from "./control/power-line.ts";
 import type { Share } from "./job/job.ts";
@@ -71,7 +72,7 @@ export function createMinerChain(connector: ChainConnector, parts: MinerChainPar
       toWork: (signal) => train.chainWork(connector.index, signal),
       down: () => train.chainDown(connector.index),
     },
-    targetMhz: options.operatingPoint.frequencyMhz,
+    tuning: options.tuning?.chains[connector.index] ?? uniformTuning(options.operatingPoint.frequencyMhz),
     incidents: supervision.incidents,
     decisions: supervision.blackBox,
   });

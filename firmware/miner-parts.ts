@@ -16,6 +16,7 @@ import type { PauseControl } from "./control/pause-control.ts";
 import type { PowerLine } from "./control/power-line.ts";
 import type { ThermalLoop } from "./control/thermal-loop.ts";
 import type { CoolingPolicy, TemperatureWish } from "./control/thermal-types.ts";
+import type { WorkVoltage } from "./control/work-voltage.ts";
 import type { BoardIdentity } from "./hardware/board-identities.ts";
 import type { Log } from "./log.ts";
 import type { LedgerKeeper } from "./pool/ledger-keeper.ts";
@@ -23,6 +24,7 @@ import type { PoolGroup, PoolGroups } from "./pool/pool-groups.ts";
 import type { LatencyHistogram } from "./stats/latency-histogram.ts";
 import type { ShareTruth } from "./stats/share-truth.ts";
 import type { Supervision } from "./supervision.ts";
+import type { Tuning } from "./tuning/tuning.ts";
 import type { Scheduler } from "./work/scheduler.ts";
 
 export interface MinerOptions {
@@ -36,6 +38,8 @@ export interface MinerOptions {
   operatingPoint: OperatingPoint;
   /** The owner agreed to chips and boards that no source confirms; nothing can burn in the emulator, so there it counts. */
   isExperimentalAccepted: boolean;
+  /** Clocks and voltages that the owner kept; absent: the working point for all. */
+  tuning?: Tuning;
   /** Who the boards say they are; empty where they cannot say it. */
   identities: readonly BoardIdentity[];
   /** At least one group with at least one pool. */
@@ -75,6 +79,7 @@ export interface MinerParts {
   readonly power: PowerLine;
   readonly train: PowerTrain;
   readonly pauses: PauseControl;
+  readonly workVoltage: WorkVoltage;
   readonly truth: ShareTruth;
   readonly ledger: LedgerKeeper;
   readonly supervision: Supervision;

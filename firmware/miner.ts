@@ -130,6 +130,7 @@ export class Miner {
       power: this.#power,
       train,
       pauses: this.#pauses,
+      workVoltage: this.#workVoltage,
       truth: this.#meter.truth,
       ledger: this.#ledger,
       supervision: this.#supervision,

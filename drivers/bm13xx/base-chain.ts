@@ -37,6 +37,7 @@ import { PendingReplies } from "./pending-replies.ts";
 import { type RegisterName, registerNumber } from "./register-map.ts";
 import { versionRollingWord } from "./registers.ts";
 import type { ResponseSink } from "./response-parser.ts";
+import { retuneSteps } from "./retune.ts";
 import { type StartSequence, startSequence } from "./start-sequence.ts";
 import { StepExecutor } from "./step-executor.ts";
 import { ticketMaskValue } from "./ticket-mask.ts";
@@ -95,8 +96,18 @@ export abstract class BaseChain implements HashChain {
     return this.executor?.chipCount ?? 0;
   }
 
+  /** Before the count of the chips all run at the same clock. */
   get frequencyMhz(): number {
-    return this.executor?.frequencyMhz ?? 0;
+    const { executor } = this;
+    if (executor === null) return 0;
+    const chips = Math.max(1, executor.chipCount);
+    let sum = 0;
+    for (let chip = 0; chip < chips; chip++) sum += executor.clockMhz(chip);
+    return sum / chips;
+  }
+
+  chipFrequencyMhz(chipIndex: number): number {
+    return this.executor?.clockMhz(chipIndex) ?? 0;
   }
 
   get prescribedWaitMs(): number {
@@ -128,7 +139,7 @@ export abstract class BaseChain implements HashChain {
 
   enumerate(signal: AbortSignal): Promise<EnumerationResult> {
     return this.exclusive(async (executor, link) => {
-      executor.frequencyMhz = 0;
+      executor.forgetClocks();
       // A reset put the chips back to their first rate, and left noise on the line.
       if (link.baud !== ENUMERATION_BAUD) await link.setBaud(ENUMERATION_BAUD);
       await link.discardInput();
@@ -163,22 +174,28 @@ export abstract class BaseChain implements HashChain {
   ramp(targetMhz: number, signal: AbortSignal): Promise<number> {
     return this.exclusive(async (executor) => {
       await executor.run(this.#sequence.ramp(targetMhz), signal);
-      return executor.frequencyMhz;
+      return this.frequencyMhz;
     });
   }
 
   startMining(options: { versionMask: number; ticketDifficulty: number }, signal: AbortSignal): Promise<void> {
     return this.runSteps(
-      ({ chipCount, frequencyMhz }) => this.#sequence.startMining({ chipCount, frequencyMhz, ...options }),
+      ({ chipCount }) => this.#sequence.startMining({ chipCount, frequencyMhz: this.frequencyMhz, ...options }),
       signal,
     );
   }
 
-  setFrequency(frequencyMhz: number, signal: AbortSignal): Promise<number> {
+  retune(wantedMhz: (chipIndex: number) => number, signal: AbortSignal): Promise<number> {
     return this.exclusive(async (executor) => {
-      const { chipCount, frequencyMhz: fromMhz } = executor;
-      await executor.run(this.#sequence.setFrequency(chipCount, fromMhz, frequencyMhz), signal);
-      return executor.frequencyMhz;
+      const chips = Array.from({ length: executor.chipCount }, (_, chipIndex) => chipIndex);
+      const steps = retuneSteps({
+        board: this.board,
+        sequence: this.#sequence,
+        fromMhz: chips.map((chip) => executor.clockMhz(chip)),
+        toMhz: chips.map(wantedMhz),
+      });
+      await executor.run(steps, signal);
+      return this.frequencyMhz;
     });
   }
 
@@ -192,7 +209,7 @@ export abstract class BaseChain implements HashChain {
   }
 
   epochMs(versionMask: number): number {
-    const frequencyMhz = this.frequencyMhz || this.board.defaultFrequencyMhz;
+    const frequencyMhz = this.#fastestMhz() || this.board.defaultFrequencyMhz;
     const { midstate } = this.row;
     if (midstate !== null) {
       const midstates = this.midstatesUnder(versionMask);
@@ -200,6 +217,14 @@ export abstract class BaseChain implements HashChain {
     }
     const chipCount = this.chipCount || this.board.chips;
     return sweepEpochMs(this.row, hashCountingNumber(this.row, this.board, chipCount, frequencyMhz), versionMask);
+  }
+
+  /** The fastest chip is through with a work before the others. */
+  #fastestMhz(): number {
+    let fastest = 0;
+    for (let chip = 0; chip < Math.max(1, this.chipCount); chip++)
+      fastest = Math.max(fastest, this.chipFrequencyMhz(chip));
+    return fastest;
   }
 
   engineShare(versionMask: number): number {

@@ -27,8 +27,8 @@ export type InitStep =
   | { readonly kind: "hostBaud"; readonly baud: number }
   /** Sends the works that un-gate one core of every chip each, with a pause after each. */
   | { readonly kind: "openCores"; readonly count: number; readonly pauseMs: number }
-  /** Tells that the PLL now makes this frequency. */
-  | { readonly kind: "frequencyReached"; readonly frequencyMhz: number };
+  /** Tells that the PLL now makes this frequency: of all chips, or of one. */
+  | { readonly kind: "frequencyReached"; readonly frequencyMhz: number; readonly chipIndex?: number };
 
 /** Between the last byte of the rate command and the host's own switch; stock waits about as long. */
 export const BAUD_SETTLE_MS = 60;

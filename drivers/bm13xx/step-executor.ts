@@ -42,7 +42,6 @@ export class StepExecutor {
   chipCount = 0;
   /** By id as 4 hex digits, from the last `countChips`. */
   foreignChips: Record<string, number> = {};
-  frequencyMhz = 0;
   /** From the last `readTemperatures`: raw register values, count first. */
   temperatureCount = 0;
   readonly temperatureValues = new Uint32Array(256);
@@ -51,10 +50,22 @@ export class StepExecutor {
   readonly #row: ChipRow;
   readonly #batch = new Uint8Array(BATCH_BYTES);
   #batchLength = 0;
+  /** Hash clock of each chip that the chain could have, as its PLL really makes it; 0 before the ramp. */
+  readonly #clocksMhz: Float64Array;
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
     this.#row = CHIPS[parts.board.chip];
+    this.#clocksMhz = new Float64Array(Math.max(256, parts.board.chips));
+  }
+
+  clockMhz(chipIndex: number): number {
+    return this.#clocksMhz[chipIndex] ?? 0;
+  }
+
+  /** The chips were reset: no clock runs. */
+  forgetClocks(): void {
+    this.#clocksMhz.fill(0);
   }
 
   async run(steps: readonly InitStep[], signal: AbortSignal): Promise<void> {
@@ -146,7 +157,8 @@ export class StepExecutor {
         await this.#readTemperatures(signal);
         return;
       case "frequencyReached":
-        this.frequencyMhz = step.frequencyMhz;
+        if (step.chipIndex === undefined) this.#clocksMhz.fill(step.frequencyMhz);
+        else this.#clocksMhz[step.chipIndex] = step.frequencyMhz;
         return;
       case "write":
       case "chainInactive":

@@ -95,8 +95,8 @@ export abstract class QueuedChain extends BaseChain {
     await this.applyWorkForm();
   }
 
-  override async setFrequency(frequencyMhz: number, signal: AbortSignal): Promise<number> {
-    const reached = await super.setFrequency(frequencyMhz, signal);
+  override async retune(wantedMhz: (chipIndex: number) => number, signal: AbortSignal): Promise<number> {
+    const reached = await super.retune(wantedMhz, signal);
     await this.applyWorkForm();
     return reached;
   }

@@ -49,6 +49,7 @@ export function psuPlan(voltage: { startMv: number; workMv: number }, provenance
     chainUp: [],
     chainWork: [],
     machineWork: steps(provenance, [{ kind: "psuRamp", toMv: voltage.workMv, stepMv: 500, everyMs: 1_500 }]),
+    newWork: steps("inferred", [{ kind: "psuRamp", toMv: voltage.workMv, stepMv: 500, everyMs: 1_500 }]),
     chainDown: [],
     machineDown: steps(provenance, DOWN),
   };
@@ -76,6 +77,7 @@ export function psuAndControllerPlan(voltage: { startMv: number; workMv: number 
     chainWork: [],
     // Observed: 15.0 to 12.6 V over about 7 s.
     machineWork: steps(provenance, [{ kind: "psuRamp", toMv: voltage.workMv, stepMv: 400, everyMs: 1_100 }]),
+    newWork: steps("inferred", [{ kind: "psuRamp", toMv: voltage.workMv, stepMv: 400, everyMs: 1_100 }]),
     chainDown: steps(provenance, [
       { kind: "controllerOutput", isOn: false },
       { kind: "heartbeat", isOn: false },
@@ -104,6 +106,7 @@ export function s9Plan(workMv: number): PowerPlan {
     ]),
     chainWork: steps("documented", [{ kind: "controllerVoltage", voltageMv: workMv }]),
     machineWork: [],
+    newWork: steps("documented", [{ kind: "controllerVoltage", voltageMv: workMv }]),
     chainDown: steps("documented", [
       { kind: "controllerOutput", isOn: false },
       { kind: "heartbeat", isOn: false },
@@ -124,6 +127,7 @@ export function regulatorPlan(voltageMv: number, provenance: Provenance): PowerP
     chainUp: [],
     chainWork: [],
     machineWork: [],
+    newWork: steps("inferred", [{ kind: "regulatorLevel", voltageMv }]),
     chainDown: [],
     machineDown: steps(provenance, DOWN),
   };
@@ -139,6 +143,7 @@ export const EMBERONE_PLAN: PowerPlan = {
   chainUp: [],
   chainWork: [],
   machineWork: [],
+  newWork: [],
   chainDown: [],
   machineDown: steps("unconfirmed", DOWN),
 };

@@ -25,6 +25,8 @@ export type PowerStep = { readonly provenance: Provenance } & (
   /** The controller is told once a period that its host lives. */
   | { readonly kind: "heartbeat"; readonly isOn: boolean }
   | { readonly kind: "regulatorVoltage"; readonly voltageMv: number }
+  /** A regulator that runs already. */
+  | { readonly kind: "regulatorLevel"; readonly voltageMv: number }
   | { readonly kind: "regulatorOff" }
 );
 
@@ -37,6 +39,11 @@ export interface PowerPlan {
   readonly chainWork: readonly PowerStep[];
   /** ... and of the whole machine, once no chain is starting any more. */
   readonly machineWork: readonly PowerStep[];
+  /**
+   * From any working voltage to this plan's while chips hash: of one chain where a controller makes its voltage, else of the
+   * machine. Empty where the voltage is fixed.
+   */
+  readonly newWork: readonly PowerStep[];
   /** Of one chain that stops while others go on. */
   readonly chainDown: readonly PowerStep[];
   /** All of it; every step is tried, whatever became of the one before. */

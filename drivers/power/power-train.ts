@@ -38,6 +38,8 @@ export class PowerTrain {
   readonly #heartbeats: (TimerHandle | null)[];
   readonly #chainMv: (number | null)[];
   readonly #starts: number[];
+  /** By chain index; chains share it unless each has a voltage of its own. */
+  readonly #plans: PowerPlan[];
   #plugged: readonly number[] = [];
   #supplyMv: number | null = null;
   #identity: PsuIdentity | null = null;
@@ -51,6 +53,7 @@ export class PowerTrain {
     this.#chainMv = Array.from({ length: chains }, () => null);
     this.#chainUpMs = Array.from({ length: chains }, () => 0);
     this.#starts = Array.from({ length: chains }, () => 0);
+    this.#plans = Array.from({ length: chains }, () => options.plan);
   }
 
   /** Set point of what feeds this chain's chips, in mV; null while it is off or unknown. */
@@ -75,13 +78,14 @@ export class PowerTrain {
   async machineUp(signal: AbortSignal): Promise<void> {
     const startMs = this.#options.clock.nowMs();
     this.#plugged = await this.#findPlugged();
-    await this.#run(this.#options.plan.machineUp, this.#plugged, signal);
+    await this.#run(this.#machinePlan.machineUp, this.#plugged, signal);
     this.#machineUpMs = this.#options.clock.nowMs() - startMs;
   }
 
   /** Before each start of one chain; a controller that has run before is started anew. */
   async chainUp(chainIndex: number, signal: AbortSignal): Promise<void> {
-    const { clock, plan, controllers } = this.#options;
+    const { clock, controllers } = this.#options;
+    const plan = this.#planOf(chainIndex);
     const startMs = clock.nowMs();
     const isAgain = (this.#starts[chainIndex] ?? 0) > 0;
     this.#starts[chainIndex] = (this.#starts[chainIndex] ?? 0) + 1;
@@ -93,18 +97,40 @@ export class PowerTrain {
 
   /** The chain hashes: to its working voltage. */
   chainWork(chainIndex: number, signal: AbortSignal): Promise<void> {
-    return this.#run(this.#options.plan.chainWork, [chainIndex], signal);
+    return this.#run(this.#planOf(chainIndex).chainWork, [chainIndex], signal);
   }
 
   /** No chain is starting any more: the supply to its working voltage. */
   machineWork(signal: AbortSignal): Promise<void> {
-    return this.#run(this.#options.plan.machineWork, this.#plugged, signal);
+    return this.#run(this.#machinePlan.machineWork, this.#plugged, signal);
+  }
+
+  /** Whether each chain's voltage is made by a controller of its own. */
+  get isVoltagePerChain(): boolean {
+    return this.#options.plan.newWork.some(({ kind }) => kind === "controllerVoltage");
+  }
+
+  /** False where the chips' voltage is fixed. */
+  get isVoltageSettable(): boolean {
+    return this.#options.plan.newWork.length > 0;
+  }
+
+  /** What the next starts of these chains follow. */
+  setPlan(plan: PowerPlan, chains: readonly number[]): void {
+    for (const chain of chains) if (chain in this.#plans) this.#plans[chain] = plan;
+  }
+
+  /** To the working voltage of the plan that is set now, while chips hash. */
+  newWork(chains: readonly number[], signal: AbortSignal): Promise<void> {
+    const [first] = chains;
+    if (first === undefined) return Promise.resolve();
+    return this.#run(this.#planOf(first).newWork, chains, signal);
   }
 
   /** One chain off while others go on. */
   chainDown(chainIndex: number): Promise<void> {
     this.#chainMv[chainIndex] = null;
-    return this.#down(this.#options.plan.chainDown, [chainIndex]);
+    return this.#down(this.#planOf(chainIndex).chainDown, [chainIndex]);
   }
 
   /**
@@ -113,7 +139,16 @@ export class PowerTrain {
    */
   async machineDown(): Promise<void> {
     for (const chain of this.#chainMv.keys()) this.#chainMv[chain] = null;
-    await this.#down(this.#options.plan.machineDown, await this.#findPlugged());
+    await this.#down(this.#machinePlan.machineDown, await this.#findPlugged());
+  }
+
+  /** What concerns the machine as a whole is the same in all of them. */
+  get #machinePlan(): PowerPlan {
+    return this.#planOf(0);
+  }
+
+  #planOf(chainIndex: number): PowerPlan {
+    return this.#plans[chainIndex] ?? this.#options.plan;
   }
 
   /** A connector that cannot be asked, or takes too long, counts as plugged. */
@@ -189,6 +224,9 @@ export class PowerTrain {
         await regulator?.start();
         this.#supplyMv = (await regulator?.setVoltageMv(step.voltageMv)) ?? null;
         return regulator?.setOutput?.(true);
+      case "regulatorLevel":
+        this.#supplyMv = (await regulator?.setVoltageMv(step.voltageMv)) ?? null;
+        return;
       case "regulatorOff":
         // A part without a switch leaves the chips powered but in reset.
         await regulator?.setOutput?.(false);

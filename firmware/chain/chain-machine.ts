@@ -74,6 +74,8 @@ export type ChainInput =
   | { readonly kind: "slowDown"; readonly reason: string }
   /** The thermal supervisor allows this share of the frequency. */
   | { readonly kind: "limitFrequency"; readonly frequencyPct: number; readonly reason: string }
+  /** The owner wants other clocks. */
+  | { readonly kind: "retune"; readonly reason: string }
   | { readonly kind: "powerCut"; readonly reason: string }
   /** The supply is switched off for a moment, for all chains. */
   | { readonly kind: "powerLost"; readonly reason: string }
@@ -124,6 +126,8 @@ const FORGIVE_AFTER_MS = 600_000;
 const RESTORE_AFTER_MS = 3_600_000;
 const SLOW_STEP_PCT = 5;
 const SLOWEST_RECOVERY_PCT = 75;
+/** No ramp aims for this share. */
+const OUTDATED_PCT = 0;
 /** Faults of the power itself: nothing soft helps. */
 const POWER_FAULTS: readonly string[] = ["POWER_FAILED", "HEARTBEAT_LOST", "PSU_FAILED"];
 
@@ -171,6 +175,8 @@ export function stepChain(state: ChainState, input: ChainInput, nowMs: number): 
       return slowDown(state, input.reason, nowMs);
     case "limitFrequency":
       return changeFrequency({ ...state, thermalPct: input.frequencyPct }, input.reason);
+    case "retune":
+      return retune(state, input.reason);
     case "release":
       return release(state);
     case "powerLost":
@@ -275,6 +281,12 @@ function slowDown(state: ChainState, reason: string, nowMs: number): ChainStep {
     return fail(state, { code: "HARDWARE_ERRORS", text: `${reason}, and slower does not help` }, nowMs);
   const recoveryPct = state.recoveryPct - SLOW_STEP_PCT;
   return changeFrequency({ ...state, recoveryPct, wakeAtMs: nowMs + RESTORE_AFTER_MS }, reason);
+}
+
+/** A ramp under way goes on to what it aimed for; the new clocks come after it. */
+function retune(state: ChainState, reason: string): ChainStep {
+  if (state.phase === "hashing") return { state, actions: [{ kind: "setFrequency" }], reason };
+  return { state: { ...state, rampedPct: OUTDATED_PCT }, actions: [], reason };
 }
 
 /** Share of its frequency that a chain may run at. */

@@ -9,6 +9,7 @@ import type { Log } from "../log.ts";
 import type { Scheduler } from "../work/scheduler.ts";
 import type { ResetTiming } from "./chain-machine.ts";
 import type { ChainRuntime } from "./chain-runtime.ts";
+import type { ChainTuning } from "./chain-tuning.ts";
 import type { ChunkTime } from "./timed-uart.ts";
 
 /** What the chain may order of its board's controller; boards without one do nothing. */
@@ -33,7 +34,8 @@ export interface ChainSupervisorOptions {
   resetTiming: ResetTiming;
   /** Power of this chain's own board, where it has a controller. */
   boardPower: BoardPower;
-  targetMhz: number;
+  /** Clocks to begin with. */
+  tuning: ChainTuning;
   incidents: IncidentSink;
   /** What was decided on what, for the black box. */
   decisions: DecisionSink;

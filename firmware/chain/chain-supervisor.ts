@@ -4,14 +4,13 @@ import type { HashChain } from "#drivers/hash-chain.ts";
 import type { TimerHandle } from "#hal/clock.ts";
 import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import type { ChipReading } from "../control/thermal-types.ts";
-import type { IncidentKind } from "../incidents/incident.ts";
-import { hashesPerTicket, type Target, ticketTarget } from "../share/difficulty.ts";
-import { chooseTicket, type TicketChoice } from "../share/ticket-choice.ts";
+import { incidentOfPhase } from "../incidents/incident.ts";
+import { type Target, ticketTarget } from "../share/difficulty.ts";
+import type { TicketChoice } from "../share/ticket-choice.ts";
 import { chainHashesPerS } from "../stats/promised-hashrate.ts";
 import {
   type ChainAction,
   type ChainInput,
-  type ChainPhase,
   type ChainState,
   type DriverPhase,
   frequencyPctOf,
@@ -19,15 +18,11 @@ import {
   stepChain,
 } from "./chain-machine.ts";
 import type { ChainSupervisorOptions } from "./chain-supervisor-options.ts";
+import { type ChainTuning, chipMhzOf } from "./chain-tuning.ts";
 import { ChipThermometer } from "./chip-thermometer.ts";
 import { HealthWatch } from "./health-watch.ts";
-
-/** In so many expected gaps a live chain stays silent once in e^20 times; the floor keeps short pauses harmless. */
-const SILENT_GAPS = 20;
-const SILENCE_FLOOR_MS = 10_000;
-
-/** Phases that an owner asks about afterwards. */
-const TOLD: Partial<Record<ChainPhase, IncidentKind>> = { coolingDown: "chainRestart", disabled: "chainDisabled" };
+import { SilenceWatch } from "./silence-watch.ts";
+import { TicketKeeper } from "./ticket-keeper.ts";
 
 export class ChainSupervisor {
   readonly #options: ChainSupervisorOptions;
@@ -35,11 +30,12 @@ export class ChainSupervisor {
   #chain: HashChain | null = null;
   #phaseAbort: AbortController | null = null;
   #timer: TimerHandle | null = null;
-  #ticket: TicketChoice | null = null;
+  readonly #tickets: TicketKeeper;
   readonly #thermometer: ChipThermometer;
   #hashingSinceMs: number | null = null;
   readonly #health: HealthWatch;
-  #lastNonceAtMs = 0;
+  readonly #silence = new SilenceWatch();
+  #tuning: ChainTuning;
   #reason = "not started";
   #startWaitMs: number | null = null;
   /** Aborts a change of the frequency under way, when the link is closed. */
@@ -52,6 +48,8 @@ export class ChainSupervisor {
     this.#state = initialChain(options.expectedChips, options.resetTiming);
     this.#thermometer = new ChipThermometer(options.clock);
     this.#health = new HealthWatch(options.runtime, options.expectedChips);
+    this.#tuning = options.tuning;
+    this.#tickets = new TicketKeeper(Object.assign({ chainIndex: options.connector.index }, options));
   }
 
   get state(): ChainState {
@@ -67,7 +65,7 @@ export class ChainSupervisor {
   }
 
   get ticket(): TicketChoice | null {
-    return this.#ticket;
+    return this.#tickets.choice;
   }
 
   /** Waits that the sequence prescribed until the chain first hashed (so far, while it does not yet). */
@@ -126,6 +124,18 @@ export class ChainSupervisor {
     this.#input({ kind: "limitFrequency", frequencyPct, reason });
   }
 
+  /** What its chips are meant to run at. */
+  get tuning(): ChainTuning {
+    return this.#tuning;
+  }
+
+  /** Other clocks from now on, also after each restart; resolves when the chips have them, or the link is closed. */
+  async retune(tuning: ChainTuning, reason: string): Promise<void> {
+    this.#tuning = tuning;
+    this.#input({ kind: "retune", reason });
+    await this.#orders;
+  }
+
   /** Starts again after a cut that was acknowledged, or after it was given up. */
   async release(): Promise<void> {
     this.#input({ kind: "release" });
@@ -145,14 +155,7 @@ export class ChainSupervisor {
   reviewTicket(pool: Target | null): void {
     const chain = this.#chain;
     if (chain === null || this.#state.phase !== "hashing") return;
-    const choice = this.#choose(chain, pool);
-    const isChanged = choice.difficulty !== this.#ticket?.difficulty;
-    this.#ticket = choice;
-    if (!isChanged) return;
-    const { scheduler, connector, chipScale, log } = this.#options;
-    scheduler.setTicket(connector.index, choice.difficulty, ticketTarget(choice.difficulty, chipScale));
-    chain.setTicketDifficulty(choice.difficulty);
-    log.info({ ticketDifficulty: choice.difficulty, reason: choice.reason }, "ticket changed");
+    this.#tickets.review(chain, pool);
   }
 
   /** Once a second: a silent chain is started anew, and so is one that shows a fault in what it says. */
@@ -165,8 +168,8 @@ export class ChainSupervisor {
     const { clock, log, incidents, connector } = this.#options;
     const { chain } = this;
     const expectedHashesPerS = this.expectedHashesPerS();
-    if (chain === null || this.#ticket === null || expectedHashesPerS === 0) return;
-    const ticketDifficulty = this.#ticket.difficulty;
+    if (chain === null || this.ticket === null || expectedHashesPerS === 0) return;
+    const ticketDifficulty = this.ticket.difficulty;
     const finding = this.#health.check({ chain, ticketDifficulty, expectedHashesPerS }, clock.nowMs());
     if (finding === null) return;
     const { code, text, remedy } = finding;
@@ -182,16 +185,12 @@ export class ChainSupervisor {
     const { clock, scheduler, connector } = this.#options;
     const expected = this.expectedHashesPerS();
     const nowMs = clock.nowMs();
-    if (expected === 0 || this.#ticket === null || scheduler.feedPeriodMs(connector.index) === null) {
-      this.#lastNonceAtMs = nowMs;
+    if (expected === 0 || this.ticket === null || scheduler.feedPeriodMs(connector.index) === null) {
+      this.#silence.heard(nowMs);
       return;
     }
-    const gapMs = (1000 * hashesPerTicket(this.#ticket.difficulty)) / expected;
-    const limitMs = Math.max(SILENCE_FLOOR_MS, SILENT_GAPS * gapMs);
-    if (nowMs - this.#lastNonceAtMs <= limitMs) return;
-    this.#lastNonceAtMs = nowMs;
-    const text = `no nonce for ${(limitMs / 1000).toFixed(0)} s, one was due every ${(gapMs / 1000).toFixed(2)} s`;
-    this.#input({ kind: "failed", fault: { code: "CHAIN_SILENT", text } });
+    const text = this.#silence.check(expected, this.ticket.difficulty, nowMs);
+    if (text !== null) this.#input({ kind: "failed", fault: { code: "CHAIN_SILENT", text } });
   }
 
   /** Once a second; the chips are asked less often unless they are near their limit. */
@@ -214,9 +213,9 @@ export class ChainSupervisor {
     if (state.phase !== before) {
       log.info({ from: before, to: state.phase, reason }, "chain state");
       this.#hashingSinceMs = state.phase === "hashing" ? nowMs : null;
-      const kind = TOLD[state.phase];
-      if (kind !== undefined) this.#options.incidents.note(kind, reason, this.#options.connector.index);
-    } else if (actions.some(({ kind }) => kind === "setFrequency")) {
+      const kind = incidentOfPhase(state.phase);
+      if (kind !== null) this.#options.incidents.note(kind, reason, this.#options.connector.index);
+    } else if (input.kind !== "retune" && actions.some(({ kind }) => kind === "setFrequency")) {
       this.#options.incidents.note("slowed", reason, this.#options.connector.index);
     }
     for (const action of actions) this.#order(action);
@@ -283,7 +282,7 @@ export class ChainSupervisor {
     const { clock } = this.#options;
     chain.onNonce((wireId, nonce, versionBits, chipIndex) => {
       const atMs = chunk === null ? clock.nowMs() : chunk.atMs;
-      this.#lastNonceAtMs = atMs;
+      this.#silence.heard(atMs);
       runtime.validator.check(wireId, nonce, versionBits, chipIndex, atMs);
     });
     chain.onError((error) => {
@@ -328,7 +327,7 @@ export class ChainSupervisor {
       case "configuring":
         return this.#opened().configure(signal);
       case "ramping":
-        await this.#opened().ramp(this.#targetMhz(), signal);
+        await this.#opened().ramp(this.#allowed(this.#tuning.baseMhz), signal);
         return;
       case "starting":
         return this.#startMining(this.#opened(), signal);
@@ -337,15 +336,19 @@ export class ChainSupervisor {
     }
   }
 
-  #targetMhz(): number {
-    return (this.#options.targetMhz * frequencyPctOf(this.#state)) / 100;
+  /** What heat and errors leave of a clock. */
+  #allowed(frequencyMhz: number): number {
+    return (frequencyMhz * frequencyPctOf(this.#state)) / 100;
   }
 
   /** The chain goes on hashing meanwhile. */
   async #setFrequency(): Promise<void> {
     const { chain } = this;
     if (chain === null || this.#state.phase !== "hashing") return;
-    const frequencyMhz = await chain.setFrequency(this.#targetMhz(), this.#frequencyAbort.signal);
+    const frequencyMhz = await chain.retune(
+      (chipIndex) => this.#allowed(chipMhzOf(this.#tuning, chipIndex)),
+      this.#frequencyAbort.signal,
+    );
     const { log, scheduler } = this.#options;
     log.info({ frequencyMhz, frequencyPct: frequencyPctOf(this.#state) }, "frequency changed");
     this.reviewTicket(scheduler.job?.target ?? null);
@@ -358,24 +361,18 @@ export class ChainSupervisor {
 
   #startMining(chain: HashChain, signal: AbortSignal): Promise<void> {
     const job = this.#options.scheduler.job;
-    const choice = this.#choose(chain, job?.target ?? null);
-    this.#ticket = choice;
+    const choice = this.#tickets.choose(chain, job?.target ?? null);
     const versionMask = job?.versionMask ?? chain.facts.versionMask;
     return chain.startMining({ versionMask, ticketDifficulty: choice.difficulty }, signal);
-  }
-
-  #choose(chain: HashChain, pool: Target | null): TicketChoice {
-    const { stockTicket, chipScale } = this.#options;
-    return chooseTicket({ stockTicket, chipScale, poolTarget: pool, chainHashesPerS: chainHashesPerS(chain) });
   }
 
   #startFeed(): void {
     const { scheduler, runtime, connector, chipScale } = this.#options;
     const chain = this.#chain;
-    const ticket = this.#ticket;
+    const { ticket } = this;
     if (chain === null || ticket === null) return;
     const nowMs = this.#options.clock.nowMs();
-    this.#lastNonceAtMs = nowMs;
+    this.#silence.heard(nowMs);
     this.#health.restart(nowMs);
     this.#startWaitMs ??= this.#state.prescribedWaitMs + chain.prescribedWaitMs;
     scheduler.addChain({
@@ -388,6 +385,8 @@ export class ChainSupervisor {
     });
     // A job may have come while the sequence still ran.
     this.reviewTicket(scheduler.job?.target ?? null);
+    // The ramp brings all chips to one clock.
+    if (this.#tuning.chipMhz.size > 0) this.#order({ kind: "setFrequency" });
   }
 
   #stopFeed(): void {

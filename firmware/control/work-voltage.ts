@@ -28,6 +28,8 @@ export class WorkVoltage {
   readonly #log: Log;
   readonly #onFailed: (reason: string) => void;
   #isDone = false;
+  /** Ends a change under way when power goes. */
+  #changing = new AbortController();
 
   /** @param onFailed the supply does not follow: nobody knows what it gives, so power has to go. */
   constructor(lower: (signal: AbortSignal) => Promise<void>, log: Log, onFailed: (reason: string) => void) {
@@ -39,6 +41,19 @@ export class WorkVoltage {
   /** Power went: the next start needs the starting voltage, and then this again. */
   rearm(): void {
     this.#isDone = false;
+    this.#changing.abort();
+    this.#changing = new AbortController();
+  }
+
+  /** Another working voltage while chips hash. @throws what the supply says; power is cut then, unless it went already. */
+  async change(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { signal } = this.#changing;
+    try {
+      await run(signal);
+    } catch (error) {
+      if (!signal.aborted) this.#onFailed(`the supply does not take another voltage: ${errorText(error)}`);
+      throw error;
+    }
   }
 
   /** Once a second. */

@@ -3,6 +3,7 @@
  * time, kept over reboots. The list is bounded, pure, and written as JSON.
  */
 import { z } from "zod";
+import type { ChainPhase } from "../chain/chain-machine.ts";
 
 export const INCIDENT_KINDS = [
   /** A run began or ended on purpose. */
@@ -85,4 +86,10 @@ export function whyRestarted({ incidents }: IncidentHistory): string | null {
   if (ended === undefined) return null;
   const cause = before.find(({ run, kind }) => run === ended.run && (kind === "shutdown" || kind === "hang"));
   return cause === undefined || cause === ended ? ended.text : `${cause.text}; then: ${ended.text}`;
+}
+
+/** What an owner asks about afterwards when a chain enters this phase; null = nothing. */
+export function incidentOfPhase(phase: ChainPhase): IncidentKind | null {
+  if (phase === "coolingDown") return "chainRestart";
+  return phase === "disabled" ? "chainDisabled" : null;
 }

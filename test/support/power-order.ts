@@ -58,6 +58,7 @@ function ofStep(step: PowerStep): OrderEvent[] {
     case "controllerOutput":
       return [event(step.isOn ? "boards on" : "boards off")];
     case "regulatorVoltage":
+    case "regulatorLevel":
       return [event("regulator", step.voltageMv)];
     case "regulatorOff":
       return [event("regulator off")];

@@ -193,7 +193,7 @@ describe("hashing", () => {
     expect(uart.frames.at(-1)).toMatch(/^55aa510900a4900007ff/);
     chain.setTicketDifficulty(1024);
     expect(uart.frames.at(-1)).toMatch(/^55aa510900140000c0ff/);
-    expect(await clock.finish(chain.setFrequency(400, signal))).toBe(400);
+    expect(await clock.finish(chain.retune(() => 400, signal))).toBe(400);
     expect(uart.frames.slice(-2).map((frame) => frame.slice(10, 12))).toEqual(["08", "10"]);
     const halfMask = chain.epochMs(0x0fffe000);
     expect(chain.epochMs(0x1fffe000)).toBeCloseTo(2 * halfMask, 6);

@@ -113,7 +113,7 @@ describe.each(models)("%s", (model) => {
     expect(good).toBeLessThan(expected + 5 * Math.sqrt(expected) + 1);
     if (row.chips > 1) expect(chipsSeen.size).toBeGreaterThan(row.chips / 4);
 
-    const slower = await run(chain.setFrequency(frequencyMhz - 12.5, signal));
+    const slower = await run(chain.retune(() => frequencyMhz - 12.5, signal));
     expect(Math.abs(slower - (frequencyMhz - 12.5))).toBeLessThan(1);
     const heat = await run(chain.readTemperatures(signal));
     expect(heat.chipsRead).toBe(chip.hasTemperature ? row.chips : 0);

@@ -165,7 +165,7 @@ describe("S17: three chains of 48 BM1397 behind the vendor's FPGA", () => {
     const [chain] = rig.chains;
     const [wired] = rig.wired;
     if (chain === undefined || wired === undefined) throw new Error("no chain");
-    expect(await rig.run(chain.setFrequency(500, signal))).toBe(500);
+    expect(await rig.run(chain.retune(() => 500, signal))).toBe(500);
     const before = wired.model.counts.jobs;
     await rig.clock.advance(2000);
     expect((wired.model.counts.jobs - before) / 2).toBeCloseTo(1000 / 1.048, -1);

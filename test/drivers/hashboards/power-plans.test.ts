@@ -19,6 +19,7 @@ function show(step: PowerStep): string {
     case "psuVoltage":
     case "controllerVoltage":
     case "regulatorVoltage":
+    case "regulatorLevel":
       return `${step.kind} ${step.voltageMv}`;
     case "psuRamp":
       return `ramp to ${step.toMv}, ${step.stepMv} each ${step.everyMs}`;

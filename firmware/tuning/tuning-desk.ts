@@ -1,0 +1,91 @@
+/** Shell of the tuning machine: carries changes out on the running chains and their supply, one order after the other. */
+import type { FileStore } from "#hal/file-store.ts";
+import { Mutex } from "#hal/mutex.ts";
+import { isLoweringDue } from "../control/work-voltage.ts";
+import type { MinerParts } from "../miner-parts.ts";
+import { keepTuning } from "./kept-tuning.ts";
+import { type Tuning, tuningLimits } from "./tuning.ts";
+import { stepTuning, type TuningAction, type TuningInput, type TuningState } from "./tuning-machine.ts";
+
+/** What became of an order, in one sentence. */
+export interface TuningAnswer {
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+export class TuningDesk {
+  readonly #parts: MinerParts;
+  readonly #turns = new Mutex();
+  #state: TuningState;
+
+  constructor(parts: MinerParts) {
+    this.#parts = parts;
+    const { options, train, chains } = parts;
+    const start: Tuning = options.tuning ?? {
+      chains: chains.map(({ supervisor }) => supervisor.tuning),
+      workMv: chains.map(() => options.operatingPoint.workMv),
+    };
+    this.#state = {
+      limits: tuningLimits(options.hashboard, options.support, train),
+      start,
+      now: start,
+      history: [],
+    };
+    for (const [chain, workMv] of start.workMv.entries()) train.setPlan(options.support.planFor(workMv), [chain]);
+  }
+
+  get state(): TuningState {
+    return this.#state;
+  }
+
+  /** Carries out what is asked for, or says why not. */
+  order(input: TuningInput): Promise<TuningAnswer> {
+    return this.#turns.run(async () => {
+      const before = this.#state;
+      const { state, actions, reason, isRefused } = stepTuning(before, input);
+      const { clock, log } = this.#parts.options;
+      this.#parts.supervision.blackBox.decided(
+        { machine: "tuning", before: shown(before.now), input, after: shown(state.now), actions, reason },
+        clock.nowMs(),
+      );
+      if (isRefused) return { ok: false, message: `Refused: ${reason}.` };
+      this.#state = state;
+      for (const action of actions) await this.#carryOut(action, reason);
+      log.info({ part: "tuning" }, reason);
+      return { ok: true, message: `${reason[0]?.toUpperCase() ?? ""}${reason.slice(1)}${this.#whenText()}.` };
+    });
+  }
+
+  /** The present tuning is the one that the next run begins with. @throws KumpelError `STORE_FAILED`. */
+  async keep(store: FileStore): Promise<TuningAnswer> {
+    const { hashboard, operatingPoint } = this.#parts.options;
+    const { frequencyMhz, workMv } = operatingPoint;
+    await keepTuning(store, { machine: hashboard.model, frequencyMhz, workMv }, this.#state.now);
+    return { ok: true, message: "Kept: the next run begins with these clocks and voltages." };
+  }
+
+  #whenText(): string {
+    const isHashing = this.#parts.chains.some(({ supervisor }) => supervisor.state.phase === "hashing");
+    return isHashing ? "" : "; no chain hashes, so it counts from the next start on";
+  }
+
+  async #carryOut(action: TuningAction, reason: string): Promise<void> {
+    const { chains, train, workVoltage, options } = this.#parts;
+    if (action.kind === "retune") {
+      const tuning = this.#state.now.chains[action.chainIndex];
+      if (tuning !== undefined) await chains[action.chainIndex]?.supervisor.retune(tuning, reason);
+      return;
+    }
+    train.setPlan(options.support.planFor(action.workMv), action.chains);
+    const phases = chains.map(({ supervisor }) => supervisor.state.phase);
+    // Chains that start, or will, come to the new voltage by their own sequence.
+    if (!isLoweringDue(phases)) return;
+    const hashing = action.chains.filter((chain) => phases[chain] === "hashing");
+    await workVoltage.change((signal) => train.newWork(hashing, signal));
+  }
+}
+
+/** Without maps: for the black box. */
+function shown({ chains, workMv }: Tuning): object {
+  return { chains: chains.map(({ baseMhz, chipMhz }) => ({ baseMhz, chipMhz: [...chipMhz] })), workMv };
+}

@@ -1,0 +1,154 @@
+import { expect, test } from "vitest";
+import { createLog } from "#firmware/log.ts";
+import { loadTuning } from "#firmware/tuning/kept-tuning.ts";
+import type { TuningTarget } from "#firmware/tuning/tuning.ts";
+import { type TuningAnswer, TuningDesk } from "#firmware/tuning/tuning-desk.ts";
+import { MemoryStore } from "#hal/emulator/memory-store.ts";
+import { CALM, type Rig, startRig } from "../support/rig.ts";
+
+const ALL: TuningTarget = { chainIndex: null, domainIndex: null, chipIndex: null };
+const chip = (chainIndex: number, chipIndex: number): TuningTarget => ({ chainIndex, chipIndex, domainIndex: null });
+const chain = (chainIndex: number): TuningTarget => ({ ...ALL, chainIndex });
+
+async function hashing(rig: Rig): Promise<void> {
+  await rig.until("all chains hash", () => rig.snapshot().chains.every((c) => c.state === "hashing"), 120_000);
+}
+
+/** Lets the order run in virtual time. */
+async function done(rig: Rig, order: Promise<TuningAnswer>): Promise<TuningAnswer> {
+  let answer: TuningAnswer | null = null;
+  void order.then((a) => (answer = a));
+  await rig.until("the order is carried out", () => answer !== null, 60_000);
+  return await order;
+}
+
+const clocks = (rig: Rig, index: number): number[] =>
+  rig.world.chains[index]?.model.chips.map(({ frequencyMhz }) => frequencyMhz) ?? [];
+
+test("one chip of a mining S21 gets another clock: the others keep theirs, and no share is lost", async () => {
+  const rig = await startRig();
+  await hashing(rig);
+  await rig.advance(60_000);
+  const desk = new TuningDesk(rig.miner.parts);
+  const before = rig.snapshot();
+  const stockMhz = clocks(rig, 0)[0] ?? 0;
+  const answer = await done(
+    rig,
+    desk.order({ kind: "frequency", target: chip(0, 12), value: { kind: "absolute", value: 525 } }),
+  );
+  expect(answer).toEqual({ ok: true, message: "Chip 0.12: 525 MHz." });
+  expect(clocks(rig, 0).map((mhz, i) => (i === 12 ? mhz === 525 : mhz === stockMhz))).not.toContain(false);
+  for (const index of [1, 2]) expect(clocks(rig, index).every((mhz) => mhz === stockMhz)).toBe(true);
+  expect(rig.snapshot().chains[0]?.frequencyMhz).toBeCloseTo(stockMhz + (525 - stockMhz) / 108, 6);
+  await rig.advance(120_000);
+  const after = rig.snapshot();
+  expect(after.pool.shares.accepted).toBeGreaterThan(before.pool.shares.accepted + 50);
+  const { rejected, lost, duplicate } = after.pool.shares;
+  expect({ rejected, lost, duplicate }).toEqual({ rejected: 0, lost: 0, duplicate: 0 });
+  for (const { nonces } of after.chains) {
+    expect(nonces.hardwareError).toBe(0);
+    expect(nonces.duplicate).toBe(0);
+  }
+  expect(after.chains.map(({ state }) => state)).toEqual(["hashing", "hashing", "hashing"]);
+  await rig.stop();
+});
+
+test("a tuned chip finds as many more nonces as its clock is faster, and undo takes it back", async () => {
+  const rig = await startRig({ machine: "s21" });
+  await hashing(rig);
+  const desk = new TuningDesk(rig.miner.parts);
+  await done(rig, desk.order({ kind: "frequency", target: chip(1, 5), value: { kind: "absolute", value: 50 } }));
+  const counters = rig.miner.parts.chains[1]?.runtime.counters;
+  const from = counters?.heard(5) ?? 0;
+  const others = (): number =>
+    Array.from({ length: 108 }, (_, i) => counters?.heard(i) ?? 0).reduce((a, b) => a + b, 0);
+  const othersFrom = others();
+  await rig.advance(1_200_000);
+  const share = ((counters?.heard(5) ?? 0) - from) / ((others() - othersFrom) / 108);
+  expect(share).toBeLessThan(0.35);
+  await done(rig, desk.order({ kind: "undo" }));
+  expect(new Set(clocks(rig, 1)).size).toBe(1);
+  expect(await desk.order({ kind: "undo" })).toEqual({ ok: false, message: "Refused: there is nothing to undo." });
+  await rig.stop();
+});
+
+test("clocks of single chips come back after a restart of the chain, and after one of the program when they were kept", async () => {
+  const store = new MemoryStore();
+  const rig = await startRig({ ...CALM, store });
+  await hashing(rig);
+  const desk = new TuningDesk(rig.miner.parts);
+  const domain: TuningTarget = { chainIndex: 2, domainIndex: 3, chipIndex: null };
+  await done(rig, desk.order({ kind: "frequency", target: domain, value: { kind: "change", value: -50 } }));
+  const { chipsPerDomain } = rig.miner.parts.options.hashboard;
+  const slow = clocks(rig, 2);
+  expect(new Set(slow.slice(3 * chipsPerDomain, 4 * chipsPerDomain)).size).toBe(1);
+  expect(slow.filter((mhz) => mhz < (slow[0] ?? 0))).toHaveLength(chipsPerDomain);
+  rig.miner.parts.chains[2]?.supervisor.fault("UART_IO_FAILED", "pulled for a test");
+  await rig.until("it restarts", () => rig.snapshot().chains[2]?.state !== "hashing", 5_000);
+  await hashing(rig);
+  await rig.advance(5_000);
+  expect(clocks(rig, 2)).toEqual(slow);
+  expect((await desk.keep(store)).ok).toBe(true);
+  const { frequencyMhz, workMv } = rig.miner.parts.options.operatingPoint;
+  await rig.stop();
+  const log = createLog("silent");
+  const tuning = await loadTuning(store, { machine: "s21", frequencyMhz, workMv }, 3, log);
+  expect(await loadTuning(store, { machine: "s21", frequencyMhz: frequencyMhz + 1, workMv }, 3, log)).toBeNull();
+  expect(await loadTuning(store, { machine: "s19xp", frequencyMhz, workMv }, 3, log)).toBeNull();
+  if (tuning === null) throw new Error("the tuning was not kept");
+  const second = await startRig({ ...CALM, miner: { ...CALM.miner, tuning } });
+  await hashing(second);
+  await second.advance(5_000);
+  expect(clocks(second, 2)).toEqual(slow);
+  await second.stop();
+});
+
+test("heat takes its share of a tuned clock, too, and gives it back", async () => {
+  const rig = await startRig(CALM);
+  await hashing(rig);
+  const desk = new TuningDesk(rig.miner.parts);
+  await done(rig, desk.order({ kind: "frequency", target: chip(0, 7), value: { kind: "absolute", value: 400 } }));
+  for (const { supervisor } of rig.miner.parts.chains) supervisor.limitFrequency(50, "a test");
+  await rig.advance(5_000);
+  expect(clocks(rig, 0)[7]).toBeCloseTo(200, 0);
+  expect(clocks(rig, 0)[8]).toBeLessThan(240);
+  for (const { supervisor } of rig.miner.parts.chains) supervisor.limitFrequency(100, "a test");
+  await rig.advance(30_000);
+  expect(clocks(rig, 0)[7]).toBeCloseTo(400, 6);
+  await rig.stop();
+});
+
+test("the supply of an S21 follows in steps; of an S9 each chain has a voltage of its own", async () => {
+  const rig = await startRig(CALM);
+  await hashing(rig);
+  await rig.advance(10_000);
+  const desk = new TuningDesk(rig.miner.parts);
+  const shared = await desk.order({ kind: "voltage", target: chain(0), value: { kind: "absolute", value: 13_600 } });
+  expect(shared).toEqual({
+    ok: false,
+    message: "Refused: all chains of this machine share one supply: say all instead of 0.",
+  });
+  const answer = await done(
+    rig,
+    desk.order({ kind: "voltage", target: ALL, value: { kind: "absolute", value: 13_800 } }),
+  );
+  expect(answer.ok).toBe(true);
+  expect(rig.snapshot().chains[0]?.voltageV).toBeCloseTo(13.8, 1);
+  expect(rig.snapshot().isPowerOn).toBe(true);
+  await rig.stop();
+
+  const s9 = await startRig({ ...CALM, machine: "s9" });
+  await hashing(s9);
+  await s9.advance(10_000);
+  const s9Desk = new TuningDesk(s9.miner.parts);
+  const before = s9.snapshot().chains.map(({ voltageV }) => voltageV);
+  const own = await done(
+    s9,
+    s9Desk.order({ kind: "voltage", target: chain(1), value: { kind: "change", value: 100 } }),
+  );
+  expect(own.ok).toBe(true);
+  const after = s9.snapshot().chains.map(({ voltageV }) => voltageV);
+  expect(after[0]).toBe(before[0]);
+  expect((after[1] ?? 0) - (before[1] ?? 0)).toBeCloseTo(0.1, 1);
+  await s9.stop();
+});
