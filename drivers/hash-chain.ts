@@ -155,6 +155,9 @@ export interface HashChain extends WorkSink {
   /** Reads the on-die sensors where there are any. */
   readTemperatures(signal: AbortSignal): Promise<ChainTelemetryReading>;
 
+  /** On-die temperature of one chip in degrees C as last read; null where it has no sensor or did not answer then. */
+  chipTemperatureC(chipIndex: number): number | null;
+
   /** One register of one chip, unsigned, by the number that its family gives it; `CHIP_NOT_CONFIRMED` without an answer. */
   readChipRegister(chipIndex: number, register: number, signal: AbortSignal): Promise<number>;
   writeChipRegister(chipIndex: number, register: number, value: number): Promise<void>;

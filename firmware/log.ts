@@ -14,11 +14,22 @@ export function createLog(level: LogLevel, onLine?: (line: string) => void): Log
   const destination = pino.destination({ fd: 2, sync: true });
   // A log that cannot be written (closed terminal, full disk) must not end the miner.
   destination.on("error", () => undefined);
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (onLine === undefined) return pino(options, destination);
+  const family: Log[] = [];
+  const onChild = (child: Log): void => void family.push(child);
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, onChild };
   const write = (line: string): void => {
     destination.write(line);
-    onLine(line);
+    onLine?.(line);
   };
-  return pino(options, { write });
+  const log = onLine === undefined ? pino(options, destination) : pino(options, { write });
+  families.set(log, family);
+  return log;
+}
+
+/** Children by their root: each has a level of its own. */
+const families = new WeakMap<Log, Log[]>();
+
+/** From now on, of a root and everything that was made from it. */
+export function setLogLevel(log: Log, level: LogLevel): void {
+  for (const member of [log, ...(families.get(log) ?? [])]) member.level = level;
 }

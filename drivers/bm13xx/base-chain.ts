@@ -51,6 +51,8 @@ export interface BaseChainOptions {
 }
 
 const MIDSTATES_PER_WORK = 4;
+/** Addresses are a byte. */
+const CHIP_ADDRESSES = 256;
 
 const ignoreNonce: NonceListener = () => {};
 const ignoreError = (): void => {};
@@ -79,6 +81,8 @@ export abstract class BaseChain implements HashChain {
   #nonceListener: NonceListener = ignoreNonce;
   #errorListener: (error: Error) => void = ignoreError;
   #openCoreNonces = 0;
+  /** By chip; not a number where it is unknown. */
+  readonly #temperaturesC = new Float64Array(CHIP_ADDRESSES).fill(Number.NaN);
 
   constructor(options: BaseChainOptions, facts: ChainChipFacts) {
     this.clock = options.clock;
@@ -236,16 +240,23 @@ export abstract class BaseChain implements HashChain {
     if (!this.row.hasTemperature) return Promise.resolve({ temperatureChipMaxC: null, chipsRead: 0 });
     return this.exclusive(async (executor) => {
       await executor.run(temperatureSteps(), signal);
+      this.#temperaturesC.fill(Number.NaN);
       let temperatureChipMaxC: number | null = null;
       let chipsRead = 0;
       for (let i = 0; i < executor.temperatureCount; i++) {
         const temperatureC = chipTemperatureC(executor.temperatureValues[i]!);
+        this.#noteTemperature(executor.temperatureAddresses[i]!, temperatureC);
         if (temperatureC === null) continue;
         chipsRead++;
         temperatureChipMaxC = Math.max(temperatureC, temperatureChipMaxC ?? temperatureC);
       }
       return { temperatureChipMaxC, chipsRead };
     });
+  }
+
+  chipTemperatureC(chipIndex: number): number | null {
+    const temperatureC = this.#temperaturesC[chipIndex] ?? Number.NaN;
+    return Number.isNaN(temperatureC) ? null : temperatureC;
   }
 
   readChipRegister(chipIndex: number, register: number, signal: AbortSignal): Promise<number> {
@@ -356,6 +367,11 @@ export abstract class BaseChain implements HashChain {
       }
       return task(this.executor, this.link);
     });
+  }
+
+  #noteTemperature(address: number, temperatureC: number | null): void {
+    const chipIndex = address / this.board.addressInterval;
+    if (temperatureC !== null && Number.isInteger(chipIndex)) this.#temperaturesC[chipIndex] = temperatureC;
   }
 
   #isOpenCoreNonce(nonceWord: number): boolean {

@@ -13,6 +13,12 @@ export const REGISTER_MAPS = {
   bm1362: REGISTERS as RegisterMap,
 } as const;
 
+/** Name of a register number; null where no source names it. */
+export function registerNameOf(map: RegisterMap, wanted: number): RegisterName | null {
+  const found = Object.entries(map).find(([, row]) => row.number === wanted);
+  return found === undefined ? null : (found[0] as RegisterName);
+}
+
 /** Number of a register that the chip has; a sequence that names another one is a bug. */
 export function registerNumber(map: RegisterMap, name: RegisterName): number {
   const row = map[name];

@@ -45,6 +45,7 @@ export class StepExecutor {
   /** From the last `readTemperatures`: raw register values, count first. */
   temperatureCount = 0;
   readonly temperatureValues = new Uint32Array(256);
+  readonly temperatureAddresses = new Int16Array(256);
 
   readonly #parts: ExecutorParts;
   readonly #row: ChipRow;
@@ -270,6 +271,7 @@ export class StepExecutor {
     const { pending } = this.#parts;
     await this.#readAll("temperatureResult", this.chipCount, REPLY_SILENCE_MS, signal);
     this.temperatureValues.set(pending.values);
+    this.temperatureAddresses.set(pending.addresses);
     this.temperatureCount = pending.count;
   }
 }

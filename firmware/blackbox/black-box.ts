@@ -7,7 +7,7 @@ import { errorText, isKumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import type { Incident, IncidentKind } from "../incidents/incident.ts";
 import type { Log } from "../log.ts";
-import { type Decision, DecisionRing } from "./decision-ring.ts";
+import { type Decision, DecisionRing, type RecentDecision } from "./decision-ring.ts";
 import { RECORDING_VERSION, type RecordingHeader } from "./recording.ts";
 import { UartRing } from "./uart-ring.ts";
 
@@ -54,6 +54,10 @@ export class BlackBox implements DecisionSink {
   /** Bytes of a chain's serial line go here; null where the chain has none. */
   uart(chainIndex: number): UartRing | null {
     return this.#uarts[chainIndex] ?? null;
+  }
+
+  get recentDecisions(): readonly RecentDecision[] {
+    return this.#decisions.recent;
   }
 
   decided(decision: Decision, nowMs: number): void {

@@ -4,6 +4,8 @@
  */
 
 const SEGMENT_MS = 60_000;
+/** For who asks why. */
+const RECENT_MAX = 64;
 
 interface Segment {
   readonly startMs: number;
@@ -24,9 +26,25 @@ export interface Decision {
   readonly reason: string;
 }
 
+export interface RecentDecision {
+  readonly atMs: number;
+  readonly machine: string;
+  /** Kind of what came in, and of what was ordered. */
+  readonly input: string;
+  readonly actions: readonly string[];
+  readonly reason: string;
+}
+
+/** Inputs and actions say their kind; what does not is told as it is. */
+function kindOf(value: unknown): string {
+  if (typeof value === "object" && value !== null && "kind" in value) return String(value.kind);
+  return typeof value === "string" ? value : "readings";
+}
+
 export class DecisionRing {
   readonly #maxBytes: number;
   readonly #segments: Segment[] = [];
+  readonly #recent: RecentDecision[] = [];
   /** Of all segments. */
   #bytes = 0;
   /** State that each machine was left in, and its context: whatever else it begins with was set from outside. */
@@ -40,7 +58,16 @@ export class DecisionRing {
     return this.#segments.flatMap(({ lines }) => lines);
   }
 
+  /** The last ones that did something, oldest first. */
+  get recent(): readonly RecentDecision[] {
+    return this.#recent;
+  }
+
   add({ machine, before, input, context, after, actions, reason }: Decision, nowMs: number): void {
+    if (actions.length > 0) {
+      this.#recent.push({ atMs: nowMs, machine, input: kindOf(input), actions: actions.map(kindOf), reason });
+      if (this.#recent.length > RECENT_MAX) this.#recent.shift();
+    }
     const segment = this.#segmentAt(nowMs);
     const last = this.#last.get(machine);
     const isContinued = last !== undefined && last.after === before && last.context === context;

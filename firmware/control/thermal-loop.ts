@@ -73,6 +73,11 @@ export class ThermalLoop {
     return this.#fansRpm;
   }
 
+  /** In the order of the state's sensors. */
+  get sensorPlaces(): readonly string[] {
+    return this.#sensors.map(({ place }) => place);
+  }
+
   /** Hottest fresh reading of a chain's board sensors in degrees C; null = unknown. */
   boardTemperatureC(chainIndex: number): number | null {
     return hottestOfChain(this.#state, chainIndex, this.#options.clock.nowMs());

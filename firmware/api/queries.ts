@@ -1,0 +1,137 @@
+/**
+ * What a face may ask of the mining plane beyond the snapshot: details that are too many to be told each second. Answers
+ * are data, checked by these schemas in the OpenAPI document. Null means unknown, never 0; units end the names.
+ */
+import { z } from "zod";
+import type { Scope } from "./commands.ts";
+
+export const CHAINS_MAX = 16;
+export const CHIPS_MAX = 512;
+export const REGISTER_MAX = 0xff;
+export const DECISIONS_MAX = 64;
+
+const chainIndex = z
+  .number()
+  .int()
+  .min(0)
+  .max(CHAINS_MAX - 1);
+const chipIndex = z
+  .number()
+  .int()
+  .min(0)
+  .max(CHIPS_MAX - 1);
+const register = z.number().int().min(0).max(REGISTER_MAX);
+
+export const querySchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("chips"), chainIndex }),
+  z.strictObject({ kind: z.literal("register"), chainIndex, chipIndex, register }),
+  z.strictObject({ kind: z.literal("sensors") }),
+  z.strictObject({ kind: z.literal("tuning") }),
+  z.strictObject({ kind: z.literal("decisions") }),
+]);
+export type Query = z.infer<typeof querySchema>;
+export type QueryKind = Query["kind"];
+
+export const QUERY_SCOPE: Readonly<Record<QueryKind, Scope>> = {
+  chips: "read",
+  // A read on the chain's own line is a small disturbance.
+  register: "control",
+  sensors: "read",
+  tuning: "read",
+  decisions: "read",
+};
+
+const measured = z.number().nullable();
+const list = <T extends z.ZodType>(item: T) => z.array(item).readonly();
+
+const bounds = z.object({ min: z.number(), max: z.number(), reason: z.string() });
+
+export const chipAnswer = z.object({
+  chipIndex: z.number(),
+  domainIndex: z.number(),
+  frequencyMhz: measured.meta({ description: "As the PLL makes it now." }),
+  wantedMhz: z.number().meta({ description: "As the owner tuned it, before heat or errors take some of it." }),
+  temperatureC: measured.meta({ description: "The chip's own sensor, where it has one." }),
+  nonces: z.object({
+    good: z.number(),
+    hardwareErrors: z.number(),
+    duplicate: z.number(),
+    stale: z.number(),
+  }),
+  errorPct: measured.meta({
+    description: "Hardware errors as a share of what the chip found; null before it found anything.",
+  }),
+  relativePct: measured.meta({
+    description:
+      "Good nonces per MHz against the mean of its chain: 100 is like the others. Null while there are too few to say.",
+  }),
+});
+
+/** The answer of each query. */
+export const queryAnswers = {
+  chips: z.object({
+    chainIndex: z.number(),
+    chip: z.string(),
+    state: z.string(),
+    domains: z.number(),
+    chipsPerDomain: z.number(),
+    chips: list(chipAnswer),
+  }),
+  register: z.object({
+    chainIndex: z.number(),
+    chipIndex: z.number(),
+    register: z.number(),
+    name: z.string().nullable(),
+    value: z.number(),
+  }),
+  sensors: z.object({
+    sensors: list(
+      z.object({
+        place: z.string(),
+        chainIndex: z.number(),
+        temperatureC: measured,
+        ageMs: measured.meta({ description: "Since the last believed reading." }),
+        problem: z.string().nullable(),
+      }),
+    ),
+    fans: list(z.object({ fan: z.number(), rpm: measured, isStopped: z.boolean() })),
+  }),
+  tuning: z.object({
+    limits: z.object({
+      frequencyMhz: bounds,
+      voltageMv: bounds.nullable().meta({ description: "Null: the voltage is fixed." }),
+      isVoltagePerChain: z.boolean(),
+      chips: z.number(),
+      domains: z.number(),
+      chipsPerDomain: z.number(),
+    }),
+    chains: list(
+      z.object({
+        chainIndex: z.number(),
+        frequencyMhz: z.number().meta({ description: "Of every chip without one of its own." }),
+        startFrequencyMhz: z.number().meta({ description: "The one that the run began with." }),
+        chips: list(z.object({ chipIndex: z.number(), frequencyMhz: z.number() })),
+        voltageMv: measured,
+        startVoltageMv: measured,
+      }),
+    ),
+    undoSteps: z.number().meta({ description: "Changes that can be undone." }),
+  }),
+  decisions: z.object({
+    decisions: list(
+      z.object({
+        agoMs: z.number(),
+        machine: z.string(),
+        input: z.string(),
+        actions: list(z.string()),
+        reason: z.string(),
+      }),
+    ),
+  }),
+} as const satisfies Record<QueryKind, z.ZodType>;
+
+export type AnswerOf<K extends QueryKind> = Readonly<z.infer<(typeof queryAnswers)[K]>>;
+
+export type QueryAnswer =
+  | { readonly ok: true; readonly data: unknown }
+  | { readonly ok: false; readonly message: string };
