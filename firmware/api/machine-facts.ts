@@ -6,6 +6,7 @@
 import { findHashboard } from "#drivers/hashboards/models.ts";
 import type { Clock } from "#hal/clock.ts";
 import { errorText } from "#hal/errors.ts";
+import { TRUTH_WINDOWS } from "../stats/share-truth.ts";
 import type { MinerSnapshot, PoolSnapshot } from "./snapshot.ts";
 
 export interface MachineFacts {
@@ -31,6 +32,8 @@ export interface MachineFacts {
   readonly targetFrequencyMhz: number | null;
   /** The owner holds the fans at a fixed duty. */
   readonly isFanManual: boolean | null;
+  /** That duty; null = none, or unknown. */
+  readonly fanManualPct: number | null;
   readonly isLocating: boolean | null;
 }
 
@@ -51,6 +54,7 @@ export const UNKNOWN_FACTS: MachineFacts = {
   powerW: null,
   targetFrequencyMhz: null,
   isFanManual: null,
+  fanManualPct: null,
   isLocating: null,
 };
 
@@ -124,10 +128,22 @@ export const STAND_IN_MAC = "02:00:00:00:00:01";
 
 /** In capitals with colons, as stock prints it. */
 export function macText({ macAddress }: MachineFacts): string {
-  if (macAddress === null || !/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(macAddress)) return STAND_IN_MAC;
-  const text = macAddress.replaceAll("-", ":").toUpperCase();
-  const isUnicast = (Number.parseInt(text.slice(0, 2), 16) & 1) === 0 && text !== "00:00:00:00:00:00";
-  return isUnicast ? text : STAND_IN_MAC;
+  return isRealMac(macAddress) ? macAddress.replaceAll("-", ":").toUpperCase() : STAND_IN_MAC;
+}
+
+/** A unicast address, and not all zeros: only such a one belongs to one machine alone. */
+export function isRealMac(text: string | null): text is string {
+  if (text === null || !/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(text)) return false;
+  return (Number.parseInt(text.slice(0, 2), 16) & 1) === 0 && !/^[0:-]+$/.test(text);
+}
+
+const TERA = 1e12;
+
+/** Power at the wall over the verified hashrate of ten minutes, in J/TH; null where either is unknown. */
+export function efficiencyJPerTh({ snapshot, facts }: FaceView): number | null {
+  const { verified } = snapshot.truth["10m"];
+  const windowS = Math.min(snapshot.uptimeMs, TRUTH_WINDOWS["10m"]) / 1000;
+  return facts.powerW === null || verified <= 0 ? null : facts.powerW / (verified / windowS / TERA);
 }
 
 /**

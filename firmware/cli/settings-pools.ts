@@ -24,7 +24,11 @@ function poolOf(pool: Pool, key: string): PoolGroup["pools"][number] {
   });
 }
 
-function trustOf({ tls_trust, tls_pin_sha256, tls_authority_file }: Pool, key: string): TlsTrust {
+/** @throws KumpelError `USAGE` where a file of authorities cannot be used. */
+export function trustOf(
+  { tls_trust, tls_pin_sha256, tls_authority_file }: Pick<Pool, "tls_trust" | "tls_pin_sha256" | "tls_authority_file">,
+  key: string,
+): TlsTrust {
   switch (tls_trust) {
     case "unchecked":
       return { kind: "none" };

@@ -3,6 +3,7 @@
  * Forms, reference page, JSON Schema and the API's constraints all read the same facts.
  */
 import { z } from "zod";
+import { errorText } from "#hal/errors.ts";
 
 /** What stands beside the type of a key. */
 export interface KeyMeta {
@@ -75,4 +76,36 @@ export function listening(port: number) {
       .default("127.0.0.1"),
     port: integer(0, 65_535, { description: "TCP port; 0 picks a free one.", needsRestart: true }).default(port),
   };
+}
+
+/** How a server behind TLS has to prove itself; for pools and for an MQTT broker. */
+export function tlsKeys(server: string) {
+  return {
+    tls_trust: choice(["authorities", "pinned", "unchecked"], {
+      description: `Who vouches for a ${server} behind TLS: the system's authorities, the one certificate of tls_pin_sha256, or nobody (encrypted only).`,
+      needsRestart: true,
+    }).default("authorities"),
+    tls_authority_file: text(256, {
+      description: "PEM file with further authorities to trust.",
+      needsRestart: true,
+    }).optional(),
+    tls_pin_sha256: text(95, {
+      description: `SHA-256 fingerprint of the ${server}'s certificate: 64 hex digits, colons or not.`,
+      needsRestart: true,
+    })
+      .regex(/^([0-9a-f]{2}:?){32}$/i, "must be 64 hex digits, colons or not")
+      .optional(),
+  };
+}
+
+/** A parser of the program decides; the address itself may hold a secret and is not repeated. */
+export function mustParse(parse: () => unknown, context: z.RefinementCtx): void {
+  try {
+    parse();
+  } catch (error) {
+    const why = errorText(error)
+      .replace(/^[^"]*"[^"]*": /, "")
+      .replace(/\.$/, "");
+    context.addIssue({ code: "custom", message: `is no address that can be used (${why})` });
+  }
 }

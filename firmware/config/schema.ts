@@ -6,10 +6,10 @@
 import { z } from "zod";
 import { HASHBOARDS } from "#drivers/hashboards/models.ts";
 import { CONTROL_BOARDS } from "#hal/boards/control-boards.ts";
-import { errorText } from "#hal/errors.ts";
 import { LOG_LEVELS } from "../log.ts";
 import { parsePoolUrl, parseProxyUrl } from "../stratum/pool-url.ts";
-import { choice, face, flag, integer, listening, number, table, text } from "./keys.ts";
+import { choice, face, flag, integer, listening, mustParse, number, table, text, tlsKeys } from "./keys.ts";
+import { alerts, mdns, mqtt } from "./outward-keys.ts";
 
 /** Raised by each step in `migrations.ts`. */
 export const SETTINGS_VERSION = 2;
@@ -74,21 +74,7 @@ const pool = z
         mustParse(() => parseProxyUrl(url), context);
       })
       .optional(),
-    tls_trust: choice(["authorities", "pinned", "unchecked"], {
-      description:
-        "Who vouches for a pool behind TLS: the system's authorities, the one certificate of tls_pin_sha256, or nobody (encrypted only).",
-      needsRestart: true,
-    }).default("authorities"),
-    tls_authority_file: text(256, {
-      description: "PEM file with further authorities to trust.",
-      needsRestart: true,
-    }).optional(),
-    tls_pin_sha256: text(95, {
-      description: "SHA-256 fingerprint of the pool's certificate: 64 hex digits, colons or not.",
-      needsRestart: true,
-    })
-      .regex(/^([0-9a-f]{2}:?){32}$/i, "must be 64 hex digits, colons or not")
-      .optional(),
+    ...tlsKeys("pool"),
     version_bits: choice(["bip310", "xor"], {
       description: "xor is for pools that XOR the submitted bits into the version.",
       needsRestart: true,
@@ -165,7 +151,7 @@ const cooling = table(
   },
 );
 
-const network = table("What listens, and where. Nothing else does.", {
+const network = table("What listens, and where, and what goes out to others. Nothing else does.", {
   http: table("Own API.", listening(8080)),
   cgminer: face("cgminer API.", 4028, {
     allow: text(400, {
@@ -191,6 +177,8 @@ const network = table("What listens, and where. Nothing else does.", {
   }),
   status: face("Status port of the stock face.", 6060, {}),
   metrics: face("Prometheus metrics.", 9100, {}),
+  mqtt,
+  mdns,
 });
 
 const security = table("Who may do what over the own API. Tokens are no settings: kumpel config token makes one.", {
@@ -227,6 +215,7 @@ export const settingsSchema = z
     tuning,
     cooling,
     network,
+    alerts,
     security,
     logging,
   })
@@ -235,7 +224,10 @@ export const settingsSchema = z
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** What holds between keys. The path names the key that the owner would change. */
-function checkTogether(settings: z.output<z.ZodObject<{ cooling: typeof cooling }>>, context: z.RefinementCtx): void {
+function checkTogether(
+  settings: z.output<z.ZodObject<{ cooling: typeof cooling; network: typeof network }>>,
+  context: z.RefinementCtx,
+): void {
   const { fan_min_pct, fan_max_pct, target_c, hot_c, board_limit_c } = settings.cooling;
   const complain = (key: string, message: string): void =>
     context.addIssue({ code: "custom", path: ["cooling", key], message });
@@ -244,18 +236,13 @@ function checkTogether(settings: z.output<z.ZodObject<{ cooling: typeof cooling 
     complain("target_c", `must be at least 3 C below cooling.hot_c (${hot_c} C)`);
   if (hot_c !== undefined && board_limit_c !== undefined && hot_c > board_limit_c - 2)
     complain("hot_c", `must be at least 2 C below cooling.board_limit_c (${board_limit_c} C)`);
-}
-
-/** A parser of the program decides; the address itself may hold a secret and is not repeated. */
-function mustParse(parse: () => unknown, context: z.RefinementCtx): void {
-  try {
-    parse();
-  } catch (error) {
-    const why = errorText(error)
-      .replace(/^[^"]*"[^"]*": /, "")
-      .replace(/\.$/, "");
-    context.addIssue({ code: "custom", message: `is no address that can be used (${why})` });
-  }
+  const { tls_trust, tls_pin_sha256 } = settings.network.mqtt;
+  if (tls_trust === "pinned" && tls_pin_sha256 === undefined)
+    context.addIssue({
+      code: "custom",
+      path: ["network", "mqtt", "tls_trust"],
+      message: "needs tls_pin_sha256 beside it",
+    });
 }
 
 export const DEFAULT_SETTINGS: Settings = settingsSchema.parse({});

@@ -24,7 +24,13 @@ export function summaryOf(snapshot: MinerSnapshot): Summary {
   };
 }
 
-function statusOf({ thermal, pauseReason, chains, poolReason }: MinerSnapshot): Pick<Summary, "status" | "reason"> {
+/** In one word, and why. */
+export function statusOf({
+  thermal,
+  pauseReason,
+  chains,
+  poolReason,
+}: MinerSnapshot): Pick<Summary, "status" | "reason"> {
   if (thermal.phase === "shutdown") return { status: "shutDown", reason: thermal.reason };
   if (pauseReason !== null) return { status: "paused", reason: pauseReason };
   const isHashing = chains.some(({ state, feedPeriodMs }) => state === "hashing" && feedPeriodMs !== null);

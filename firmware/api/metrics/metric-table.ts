@@ -5,7 +5,15 @@
 
 import { NONCE_OUTCOMES } from "../../stats/chip-counters.ts";
 import { TRUTH_KINDS, TRUTH_WINDOWS, type TruthWindow } from "../../stats/share-truth.ts";
-import { compileTime, type FaceView, isAsleep, isPoolAlive, macText, marketingName } from "../machine-facts.ts";
+import {
+  compileTime,
+  efficiencyJPerTh,
+  type FaceView,
+  isAsleep,
+  isPoolAlive,
+  macText,
+  marketingName,
+} from "../machine-facts.ts";
 import type { ChainSnapshot, PoolSnapshot } from "../snapshot.ts";
 
 export interface Sample {
@@ -125,14 +133,8 @@ const MACHINE: readonly Metric[] = [
     ({ snapshot }) => snapshot.watchdogS,
   ),
   gauge("kumpel_power_watts", "Taken at the wall socket, where it is measured.", ({ facts }) => facts.powerW),
-  gauge("kumpel_efficiency_joules_per_terahash", "Power over the verified hashrate of ten minutes.", efficiency),
+  gauge("kumpel_efficiency_joules_per_terahash", "Power over the verified hashrate of ten minutes.", efficiencyJPerTh),
 ];
-
-function efficiency({ snapshot, facts }: FaceView): number | null {
-  const { verified } = snapshot.truth["10m"];
-  const windowS = Math.min(snapshot.uptimeMs / 1000, TRUTH_WINDOWS["10m"] / 1000);
-  return facts.powerW === null || verified <= 0 ? null : facts.powerW / (verified / windowS / TERA);
-}
 
 const HASHRATE: readonly Metric[] = [
   gauge("kumpel_expected_hashrate_hashes_per_second", "What frequency and chips promise.", ({ snapshot }) =>
