@@ -4,11 +4,7 @@
  */
 import { z } from "zod";
 import type { Scope } from "./commands.ts";
-
-export const CHAINS_MAX = 16;
-export const CHIPS_MAX = 512;
-export const REGISTER_MAX = 0xff;
-export const DECISIONS_MAX = 64;
+import { CHAINS_MAX, CHIPS_MAX, REGISTER_MAX } from "./limits.ts";
 
 const chainIndex = z
   .number()

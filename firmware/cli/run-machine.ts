@@ -13,6 +13,7 @@ import type { PoolGroup } from "../pool/pool-groups.ts";
 import { poolSettings } from "../pool/pool-settings.ts";
 import { machineHashesPerS } from "../stats/promised-hashrate.ts";
 import { parsePoolUrl } from "../stratum/pool-url.ts";
+import { loadTuning } from "../tuning/kept-tuning.ts";
 import { AGENT } from "../version.ts";
 import { DEMO_PASSWORD, DEMO_USER } from "./pool-options.ts";
 import type { CommandContext } from "./run-context.ts";
@@ -38,11 +39,11 @@ export interface Surroundings {
   readonly settings: Settings;
 }
 
-export function createMiner(
+export async function createMiner(
   options: RunOptions,
   { platform, scales, identities, store, settings }: Surroundings,
   log: Log,
-): Miner {
+): Promise<Miner> {
   const support = boardSupport(options.hashboard.model);
   const operatingPoint = chooseOperatingPoint({
     model: options.hashboard,
@@ -55,6 +56,8 @@ export function createMiner(
       voltage: "--work-voltage MV (tuning.work_voltage_mv)",
     },
   });
+  const base = { model: options.hashboard, support, operatingPoint, chainTotal: platform.board.chains.length };
+  const tuning = await loadTuning(store, base, log);
   const { suggestDifficulty, label: emulationLabel, ...rest } = scales;
   const limitHints = hintsFor(options);
   return new Miner({
@@ -62,6 +65,7 @@ export function createMiner(
     hashboard: tightenLimits(options.hashboard, options, limitHints),
     support,
     operatingPoint,
+    ...(tuning === null ? {} : { tuning }),
     identities,
     isExperimentalAccepted: options.real?.settings.isExperimentalAccepted ?? platform.acceptsUnconfirmed,
     emulationLabel,

@@ -1,17 +1,21 @@
 /** The tuning that the owner decided to keep, in the data folder: tried clocks are hours of somebody's work. */
 import { z } from "zod";
+import type { BoardSupport } from "#drivers/hashboards/board-support.ts";
+import type { HashboardModel } from "#drivers/hashboards/models.ts";
+import type { OperatingPoint } from "#drivers/hashboards/operating-point.ts";
 import { errorText, isKumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import type { Log } from "../log.ts";
-import type { Tuning } from "./tuning.ts";
+import { type Bounds, type Tuning, tuningLimits } from "./tuning.ts";
 
 export const TUNING_FILE = "tuning.json";
 
 /** What the machine would run at without it: a tuning that was made from another base counts no more. */
 export interface TuningBase {
-  readonly machine: string;
-  readonly frequencyMhz: number;
-  readonly workMv: number;
+  readonly model: HashboardModel;
+  readonly support: BoardSupport;
+  readonly operatingPoint: OperatingPoint;
+  readonly chainTotal: number;
 }
 
 const keptFile = z.object({
@@ -22,10 +26,14 @@ const keptFile = z.object({
 });
 
 /** @throws KumpelError `STORE_FAILED`. */
-export async function keepTuning(store: FileStore, base: TuningBase, { chains, workMv }: Tuning): Promise<void> {
+export async function keepTuning(
+  store: FileStore,
+  { model, operatingPoint }: Pick<TuningBase, "model" | "operatingPoint">,
+  { chains, workMv }: Tuning,
+): Promise<void> {
   const file: z.infer<typeof keptFile> = {
     version: 1,
-    base,
+    base: { machine: model.model, frequencyMhz: operatingPoint.frequencyMhz, workMv: operatingPoint.workMv },
     chains: chains.map(({ baseMhz, chipMhz }) => ({
       baseMhz,
       chipMhz: Object.fromEntries([...chipMhz].map(([chip, mhz]) => [String(chip), mhz])),
@@ -36,34 +44,45 @@ export async function keepTuning(store: FileStore, base: TuningBase, { chains, w
 }
 
 /** Null: none, or one that is not for this machine as it is now; then a line in the log says why. */
-export async function loadTuning(
-  store: FileStore,
-  base: TuningBase,
-  chainTotal: number,
-  log: Log,
-): Promise<Tuning | null> {
+export async function loadTuning(store: FileStore, base: TuningBase, log: Log): Promise<Tuning | null> {
   const text = await readFile(store, log);
   if (text === null) return null;
-  const parsed = parse(text);
-  const why =
-    parsed === null
-      ? "it cannot be read"
-      : parsed.base.machine !== base.machine || parsed.chains.length !== chainTotal
-        ? `it is of another machine (${parsed.base.machine})`
-        : parsed.base.frequencyMhz !== base.frequencyMhz || parsed.base.workMv !== base.workMv
-          ? `frequency or voltage of the settings are others than when it was kept`
-          : null;
-  if (parsed === null || why !== null) {
+  const kept = parse(text);
+  const why = kept === null ? "it cannot be read" : whyNot(kept, base);
+  if (kept === null || why !== null) {
     log.warn(`the kept tuning (${TUNING_FILE}) is not used: ${why}; keep a new one, or remove the file`);
     return null;
   }
   return {
-    chains: parsed.chains.map(({ baseMhz, chipMhz }) => ({
+    chains: kept.chains.map(({ baseMhz, chipMhz }) => ({
       baseMhz,
       chipMhz: new Map(Object.entries(chipMhz).map(([chip, mhz]) => [Number(chip), mhz])),
     })),
-    workMv: parsed.workMv,
+    workMv: kept.workMv,
   };
+}
+
+/** A file that somebody wrote by hand must not energise what an order could not. */
+function whyNot(
+  kept: z.infer<typeof keptFile>,
+  { model, support, operatingPoint, chainTotal }: TuningBase,
+): string | null {
+  const { machine, frequencyMhz, workMv } = kept.base;
+  if (machine !== model.model || kept.chains.length !== chainTotal || kept.workMv.length !== chainTotal)
+    return `it is of another machine (${machine}, ${kept.chains.length} chains)`;
+  if (frequencyMhz !== operatingPoint.frequencyMhz || workMv !== operatingPoint.workMv)
+    return "frequency or voltage of the settings are others than when it was kept";
+  const limits = tuningLimits(model, support, { isVoltageSettable: true, isVoltagePerChain: false });
+  const clocks = kept.chains.flatMap(({ baseMhz, chipMhz }) => [baseMhz, ...Object.values(chipMhz)]);
+  const clock = clocks.find((mhz) => !isWithin(mhz, limits.frequencyMhz));
+  if (clock !== undefined) return `${clock} MHz is outside of the machine's limits`;
+  const { voltageMv } = limits;
+  const voltage = voltageMv === null ? undefined : kept.workMv.find((mv) => !isWithin(mv, voltageMv));
+  return voltage === undefined ? null : `${voltage} mV is outside of the machine's limits`;
+}
+
+function isWithin(value: number, { min, max }: Bounds): boolean {
+  return value >= min && value <= max;
 }
 
 async function readFile(store: FileStore, log: Log): Promise<string | null> {

@@ -59,8 +59,7 @@ export class TuningDesk {
   /** The present tuning is the one that the next run begins with. @throws KumpelError `STORE_FAILED`. */
   async keep(store: FileStore): Promise<TuningAnswer> {
     const { hashboard, operatingPoint } = this.#parts.options;
-    const { frequencyMhz, workMv } = operatingPoint;
-    await keepTuning(store, { machine: hashboard.model, frequencyMhz, workMv }, this.#state.now);
+    await keepTuning(store, { model: hashboard, operatingPoint }, this.#state.now);
     return { ok: true, message: "Kept: the next run begins with these clocks and voltages." };
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createLog } from "#firmware/log.ts";
-import { loadTuning } from "#firmware/tuning/kept-tuning.ts";
+import { loadTuning, TUNING_FILE, type TuningBase } from "#firmware/tuning/kept-tuning.ts";
 import type { TuningTarget } from "#firmware/tuning/tuning.ts";
 import { type TuningAnswer, TuningDesk } from "#firmware/tuning/tuning-desk.ts";
 import { MemoryStore } from "#hal/emulator/memory-store.ts";
@@ -89,12 +89,28 @@ test("clocks of single chips come back after a restart of the chain, and after o
   await rig.advance(5_000);
   expect(clocks(rig, 2)).toEqual(slow);
   expect((await desk.keep(store)).ok).toBe(true);
-  const { frequencyMhz, workMv } = rig.miner.parts.options.operatingPoint;
+  const { hashboard: model, support, operatingPoint } = rig.miner.parts.options;
   await rig.stop();
   const log = createLog("silent");
-  const tuning = await loadTuning(store, { machine: "s21", frequencyMhz, workMv }, 3, log);
-  expect(await loadTuning(store, { machine: "s21", frequencyMhz: frequencyMhz + 1, workMv }, 3, log)).toBeNull();
-  expect(await loadTuning(store, { machine: "s19xp", frequencyMhz, workMv }, 3, log)).toBeNull();
+  const base = { model, support, operatingPoint, chainTotal: 3 };
+  const tuning = await loadTuning(store, base, log);
+  const others: TuningBase[] = [
+    { ...base, operatingPoint: { ...operatingPoint, frequencyMhz: operatingPoint.frequencyMhz + 1 } },
+    { ...base, model: { ...model, model: "s19xp" } },
+    { ...base, chainTotal: 2 },
+  ];
+  for (const other of others) expect(await loadTuning(store, other, log)).toBeNull();
+  const kept = (await store.read(TUNING_FILE)) ?? "";
+  for (const wrong of [
+    kept.replace(/"workMv":\[\d+/, '"workMv":[20000'),
+    kept.replace(/"baseMhz":\d+/, '"baseMhz":9'),
+    "{",
+  ]) {
+    const hand = new MemoryStore();
+    await hand.write(TUNING_FILE, wrong);
+    expect(wrong).not.toBe(kept);
+    expect(await loadTuning(hand, base, log)).toBeNull();
+  }
   if (tuning === null) throw new Error("the tuning was not kept");
   const second = await startRig({ ...CALM, miner: { ...CALM.miner, tuning } });
   await hashing(second);

@@ -23,6 +23,8 @@ export interface Identity {
   readonly scope: Scope;
   readonly tokenId: string;
   readonly isSession: boolean;
+  /** Where it came in, for the audit log. */
+  readonly face: "own API" | "console";
 }
 
 /** busy: so many wrong ones are being checked that this one was not looked at. */
@@ -134,7 +136,7 @@ export class Guard {
 }
 
 function identityOf({ id, name, scope }: TokenRecord, isSession: boolean): Identity {
-  return { who: name, scope, tokenId: id, isSession };
+  return { who: name, scope, tokenId: id, isSession, face: "own API" };
 }
 
 function sessionOf(cookie: string | undefined): string | null {

@@ -33,6 +33,7 @@ function operation({ method, url, summary, scope, body, answer, media = "applica
   const problem = (description: string) => {
     return { description, content: { "application/json": { schema: { $ref: "#/components/schemas/Problem" } } } };
   };
+  const params = [...url.matchAll(/:(\w+)/g)].flatMap(([, name]) => (name === undefined ? [] : [name]));
   const refusals =
     scope === "open"
       ? {}
@@ -46,15 +47,22 @@ function operation({ method, url, summary, scope, body, answer, media = "applica
     summary,
     security: scope === "open" ? [] : [{ token: [] }, { session: [] }],
     ...(scope === "open" ? {} : { description: `Takes scope ${scope}.` }),
+    ...(params.length === 0 ? {} : { parameters: params.map(parameter) }),
     ...(body === undefined
       ? {}
       : { requestBody: { required: true, content: { "application/json": { schema: schemaOf(body) } } } }),
     responses: {
       "200": { description: "Done.", content: { [media]: { schema: schemaOf(answer) } } },
-      ...(body === undefined ? {} : { "400": problem("Not understood, or refused; the message says why.") }),
+      ...(body === undefined && params.length === 0
+        ? {}
+        : { "400": problem("Not understood, or refused; the message says why.") }),
       ...refusals,
     },
   };
+}
+
+function parameter(name: string) {
+  return { name, in: "path", required: true, schema: { type: "integer", minimum: 0 } };
 }
 
 function schemaOf(schema: z.ZodType): Record<string, unknown> {

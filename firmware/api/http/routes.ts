@@ -1,6 +1,7 @@
 /** Everything that the own API serves, as one table: the server registers it, and the OpenAPI document lists it. */
 import { z } from "zod";
 import { answerSchema, type Command, type CommandAnswer, commandSchema, type Scope } from "../commands.ts";
+import { type Query, type QueryAnswer, queryAnswers } from "../queries.ts";
 import type { Identity } from "./guard.ts";
 import {
   auditAnswer,
@@ -28,6 +29,7 @@ export interface RouteContext {
   readonly state: ManagementState;
   readonly tokens: () => readonly { id: string; name: string; scope: Scope; createdAtWallMs: number }[];
   readonly order: (command: unknown, identity: Identity) => Promise<CommandAnswer>;
+  readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
   readonly document: () => unknown;
 }
 
@@ -41,7 +43,13 @@ export interface Route {
   readonly answer: z.ZodType;
   readonly media?: string;
   /** Absent: the server itself handles it. */
-  readonly handle?: (context: RouteContext, body: unknown, identity: Identity | null) => Answer | Promise<Answer>;
+  readonly handle?: (
+    context: RouteContext,
+    body: unknown,
+    identity: Identity | null,
+    /** The numbers in the address, by their names. */
+    params: Readonly<Record<string, number>>,
+  ) => Answer | Promise<Answer>;
 }
 
 const ok = (body: unknown): Answer => ({ status: 200, body });
@@ -60,7 +68,58 @@ async function ordered(context: RouteContext, command: unknown, identity: Identi
   return { status: answer.ok ? 200 : 400, body: answer };
 }
 
+/** Who reads without a token may read. */
+async function asked(context: RouteContext, query: Query, identity: Identity | null): Promise<Answer> {
+  const answer = await context.query(query, identity?.scope ?? "read");
+  return answer.ok ? ok(answer.data) : { status: 400, body: answer };
+}
+
+const DETAILS: readonly Route[] = [
+  {
+    method: "GET",
+    url: "/api/v1/chains/:chainIndex/chips",
+    summary: "Each chip of a chain: clock, temperature, nonces and errors.",
+    scope: "read",
+    answer: queryAnswers.chips,
+    handle: (context, _body, identity, { chainIndex = 0 }) => asked(context, { kind: "chips", chainIndex }, identity),
+  },
+  {
+    method: "GET",
+    url: "/api/v1/chains/:chainIndex/chips/:chipIndex/registers/:register",
+    summary: "One register of one chip, read now; numbers are decimal.",
+    scope: "control",
+    answer: queryAnswers.register,
+    handle: (context, _body, identity, { chainIndex = 0, chipIndex = 0, register = 0 }) =>
+      asked(context, { kind: "register", chainIndex, chipIndex, register }, identity),
+  },
+  {
+    method: "GET",
+    url: "/api/v1/sensors",
+    summary: "Each temperature sensor and fan.",
+    scope: "read",
+    answer: queryAnswers.sensors,
+    handle: (context, _body, identity) => asked(context, { kind: "sensors" }, identity),
+  },
+  {
+    method: "GET",
+    url: "/api/v1/tuning",
+    summary: "Clocks and voltages as the owner tuned them, and their limits.",
+    scope: "read",
+    answer: queryAnswers.tuning,
+    handle: (context, _body, identity) => asked(context, { kind: "tuning" }, identity),
+  },
+  {
+    method: "GET",
+    url: "/api/v1/decisions",
+    summary: "The last decisions that did something, with their reasons, oldest first.",
+    scope: "read",
+    answer: queryAnswers.decisions,
+    handle: (context, _body, identity) => asked(context, { kind: "decisions" }, identity),
+  },
+];
+
 export const ROUTES: readonly Route[] = [
+  ...DETAILS,
   {
     method: "GET",
     url: "/api/v1/health",

@@ -2,12 +2,13 @@
  * The web server of the own API: limits on everything that comes in, then the guard, then the table of routes. Each
  * refusal is one sentence in JSON.
  */
-import type { Server } from "node:http";
+import http, { type Server } from "node:http";
 import type { Socket } from "node:net";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Clock } from "#hal/clock.ts";
 import type { RandomBytes } from "../access.ts";
 import { allows, type CommandAnswer, type CommandOrigin, type Scope } from "../commands.ts";
+import type { Query, QueryAnswer } from "../queries.ts";
 import { EventStream } from "./events.ts";
 import { COOKIE, Guard, type Identified, type Identity, isForeign } from "./guard.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -24,6 +25,17 @@ const HEADERS_LIMIT_MS = 5_000;
 const REQUEST_LIMIT_MS = 6_000;
 const CHECK_PERIOD_MS = 1_000;
 const KEEP_ALIVE_MS = 15_000;
+const AT_THE_MACHINE: Identity = {
+  who: "console",
+  scope: "admin",
+  tokenId: "",
+  isSession: false,
+  face: "console",
+};
+const BAD_ADDRESS: Answer = {
+  status: 400,
+  body: { ok: false, message: "the numbers in the address must be whole and decimal" },
+};
 
 export interface ApiServerOptions {
   readonly clock: Clock;
@@ -32,10 +44,13 @@ export interface ApiServerOptions {
   readonly readsNeedToken: boolean;
   readonly sessionMs: number;
   readonly order: (command: unknown, origin: CommandOrigin, scope: Scope) => Promise<CommandAnswer>;
+  readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
 }
 
 export interface ApiServer {
   readonly app: FastifyInstance;
+  /** The same for who sits at the machine: it listens nowhere before somebody says where. */
+  readonly local: Server;
   readonly guard: Guard;
   readonly events: EventStream;
 }
@@ -46,10 +61,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const events = new EventStream();
   const app = createApp();
   let document: unknown = null;
+  const local = createLocalServer(app);
   const context: RouteContext = {
     state,
     tokens: () => guard.tokens,
-    order: (command, { who, scope }) => options.order(command, { face: "own API", who }, scope),
+    order: (command, { who, scope, face }) => options.order(command, { face, who }, scope),
+    query: options.query,
     document: () => (document ??= openApiDocument(ROUTES, state.version)),
   };
   for (const route of ROUTES) {
@@ -59,17 +76,49 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       method,
       url,
       handler: async (request, reply) => {
-        const admitted = await admit(guard, request, scope === "open" ? "read" : scope, isOpen);
+        const admitted = local.has(request.raw.socket)
+          ? { identity: AT_THE_MACHINE }
+          : await admit(guard, request, scope === "open" ? "read" : scope, isOpen);
         if ("status" in admitted) return send(reply, admitted);
         if (route.handle !== undefined) {
-          const checked = checkBody(route, request.body);
-          return send(reply, checked ?? (await route.handle(context, request.body, admitted.identity)));
+          const params = numbersOf(request.params as Record<string, string>);
+          const problem = params === null ? BAD_ADDRESS : checkBody(route, request.body);
+          return send(reply, problem ?? (await route.handle(context, request.body, admitted.identity, params ?? {})));
         }
         return special(url, method, { guard, events, state, sessionMs, request, reply });
       },
     });
   }
-  return { app, guard, events };
+  return { app, local: local.server, guard, events };
+}
+
+interface LocalServer {
+  readonly server: Server;
+  /** Whether a connection came in here. */
+  has(socket: Socket): boolean;
+}
+
+/** Another door to the same routes: its connections are remembered, since nothing in a request tells them. */
+function createLocalServer(app: FastifyInstance): LocalServer {
+  const sockets = new WeakSet<Socket>();
+  const server = http.createServer((request, response) => app.routing(request, response));
+  server.maxConnections = SOCKETS_MAX;
+  server.on("connection", (socket: Socket) => void sockets.add(socket));
+  app.addHook("onClose", async () => {
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  });
+  return { server, has: (socket) => sockets.has(socket) };
+}
+
+/** Null when one is no number; they are checked by whoever uses them. */
+function numbersOf(params: Readonly<Record<string, string>>): Record<string, number> | null {
+  const numbers: Record<string, number> = {};
+  for (const [name, text] of Object.entries(params)) {
+    if (!/^\d{1,9}$/.test(text)) return null;
+    numbers[name] = Number(text);
+  }
+  return numbers;
 }
 
 function createApp(): FastifyInstance {

@@ -59,6 +59,7 @@ export class ManagementState {
         return;
       case "access":
       case "answer":
+      case "told":
         return;
     }
   }

@@ -1,5 +1,9 @@
 /** The own API as its clients see it: real sockets, orders written down instead of carried out. */
 import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import http from "node:http";
+import os from "node:os";
+import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createToken } from "#firmware/api/access.ts";
 import { done, type Scope } from "#firmware/api/commands.ts";
@@ -10,9 +14,11 @@ import { snapshotSchema, summarySchema } from "#firmware/api/http/schemas.ts";
 import { type ApiServer, createApiServer } from "#firmware/api/http/server.ts";
 import { ManagementState } from "#firmware/api/http/state.ts";
 import { summaryOf } from "#firmware/api/http/summary.ts";
+import { QueryRunner } from "#firmware/api/query-runner.ts";
 import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
 import { settingsKeys } from "#firmware/config/constraints.ts";
 import { DEFAULT_SETTINGS } from "#firmware/config/schema.ts";
+import { TuningDesk } from "#firmware/tuning/tuning-desk.ts";
 import { SystemClock } from "#hal/linux/system-clock.ts";
 import { startRig } from "../../../support/rig.ts";
 
@@ -22,12 +28,28 @@ let snapshot: MinerSnapshot;
 const state = new ManagementState("9.9.9");
 const tokens: Record<Scope, string> = { read: "", control: "", admin: "" };
 const orders: unknown[] = [];
+const questions: unknown[] = [];
+/** What a real miner answered. */
+const told = new Map<string, unknown>();
+const QUESTIONS = [
+  { kind: "chips", chainIndex: 0 },
+  { kind: "register", chainIndex: 0, chipIndex: 12, register: 8 },
+  { kind: "sensors" },
+  { kind: "tuning" },
+  { kind: "decisions" },
+] as const;
 
 beforeAll(async () => {
   const rig = await startRig({ machine: "s19jpro", hashesPerNonce: 16 });
   await rig.until("all hash", () => rig.snapshot().chains.every(({ state: phase }) => phase === "hashing"), 120_000);
   await rig.advance(5_000);
   snapshot = rig.snapshot();
+  const queries = new QueryRunner(rig.miner.parts, new TuningDesk(rig.miner.parts));
+  for (const query of QUESTIONS) {
+    const asked = queries.answer(query, "admin");
+    void asked.then((answer) => told.set(query.kind, answer.ok ? answer.data : answer.message));
+    await rig.until(`${query.kind} is answered`, () => told.has(query.kind), 5_000);
+  }
   await rig.stop();
   server = createApiServer({
     clock: new SystemClock(),
@@ -38,6 +60,10 @@ beforeAll(async () => {
     order: (command, origin, scope) => {
       orders.push({ command, origin, scope });
       return Promise.resolve(done("done"));
+    },
+    query: (query, scope) => {
+      questions.push({ query, scope });
+      return Promise.resolve({ ok: true, data: told.get((query as { kind: string }).kind) });
     },
   });
   const records = [];
@@ -87,7 +113,7 @@ test("what is served is what the schemas promise", async () => {
   expect(summarySchema.safeParse(await (await call("/summary", "read")).json()).error).toBeUndefined();
   for (const { method, url, answer, scope, handle } of ROUTES) {
     if (method !== "GET" || handle === undefined) continue;
-    const response = await call(url.replace("/api/v1", ""), scope === "open" ? null : "admin");
+    const response = await call(url.replace("/api/v1", "").replace(/:\w+/g, "0"), scope === "open" ? null : "admin");
     expect(response.status, url).toBe(200);
     expect(answer.safeParse(await response.json()).error, url).toBeUndefined();
   }
@@ -174,7 +200,7 @@ test("the OpenAPI document lists every route, resolves in itself, and is plain J
   const listed = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
-  expect(listed.sort()).toEqual(ROUTES.map(({ method, url }) => `${method} ${url}`).sort());
+  expect(listed.sort()).toEqual(ROUTES.map(({ method, url }) => `${method} ${url.replace(/:(\w+)/g, "{$1}")}`).sort());
   for (const [, reference = ""] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
     const found = reference
       .split("/")
@@ -193,4 +219,50 @@ test("the summary's state follows from the snapshot", () => {
   const without = (change: object) => snapshot.chains.map((chain) => ({ ...chain, ...change }));
   expect(status({ chains: without({ feedPeriodMs: null }) })).toBe("waiting");
   expect(status({ chains: without({ state: "ramping" }) })).toBe("starting");
+});
+
+test("details are asked of the miner, with the numbers of the address and the scope of who asks", async () => {
+  questions.length = 0;
+  expect(await (await call("/chains/2/chips", "read")).json()).toMatchObject({ chip: "BM1362", state: "hashing" });
+  expect((await call("/chains/0/chips/12/registers/8", "read")).status).toBe(403);
+  expect((await call("/chains/0/chips/12/registers/8", "control")).status).toBe(200);
+  for (const detail of ["sensors", "tuning", "decisions"]) expect((await call(`/${detail}`, "read")).status).toBe(200);
+  expect(questions).toEqual([
+    { query: { kind: "chips", chainIndex: 2 }, scope: "read" },
+    { query: { kind: "register", chainIndex: 0, chipIndex: 12, register: 8 }, scope: "control" },
+    { query: { kind: "sensors" }, scope: "read" },
+    { query: { kind: "tuning" }, scope: "read" },
+    { query: { kind: "decisions" }, scope: "read" },
+  ]);
+  for (const wrong of ["/chains/x/chips", "/chains/-1/chips", "/chains/1e3/chips", "/chains/99999999999/chips"]) {
+    const refused = await call(wrong, "read");
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toEqual({
+      ok: false,
+      message: "the numbers in the address must be whole and decimal",
+    });
+  }
+  expect((await call("/sensors", null)).status).toBe(401);
+});
+
+test("the local door asks for no token, is named in the orders, and closes with the server", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-door-"));
+  const socketPath = path.join(folder, "console.sock");
+  await new Promise<void>((resolve) => server.local.listen(socketPath, resolve));
+  const ask = (method: string, target: string, body?: object): Promise<{ status: number; text: string }> =>
+    new Promise((resolve, reject) => {
+      const headers = body === undefined ? {} : { "content-type": "application/json" };
+      const request = http.request({ socketPath, path: `/api/v1${target}`, method, headers }, (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+      });
+      request.on("error", reject);
+      request.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  orders.length = 0;
+  expect((await ask("POST", "/commands", { kind: "pause" })).status).toBe(200);
+  expect(orders).toEqual([{ command: { kind: "pause" }, origin: { face: "console", who: "console" }, scope: "admin" }]);
+  expect((await ask("GET", "/audit")).status).toBe(200);
+  fs.rmSync(folder, { recursive: true });
 });

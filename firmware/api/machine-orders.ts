@@ -1,0 +1,103 @@
+/** Carries out the commands that concern the running machine: power, chains, clocks and voltages, registers, light. */
+import type { FileStore } from "#hal/file-store.ts";
+import type { TuningTarget, TuningValue } from "../tuning/tuning.ts";
+import type { TuningAnswer } from "../tuning/tuning-desk.ts";
+import { type Command, type CommandAnswer, done, refused } from "./commands.ts";
+import type { MachineControls } from "./machine-controls.ts";
+import { savePause } from "./owner-pause.ts";
+
+type TuningKind = "tuneFrequency" | "tuneVoltage" | "undoTuning" | "resetTuning" | "keepTuning";
+type OtherKind =
+  | "pause"
+  | "resume"
+  | "restartChain"
+  | "acknowledgeShutdown"
+  | "locate"
+  | "writeRegister"
+  | "setLogLevel";
+export type MachineCommand = Extract<Command, { kind: TuningKind | OtherKind }>;
+
+export async function orderMachine(
+  command: MachineCommand,
+  machine: MachineControls,
+  store: FileStore,
+  actor: string,
+): Promise<CommandAnswer> {
+  switch (command.kind) {
+    case "pause": {
+      const reason = `paused by ${actor}${command.reason === undefined ? "" : `: ${command.reason}`}`;
+      machine.pause(reason);
+      await savePause(store, reason);
+      return done("Paused: hashboards off until resume.");
+    }
+    case "resume":
+      await savePause(store, null);
+      machine.resume(`resumed by ${actor}`);
+      return done("Resumed: the chains start again.");
+    case "restartChain":
+      return toAnswer(await machine.restartChain(command.chainIndex), `Chain ${command.chainIndex} starts again.`);
+    case "acknowledgeShutdown":
+      return toAnswer(await machine.acknowledge(), "Acknowledged: the machine starts again.");
+    case "locate":
+      if (!machine.locate(command.isOn)) return refused("This board has no LED that is known.");
+      return done(command.isOn ? "The LED blinks, for ten minutes at most." : "The LED is off.");
+    case "writeRegister": {
+      const { chainIndex, chipIndex, register, value } = command;
+      const refusal = await machine.writeRegister(chainIndex, chipIndex, register, value);
+      return toAnswer(refusal, `Written: nothing checks what it does; undo it with the value that was there before.`);
+    }
+    case "setLogLevel":
+      machine.setLogLevel(command.level);
+      return done(`The log tells ${command.level} and above until the next restart.`);
+    case "tuneFrequency":
+    case "tuneVoltage":
+    case "undoTuning":
+    case "resetTuning":
+    case "keepTuning":
+      return tune(command, machine, store);
+  }
+}
+
+type TuningCommand = Extract<Command, { kind: TuningKind }>;
+
+async function tune(command: TuningCommand, { tuning }: MachineControls, store: FileStore): Promise<CommandAnswer> {
+  switch (command.kind) {
+    case "tuneFrequency": {
+      const value = wantedValue(command.frequencyMhz, command.changeMhz);
+      if (value === null) return refused("Give frequencyMhz or changeMhz, not both; neither means as the run began.");
+      return asAnswer(await tuning.order({ kind: "frequency", target: targetOf(command), value }));
+    }
+    case "tuneVoltage": {
+      const value = wantedValue(command.voltageMv, command.changeMv);
+      if (value === null) return refused("Give voltageMv or changeMv, not both; neither means as the run began.");
+      const target = { chainIndex: command.chainIndex, domainIndex: null, chipIndex: null };
+      return asAnswer(await tuning.order({ kind: "voltage", target, value }));
+    }
+    case "undoTuning":
+      return asAnswer(await tuning.order({ kind: "undo" }));
+    case "resetTuning":
+      return asAnswer(await tuning.order({ kind: "reset" }));
+    case "keepTuning":
+      return asAnswer(await tuning.keep(store));
+  }
+}
+
+function targetOf(command: Extract<Command, { kind: "tuneFrequency" }>): TuningTarget {
+  const { chainIndex, domainIndex, chipIndex } = command;
+  return { chainIndex, domainIndex: domainIndex ?? null, chipIndex: chipIndex ?? null };
+}
+
+/** Null when both are given. */
+function wantedValue(absolute: number | undefined, change: number | undefined): TuningValue | null {
+  if (absolute !== undefined && change !== undefined) return null;
+  if (absolute !== undefined) return { kind: "absolute", value: absolute };
+  return change === undefined ? { kind: "start" } : { kind: "change", value: change };
+}
+
+function asAnswer({ ok, message }: TuningAnswer): CommandAnswer {
+  return ok ? done(message) : refused(message);
+}
+
+function toAnswer(refusal: string | null, message: string): CommandAnswer {
+  return refusal === null ? done(message) : refused(`Refused: ${refusal}.`);
+}
