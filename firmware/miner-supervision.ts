@@ -2,8 +2,17 @@
 import type { MinerOptions } from "./miner-parts.ts";
 import { Supervision } from "./supervision.ts";
 
-export function createSupervision({ log, clock, store, board, agent, hashboard }: MinerOptions): Supervision {
+export function createSupervision(options: MinerOptions): Supervision {
+  const { log, clock, store, board, agent, hashboard, chipScale } = options;
   const { watchdog, chains } = board;
+  const capture = {
+    program: agent,
+    machine: hashboard.model,
+    chip: hashboard.chip,
+    chips: hashboard.chips,
+    "address-interval": hashboard.addressInterval,
+    "chip-scale": chipScale,
+  };
   return new Supervision({
     log,
     clock,
@@ -12,5 +21,6 @@ export function createSupervision({ log, clock, store, board, agent, hashboard }
     program: agent,
     machine: hashboard.model,
     chains: chains.length,
+    capture,
   });
 }

@@ -300,7 +300,7 @@ export class Miner {
         this.#meter.ended(share, outcome);
         this.#ledger.book(share, outcome);
       },
-      onLine: (pool, direction, line) => this.#supervision.blackBox.poolLine(pool, direction, line),
+      onLine: (pool, direction, line) => this.#supervision.poolLine(pool, direction, line),
       onDecided: (group, decision, nowMs) =>
         this.#supervision.blackBox.decided({ machine: `failover ${group}`, ...decision }, nowMs),
       onNoJob: () => this.#pauses.pause("noPool", "no pool gives jobs"),

@@ -12,6 +12,9 @@ import { WatchdogLoop } from "./control/watchdog-loop.ts";
 import { IncidentLog } from "./incidents/incident-log.ts";
 import { ShutdownLatch } from "./incidents/shutdown-latch.ts";
 import type { Log } from "./log.ts";
+import { openTraceFile } from "./trace/capture/trace-file.ts";
+import { TraceWriter } from "./trace/capture/trace-writer.ts";
+import type { CaptureHeader } from "./trace/capture-format.ts";
 
 export interface SupervisionOptions {
   readonly log: Log;
@@ -22,6 +25,8 @@ export interface SupervisionOptions {
   readonly program: string;
   readonly machine: string;
   readonly chains: number;
+  /** What a capture says of the machine. */
+  readonly capture: CaptureHeader;
 }
 
 export class Supervision {
@@ -30,8 +35,13 @@ export class Supervision {
   readonly heartbeats = new Heartbeats();
   readonly watchdog: WatchdogLoop;
   readonly blackBox: BlackBox;
+  /** Off until somebody starts it. */
+  readonly trace: TraceWriter;
 
-  constructor({ log, clock, store, watchdog, program, machine, chains }: SupervisionOptions) {
+  constructor({ log, clock, store, watchdog, program, machine, chains, capture }: SupervisionOptions) {
+    const traceLog = log.child({ part: "trace" });
+    const warn = (text: string): void => traceLog.warn(text);
+    this.trace = new TraceWriter({ clock, openFile: openTraceFile, header: capture, warn });
     this.blackBox = new BlackBox({ log: log.child({ part: "black box" }), clock, store, program, machine, chains });
     this.incidents = new IncidentLog({ log: log.child({ part: "incidents" }), clock, store });
     this.incidents.onIncident((incident) => this.blackBox.incident(incident));
@@ -43,6 +53,12 @@ export class Supervision {
       heartbeats: this.heartbeats,
       onStarved: (reason) => this.incidents.note("hang", reason),
     });
+  }
+
+  /** @param line without secrets */
+  poolLine(pool: number, direction: "in" | "out", line: string): void {
+    this.blackBox.poolLine(pool, direction, line);
+    this.trace.poolLine(pool, direction, line);
   }
 
   /** The thermal supervisor cut the power: kept until it is acknowledged. */
@@ -57,6 +73,7 @@ export class Supervision {
     await this.latch.settled();
     await this.incidents.close(reason);
     await this.blackBox.close();
+    await this.trace.stop(reason);
   }
 }
 

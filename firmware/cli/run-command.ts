@@ -137,6 +137,9 @@ class Life {
       const { settings } = loaded;
       const miner = createMiner(options, { platform, scales, identities, store: data.store, settings }, log);
       const pauseReason = await loadPause(data.store);
+      if (options.trace !== null) {
+        await miner.parts.supervision.trace.start(options.trace.file, options.trace.limits);
+      }
       if (pauseReason !== null) miner.parts.pauses.pause("owner", pauseReason);
       const machine = machineControls(miner, log);
       const management = this.#plane({ log, options, settings, machine, idleReason: null });

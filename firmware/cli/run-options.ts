@@ -13,6 +13,7 @@ import { OWNER_HELP, OWNER_OPTIONS, type OwnerValues, parseOwnerOptions, refuseO
 import { FACES_HELP, faceOptionsOf } from "./face-options.ts";
 import { parsePools } from "./pool-options.ts";
 import { poolGroupsOf } from "./settings-pools.ts";
+import { parseTraceOptions, TRACE_OPTIONS, TRACE_OPTIONS_HELP, type TraceWish } from "./trace-options.ts";
 import { argumentsError, usageError } from "./usage.ts";
 
 export interface RunOptions {
@@ -42,6 +43,8 @@ export interface RunOptions {
   /** Where the faces for other people's tools listen. */
   faces: FaceOptions;
   logLevel: LogLevel;
+  /** What is written down of the wires; null = nothing. */
+  trace: TraceWish | null;
   /** Settings that the command line overrides. */
   overriddenKeys: readonly string[];
 }
@@ -87,6 +90,7 @@ ${OWNER_HELP}
                          overrides it for this run (kumpel config --help)
   --http-port PORT       own API (0 = a free one; default 8080, a free one if that is taken)
 ${FACES_HELP}
+${TRACE_OPTIONS_HELP}
   --log-level LEVEL      ${LOG_LEVELS.join(" ")} (default: warn on a terminal, else info)
 
 Exit codes: 0 done, 1 ran but something does not hold, 2 wrong usage, 3 pool or hardware not reachable.
@@ -129,6 +133,7 @@ export function parseRunOptions(
     httpListen: isDemo ? LOOPBACK : network.http.listen,
     faces: faceOptionsOf(facePorts(values), settings, isDemo),
     overriddenKeys: overriddenKeys(values),
+    trace: parseTraceOptions(values),
     forMs: values.for === undefined ? null : parseDuration(values.for),
     report: values.report ?? null,
     link: oneOf(values.link ?? "pty", ["pty", "memory"], "--link"),
@@ -261,6 +266,7 @@ function parseOrExplain(args: readonly string[]) {
         "status-port": text,
         "metrics-port": text,
         "log-level": text,
+        ...TRACE_OPTIONS,
       },
     }).values;
   } catch (error) {
