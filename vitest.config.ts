@@ -9,17 +9,17 @@ const LONG = [
   "test/scenarios/cases/h24-requests.test.ts",
   "test/scenarios/board-faults-*.test.ts",
 ];
-const isShort = process.env["TEST_SET"] === "short";
+// Other people's programs, which must be installed: npm run test:peers.
+const PEERS = ["test/peers/**/*.test.ts"];
+const set = process.env["TEST_SET"];
+const INCLUDED = set === "long" ? LONG.map((path) => path.replace("/**", "/*.test.ts")) : ["test/**/*.test.ts"];
 
 // Forks, not threads: native add-ons crash in worker threads.
 export default defineConfig({
   test: {
     pool: "forks",
-    include:
-      process.env["TEST_SET"] === "long"
-        ? LONG.map((path) => path.replace("/**", "/*.test.ts"))
-        : ["test/**/*.test.ts"],
-    exclude: isShort ? LONG : [],
+    include: set === "peers" ? PEERS : INCLUDED,
+    exclude: set === "short" ? [...LONG, ...PEERS] : [],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxConcurrency: 4,

@@ -209,7 +209,16 @@ async function runWorker(): Promise<void> {
   const { SystemClock } = await import("#hal/linux/system-clock.ts");
   const { SystemRandom } = await import("#hal/linux/system-random.ts");
   const { networkFacts } = await import("./platform/network-facts.ts");
-  await runManagement({ clock: new SystemClock(), random: new SystemRandom(), randomBytes, networkFacts });
+  await runManagement({
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    randomBytes,
+    networkFacts,
+    dial: async (options) => {
+      const { dial } = await import("#hal/linux/dial.ts");
+      return dial(options);
+    },
+  });
 }
 
 async function main(): Promise<void> {

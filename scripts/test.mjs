@@ -1,5 +1,6 @@
 // `npm test`: format, lint, types, layers, unit, scenarios, a few seeds. Sets itself up. `npm test -- PATTERN` runs only the
 // test files that match, without the checks before them. `npm run test:long`: real processes and the fault table.
+// `npm run test:peers`: against other people's programs, which must be installed.
 import { spawn } from "node:child_process";
 import { ensureSetUp, ROOT } from "./setup.mjs";
 
@@ -27,8 +28,9 @@ function run(name, args, more = {}) {
 
 const bin = (/** @type {string} */ file) => `node_modules/${file}`;
 const isLong = process.argv[2] === "--long";
-const filters = isLong ? [] : process.argv.slice(2);
-const isShort = !isLong && filters.length === 0;
+const isPeers = process.argv[2] === "--peers";
+const filters = isLong ? [] : process.argv.slice(isPeers ? 3 : 2);
+const isShort = !isLong && !isPeers && filters.length === 0;
 const checks = [
   () => run("format and lint", [bin("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."]),
   () => run("types", [bin("typescript/bin/tsc")]),
@@ -38,9 +40,12 @@ const checks = [
 const results = [];
 if (isShort) results.push(...(await Promise.all([checks[0]?.(), checks[1]?.()])), await checks[2]?.());
 /** @type {Record<string, string>} */
-const set = isLong ? { TEST_SET: "long" } : isShort ? { TEST_SET: "short" } : {};
+const set = isPeers ? { TEST_SET: "peers" } : isLong ? { TEST_SET: "long" } : isShort ? { TEST_SET: "short" } : {};
 results.push(await run("tests", [bin("vitest/vitest.mjs"), "run", ...filters], set));
-if (isShort) console.log("not run here: real processes, kill -9 and the fault table; npm run test:long runs them");
+if (isShort)
+  console.log(
+    "not run here: real processes, kill -9 and the fault table; npm run test:long runs them; test:peers the rest",
+  );
 const failed = results.filter((r) => !r.isGood);
 const counts = /^ *Tests {2}(?:(\d+) failed[^\d]*)?(?:(\d+) passed)?/m.exec(results.at(-1)?.text ?? "");
 const passedTests = Number(counts?.[2] ?? 0);

@@ -26,7 +26,7 @@ import {
   type Scope,
 } from "./commands.ts";
 import type { MachineControls } from "./machine-controls.ts";
-import { savePause } from "./owner-pause.ts";
+import { type MachineCommand, orderMachine } from "./machine-orders.ts";
 
 /** More than that many at once are refused: nobody orders so much. */
 const QUEUE_MAX = 32;
@@ -43,6 +43,8 @@ export interface CommandRunnerOptions {
   readonly restart: (reason: string) => void;
   /** Settings or tokens changed. */
   readonly onChanged: () => void;
+  /** Sends a test alert; answers in seconds, not at once. */
+  readonly testAlert: () => Promise<CommandAnswer>;
   /** Settings that the command line overrides in this run. */
   readonly overriddenKeys: readonly string[];
 }
@@ -78,7 +80,9 @@ export class CommandRunner {
     if (this.#waiting >= QUEUE_MAX) return refused("Too many commands wait; try again in a second.");
     this.#waiting++;
     try {
-      const answer = await this.#turn.run(() => this.#guarded(command, nameOf(origin)));
+      const act = (): Promise<CommandAnswer> => this.#guarded(command, nameOf(origin));
+      // A slow receiver of alerts must not hold up a pause.
+      const answer = await (command.kind === "testAlert" ? act() : this.#turn.run(act));
       return this.#note(origin, command, answer);
     } finally {
       this.#waiting--;
@@ -136,37 +140,17 @@ export class CommandRunner {
         await access.revoke(command.id);
         onChanged();
         return done(`Token ${command.id} is revoked.`);
-      case "pause":
-      case "resume":
-      case "restartChain":
-      case "acknowledgeShutdown":
-      case "locate":
+      case "testAlert":
+        return this.#options.testAlert();
+      default:
         return this.#steer(command, actor);
     }
   }
 
-  async #steer(command: Extract<Command, { kind: MachineCommand }>, actor: string): Promise<CommandAnswer> {
+  async #steer(command: MachineCommand, actor: string): Promise<CommandAnswer> {
     const { machine, store } = this.#options;
     if (machine === null) return refused("Nothing is switched on: the settings file is broken; mend it and restart.");
-    switch (command.kind) {
-      case "pause": {
-        const reason = `paused by ${actor}${command.reason === undefined ? "" : `: ${command.reason}`}`;
-        machine.pause(reason);
-        await savePause(store, reason);
-        return done("Paused: hashboards off until resume.");
-      }
-      case "resume":
-        await savePause(store, null);
-        machine.resume(`resumed by ${actor}`);
-        return done("Resumed: the chains start again.");
-      case "restartChain":
-        return toAnswer(await machine.restartChain(command.chainIndex), `Chain ${command.chainIndex} starts again.`);
-      case "acknowledgeShutdown":
-        return toAnswer(await machine.acknowledge(), "Acknowledged: the machine starts again.");
-      case "locate":
-        if (!machine.locate(command.isOn)) return refused("This board has no LED that is known.");
-        return done(command.isOn ? "The LED blinks, for ten minutes at most." : "The LED is off.");
-    }
+    return orderMachine(command, machine, store, actor);
   }
 
   async #change(patch: SettingsPatch): Promise<CommandAnswer> {
@@ -207,14 +191,8 @@ export class CommandRunner {
   }
 }
 
-type MachineCommand = "pause" | "resume" | "restartChain" | "acknowledgeShutdown" | "locate";
-
 function nameOf({ face, who }: CommandOrigin): string {
   return who === "" ? face : `${who} (${face})`;
-}
-
-function toAnswer(refusal: string | null, message: string): CommandAnswer {
-  return refusal === null ? done(message) : refused(`Refused: ${refusal}.`);
 }
 
 /** Names what is wrong with the order itself; its values may be secrets and are not repeated. */

@@ -3,6 +3,8 @@
  * Faces are thin: they turn their own words into one of these commands and show the answer where it was asked.
  */
 import { z } from "zod";
+import { LOG_LEVELS } from "../log.ts";
+import { CHAINS_MAX, CHIPS_MAX, REGISTER_MAX } from "./limits.ts";
 
 const poolEntry = z.object({
   url: z.string().min(1).max(400),
@@ -13,6 +15,11 @@ const poolEntry = z.object({
 export const SCOPES = ["read", "control", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
 
+const chainIndex = z
+  .number()
+  .int()
+  .min(0)
+  .max(CHAINS_MAX - 1);
 const tree = z.record(z.string().max(64), z.unknown());
 
 function command<const K extends string, T extends z.ZodRawShape>(kind: K, description: string, shape: T) {
@@ -26,7 +33,7 @@ export const commandSchema = z.discriminatedUnion("kind", [
   command("resume", "Let a paused machine hash again.", {}),
   command("acknowledgeShutdown", "The owner has seen why the machine was shut down; it may start again.", {}),
   command("restartChain", "Start one chain anew, also one that was given up.", {
-    chainIndex: z.number().int().min(0).max(15),
+    chainIndex,
   }),
   command("restart", "Hashboards off, read the settings anew, start again.", {}),
   command("setPools", "Pools of the first group, in order of preference; at least one. After a restart.", {
@@ -46,6 +53,44 @@ export const commandSchema = z.discriminatedUnion("kind", [
   }),
   command("setSettings", "Single settings, as nested tables; null removes a key.", { patch: tree }),
   command("locate", "Blink the board's LED so that somebody finds it, for ten minutes at most.", { isOn: z.boolean() }),
+  command("testAlert", "Send an alert that says that it is a test, everywhere where alerts go.", {}),
+  command("tuneFrequency", "Other hash clocks now: of all chains (chainIndex null), one chain, domain or chip.", {
+    chainIndex: chainIndex.nullable(),
+    domainIndex: z
+      .number()
+      .int()
+      .min(0)
+      .max(CHIPS_MAX - 1)
+      .optional(),
+    chipIndex: z
+      .number()
+      .int()
+      .min(0)
+      .max(CHIPS_MAX - 1)
+      .optional(),
+    frequencyMhz: z.number().min(1).max(2_000).optional(),
+    changeMhz: z.number().min(-2_000).max(2_000).optional(),
+  }),
+  command("tuneVoltage", "Another working voltage now: of all chains (chainIndex null), or of one with its own.", {
+    chainIndex: chainIndex.nullable(),
+    voltageMv: z.number().min(1).max(30_000).optional(),
+    changeMv: z.number().min(-30_000).max(30_000).optional(),
+  }),
+  command("undoTuning", "Take back the last change of clocks or voltage.", {}),
+  command("resetTuning", "All clocks and voltages as the run began.", {}),
+  command("keepTuning", "The next runs begin with the present clocks and voltages.", {}),
+  command("writeRegister", "Write one register of one chip while its chain hashes; nothing checks what that does.", {
+    chainIndex,
+    chipIndex: z
+      .number()
+      .int()
+      .min(0)
+      .max(CHIPS_MAX - 1),
+    register: z.number().int().min(0).max(REGISTER_MAX),
+    value: z.number().int().min(0).max(0xffff_ffff),
+    confirm: z.literal("write register"),
+  }),
+  command("setLogLevel", "How much the log tells, until the next restart.", { level: z.enum(LOG_LEVELS) }),
   command("factoryReset", "All settings back to their defaults, then a restart. Tokens stay.", {
     confirm: z.literal("factory reset"),
   }),
@@ -72,6 +117,14 @@ export const SCOPE_OF: Readonly<Record<CommandKind, Scope>> = {
   setFrequency: "admin",
   setSettings: "admin",
   locate: "control",
+  testAlert: "control",
+  tuneFrequency: "admin",
+  tuneVoltage: "admin",
+  undoTuning: "admin",
+  resetTuning: "admin",
+  keepTuning: "admin",
+  writeRegister: "admin",
+  setLogLevel: "control",
   factoryReset: "admin",
   createToken: "admin",
   revokeToken: "admin",
@@ -97,8 +150,8 @@ export const answerSchema = z.discriminatedUnion("ok", [
 ]);
 export type CommandAnswer = Readonly<z.infer<typeof answerSchema>>;
 
-export function refused(message: string): CommandAnswer {
-  return { ok: false, message };
+export function refused(message: string) {
+  return { ok: false, message } as const;
 }
 
 export function done(message: string, effect: "now" | "afterRestart" = "now") {

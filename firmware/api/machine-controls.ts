@@ -1,9 +1,11 @@
 /** What commands can do to a running machine. */
 import type { Settings } from "../config/schema.ts";
 import type { CoolingPolicy, TemperatureWish } from "../control/thermal-types.ts";
-import type { Log } from "../log.ts";
+import { type Log, type LogLevel, setLogLevel } from "../log.ts";
 import type { Miner } from "../miner.ts";
+import { TuningDesk } from "../tuning/tuning-desk.ts";
 import { LocateLight } from "./locate-light.ts";
+import { QueryRunner } from "./query-runner.ts";
 
 export interface MachineControls {
   pause(reason: string): void;
@@ -13,12 +15,19 @@ export interface MachineControls {
   acknowledge(): Promise<string | null>;
   /** False where there is no LED. */
   locate(isOn: boolean): boolean;
+  readonly tuning: TuningDesk;
+  /** Answers what faces ask beyond the snapshot. */
+  readonly queries: QueryRunner;
+  /** Null when it was written, else why not. */
+  writeRegister(chainIndex: number, chipIndex: number, register: number, value: number): Promise<string | null>;
+  setLogLevel(level: LogLevel): void;
   /** Carries out what needs no restart. */
   apply(settings: Settings): void;
 }
 
 export function machineControls(miner: Miner, log: Log): MachineControls {
   const { options, pauses, chains } = miner.parts;
+  const tuning = new TuningDesk(miner.parts);
   const light = new LocateLight(options.board, options.clock, log);
   return {
     pause: (reason) => pauses.pause("owner", reason),
@@ -40,6 +49,18 @@ export function machineControls(miner: Miner, log: Log): MachineControls {
       return null;
     },
     acknowledge: () => miner.acknowledgeShutdown(),
+    tuning,
+    queries: new QueryRunner(miner.parts, tuning),
+    writeRegister: async (chainIndex, chipIndex, register, value) => {
+      const supervisor = chains.find(({ connector }) => connector.index === chainIndex)?.supervisor;
+      if (supervisor === undefined) return `there is no chain ${chainIndex}`;
+      const { chain, state } = supervisor;
+      if (chain === null || state.phase !== "hashing") return `chain ${chainIndex} is ${state.phase}, not hashing`;
+      if (chipIndex >= chain.chipCount) return `chain ${chainIndex} has no chip ${chipIndex}`;
+      await chain.writeChipRegister(chipIndex, register, value);
+      return null;
+    },
+    setLogLevel: (level) => setLogLevel(log, level),
     locate: (isOn) => light.set(isOn),
     apply: ({ cooling }) => miner.setCooling(coolingPolicy(cooling), temperatureWish(cooling)),
   };

@@ -1,6 +1,6 @@
 /** The main thread's side of the management worker: starts it, feeds it, starts it again when it died. */
 import { Worker } from "node:worker_threads";
-import { type Clock, pause } from "#hal/clock.ts";
+import { type Clock, pause, within } from "#hal/clock.ts";
 import { errorText, KumpelError } from "#hal/errors.ts";
 import type { Log } from "../log.ts";
 import { type FaceFailure, type FacePorts, NO_FACES } from "./face-places.ts";
@@ -12,6 +12,9 @@ const RESTART_PAUSE_MS = 5_000;
 const HEAP_LIMIT_MIB = 64;
 /** One small snapshot a second needs no large nursery; memory is the tight budget of a board. */
 const NURSERY_LIMIT_MIB = 4;
+
+/** Goodbyes to a broker and to the network get so long at the end. */
+const CLOSE_LIMIT_MS = 700;
 
 /** Why a port cannot be had although its address is right. */
 const TAKEN: Readonly<Record<string, string>> = {
@@ -27,8 +30,12 @@ export interface ManagementHostOptions {
   worker: ManagementOptions;
   /** A worker begins and knows nothing yet: what it is told first. */
   greeting: () => readonly ToWorker[];
+  /** A test alert was sent, or not. */
+  onAlertTested: (message: Extract<FromWorker, { kind: "alertTested" }>) => void;
   /** It wants something done. */
   onCommand: (message: Extract<FromWorker, { kind: "command" }>) => void;
+  /** It wants something known. */
+  onQuery: (message: Extract<FromWorker, { kind: "query" }>) => void;
 }
 
 export class ManagementHost {
@@ -72,7 +79,7 @@ export class ManagementHost {
 
   /** One worker's life; resolves with why it ended. */
   async #runOnce(signal: AbortSignal): Promise<string | KumpelError> {
-    const { programPath, worker: workerData, log, greeting, onCommand } = this.#options;
+    const { programPath, worker: workerData, greeting } = this.#options;
     const worker = new Worker(programPath, {
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MIB, maxYoungGenerationSizeMb: NURSERY_LIMIT_MIB },
@@ -80,25 +87,65 @@ export class ManagementHost {
     this.#worker = worker;
     for (const message of greeting()) worker.postMessage(message);
     const end = await new Promise<string | KumpelError>((resolve) => {
-      signal.addEventListener("abort", () => resolve("stopped"), { once: true });
+      signal.addEventListener("abort", () => void this.#sayGoodbye(worker).then(() => resolve("stopped")), {
+        once: true,
+      });
       worker.on("error", (error) => resolve(errorText(error)));
       worker.on("exit", (code) => resolve(`exit code ${code}`));
       worker.on("message", (message: FromWorker) => {
-        if (message.kind === "command") onCommand(message);
-        else if (message.kind === "listening") {
-          this.#port = message.port;
-          this.#facePorts = message.faces.ports;
-          log.info({ port: message.port }, "own API listens");
-          log.info({ faces: message.faces.ports }, "faces for other tools");
-          const [failure] = message.faces.failures;
-          if (failure !== undefined) resolve(this.#faceError(failure));
-        } else resolve(this.#listenError(message));
+        const failure = this.#take(message);
+        if (failure !== null) resolve(failure);
       });
     });
     this.#worker = null;
     this.#port = signal.aborted ? this.#port : null;
     await worker.terminate();
     return end;
+  }
+
+  /** Why the worker is of no use, or null. */
+  #take(message: FromWorker): string | KumpelError | null {
+    const { log, onCommand, onQuery, onAlertTested } = this.#options;
+    switch (message.kind) {
+      case "command":
+        onCommand(message);
+        return null;
+      case "query":
+        onQuery(message);
+        return null;
+      case "listening": {
+        this.#port = message.port;
+        this.#facePorts = message.faces.ports;
+        log.info({ port: message.port }, "own API listens");
+        log.info({ faces: message.faces.ports }, "faces for other tools");
+        const [failure] = message.faces.failures;
+        return failure === undefined ? null : this.#faceError(failure);
+      }
+      case "say":
+        log[message.level]({ part: message.part }, message.text);
+        return null;
+      case "alertTested":
+        onAlertTested(message);
+        return null;
+      case "closed":
+        return null;
+      case "failed":
+        return this.#listenError(message);
+    }
+  }
+
+  /** Where something goes out to others: they are told that this is the end. */
+  async #sayGoodbye(worker: Worker): Promise<void> {
+    const { mqtt, mdns } = this.#options.worker.outward;
+    if (mqtt === null && mdns === null) return;
+    const closed = new Promise<void>((resolve) => {
+      worker.on("message", (message: FromWorker) => {
+        if (message.kind === "closed") resolve();
+      });
+      worker.on("exit", () => resolve());
+    });
+    worker.postMessage({ kind: "close" } satisfies ToWorker);
+    await within(this.#options.clock, CLOSE_LIMIT_MS, closed);
   }
 
   #faceError({ face, place: { host, port }, code, message }: FaceFailure): string | KumpelError {

@@ -12,7 +12,7 @@ import type { RandomBytes } from "./access.ts";
 import { AccessKeeper } from "./access-keeper.ts";
 import { type AuditEntry, AuditLog } from "./audit-log.ts";
 import { CommandRunner } from "./command-runner.ts";
-import { type CommandBus, refused } from "./commands.ts";
+import { type CommandAnswer, type CommandBus, refused } from "./commands.ts";
 import type { FacePorts } from "./face-places.ts";
 import type { LogRing } from "./log-ring.ts";
 import type { MachineControls } from "./machine-controls.ts";
@@ -21,6 +21,8 @@ import { ManagementHost } from "./management-host.ts";
 import type { FromWorker, SettingsView, ToWorker } from "./messages.ts";
 import type { MinerSnapshot } from "./snapshot.ts";
 
+/** Less than whoever ordered it waits for the answer. */
+const ALERT_LIMIT_MS = 9_000;
 /** The end of a run waits so long for the audit log. */
 const CLOSE_LIMIT_MS = 300;
 
@@ -49,6 +51,8 @@ export class ManagementPlane {
   readonly #runner: CommandRunner;
   readonly #constraints: readonly KeyFacts[] = settingsKeys();
   #auditTold: readonly AuditEntry[] = [];
+  readonly #alertTests = new Map<number, (answer: CommandAnswer) => void>();
+  #nextTest = 1;
 
   constructor(options: ManagementPlaneOptions) {
     this.#options = options;
@@ -64,6 +68,7 @@ export class ManagementPlane {
       machine,
       restart: options.restart,
       overriddenKeys: options.overriddenKeys,
+      testAlert: () => this.#testAlert(),
       onChanged: () => {
         this.#host.post(this.#settingsMessage());
         this.#host.post(this.#accessMessage());
@@ -76,6 +81,8 @@ export class ManagementPlane {
       worker: { role: "management", version, ...worker },
       greeting: () => this.#greeting(),
       onCommand: (message) => void this.#obey(message),
+      onQuery: (message) => void this.#tell(message),
+      onAlertTested: ({ id, answer }) => this.#alertTests.get(id)?.(answer),
     });
   }
 
@@ -124,6 +131,23 @@ export class ManagementPlane {
       outcome === LATE ? refused("It takes longer than the answer may; look whether it was done.") : outcome;
     this.#host.post({ kind: "answer", id, answer });
     this.#tellAudit();
+  }
+
+  async #testAlert(): Promise<CommandAnswer> {
+    const id = this.#nextTest++;
+    const answer = new Promise<CommandAnswer>((resolve) => this.#alertTests.set(id, resolve));
+    this.#host.post({ kind: "testAlert", id });
+    const outcome = await within(this.#options.clock, ALERT_LIMIT_MS, answer);
+    this.#alertTests.delete(id);
+    return outcome === LATE ? refused(`The test alert was not taken within ${ALERT_LIMIT_MS / 1000} s.`) : outcome;
+  }
+
+  async #tell({ id, query, scope, deadlineMs }: Extract<FromWorker, { kind: "query" }>): Promise<void> {
+    const { machine, clock } = this.#options;
+    const asked = machine?.queries.answer(query, scope) ?? Promise.resolve(refused("Nothing is switched on."));
+    const outcome = await within(clock, deadlineMs, asked);
+    const answer = outcome === LATE ? refused("The chips do not answer in time.") : outcome;
+    this.#host.post({ kind: "told", id, answer });
   }
 
   #greeting(): ToWorker[] {

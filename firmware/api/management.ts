@@ -2,18 +2,27 @@
  * The management plane: a worker thread with the web server. It reads snapshots and can't hold up the mining plane; if
  * it dies it is started again while hashing goes on. What it wants done it orders from the main thread.
  */
+import fs from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
-import { type Clock, LATE, within } from "#hal/clock.ts";
+import type { Clock } from "#hal/clock.ts";
 import type { Random } from "#hal/random.ts";
 import type { RandomBytes } from "./access.ts";
-import { type CommandAnswer, type CommandOrigin, refused, type Scope } from "./commands.ts";
+import { refused } from "./commands.ts";
 import { FACE_NAMES, type FaceOptions, faceOptions, NO_FACES, type StartedFaces } from "./face-places.ts";
 import type { FacesParts } from "./faces.ts";
 import { type ApiServer, createApiServer } from "./http/server.ts";
 import { ManagementState } from "./http/state.ts";
-import { type MachineFacts, UNKNOWN_FACTS } from "./machine-facts.ts";
+import { LocateMemory } from "./locate-memory.ts";
+import { type MachineFacts, UNKNOWN_FACTS, viewOf } from "./machine-facts.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { Orders } from "./orders.ts";
+import type { Outward, OutwardSurroundings } from "./outward.ts";
+import { ALERTS_OFF, type OutwardOptions, outwardOptions } from "./outward-options.ts";
+import type { OutwardParts } from "./outward-parts.ts";
+import { fansByOwner } from "./settings-facts.ts";
+
+const OWNER_ONLY = 0o600;
 
 /** What the main thread hands to the worker. */
 export const managementOptions = z.object({
@@ -27,6 +36,9 @@ export const managementOptions = z.object({
   readsNeedToken: z.boolean(),
   sessionMs: z.number().positive(),
   faces: faceOptions,
+  /** Unix socket of the console; null: there is none. */
+  consolePath: z.string().nullable(),
+  outward: outwardOptions,
 });
 export type ManagementOptions = z.infer<typeof managementOptions>;
 
@@ -36,11 +48,8 @@ export interface ManagementSurroundings {
   readonly randomBytes: RandomBytes;
   readonly random: Random;
   readonly networkFacts: () => Partial<MachineFacts>;
+  readonly dial: OutwardParts["dial"];
 }
-
-const ORDER_LIMIT_MS = 10_000;
-/** More than that many orders at once are refused without asking. */
-const ORDERS_MAX = 64;
 
 /** Runs in the worker until it is terminated. */
 export async function runManagement({
@@ -48,37 +57,58 @@ export async function runManagement({
   random,
   randomBytes,
   networkFacts,
+  dial,
 }: ManagementSurroundings): Promise<void> {
   const options = managementOptions.parse(workerData);
   const { readsNeedToken, sessionMs, version } = options;
   const state = new ManagementState(version);
-  const orders = new Orders(clock, (message) => tell(message));
+  const locate = new LocateMemory(clock);
+  const orders = new Orders(clock, tell, (command) => locate.note(command));
   const server = createApiServer({
     clock,
     randomBytes,
     state,
     readsNeedToken,
     sessionMs,
-    order: (command, origin, scope) => orders.place(command, origin, scope),
+    order: (command, origin, scope) => orders.order(command, origin, scope),
+    query: (query, scope) => orders.query(query, scope),
   });
+  const facts = (): MachineFacts =>
+    Object.assign({}, UNKNOWN_FACTS, networkFacts(), fansByOwner(state.settings?.view.settings), {
+      version,
+      isLocating: locate.isOn,
+    });
+  let outward: Outward | null = null;
   parentPort?.on("message", (message: ToWorker) => {
     state.take(message);
-    if (message.kind === "access") server.guard.setTokens(message.tokens);
-    else if (message.kind === "answer") orders.answered(message.id, message.answer);
+    if (message.kind === "close" || message.kind === "testAlert") void serve(message, outward);
+    else if (message.kind === "access") server.guard.setTokens(message.tokens);
+    else if (message.kind === "answer" || message.kind === "told") orders.take(message);
     else if (message.kind === "snapshot" && !server.events.isEmpty)
       server.events.send("snapshot", state.snapshotText ?? "null");
   });
   try {
     const port = await listen(server, options);
+    if (options.consolePath !== null) await listenLocally(server, options.consolePath);
     const faces = await openFaces(options.faces, {
       clock,
       random,
       snapshot: () => state.snapshot,
-      facts: () => Object.assign({}, UNKNOWN_FACTS, networkFacts(), { version }),
-      order: (command, origin) => orders.place(command, origin, "admin"),
+      facts,
+      order: (command, origin) => orders.order(command, origin, "admin"),
       logText: () => state.log.join("\n"),
     });
     tell({ kind: "listening", port, faces });
+    outward = await openOutward(options.outward, {
+      clock,
+      random,
+      dial,
+      facts,
+      port,
+      tell,
+      view: () => viewOf({ snapshot: () => state.snapshot, facts, clock }),
+      order: (command, origin) => orders.order(command, origin, "control"),
+    });
   } catch (error) {
     const { code = "UNKNOWN", message } = error as NodeJS.ErrnoException;
     tell({ kind: "failed", code, message });
@@ -92,37 +122,27 @@ async function openFaces(options: FaceOptions, parts: FacesParts): Promise<Start
   return startFaces(options, parts);
 }
 
-function tell(message: FromWorker): void {
-  parentPort?.postMessage(message);
+/** Neither is this. */
+async function openOutward(options: OutwardOptions, surroundings: OutwardSurroundings): Promise<Outward | null> {
+  if (options.mqtt === null && options.alerts === null && options.mdns === null) return null;
+  const { startOutward } = await import("./outward.ts");
+  return startOutward(options, surroundings);
 }
 
-/** Orders under way, by their number. */
-class Orders {
-  readonly #clock: Clock;
-  readonly #tell: (message: FromWorker) => void;
-  readonly #waiting = new Map<number, (answer: CommandAnswer) => void>();
-  #next = 1;
-
-  constructor(clock: Clock, send: (message: FromWorker) => void) {
-    this.#clock = clock;
-    this.#tell = send;
+async function serve(
+  message: Extract<ToWorker, { kind: "close" | "testAlert" }>,
+  outward: Outward | null,
+): Promise<void> {
+  if (message.kind === "close") {
+    await outward?.close();
+    tell({ kind: "closed" });
+    return;
   }
+  tell({ kind: "alertTested", id: message.id, answer: (await outward?.testAlert()) ?? refused(ALERTS_OFF) });
+}
 
-  async place(command: unknown, origin: CommandOrigin, scope: Scope): Promise<CommandAnswer> {
-    if (this.#waiting.size >= ORDERS_MAX) return refused("Too many commands wait; try again in a second.");
-    const id = this.#next++;
-    const answer = new Promise<CommandAnswer>((resolve) => this.#waiting.set(id, resolve));
-    this.#tell({ kind: "command", id, deadlineMs: ORDER_LIMIT_MS, command, origin, scope });
-    const outcome = await within(this.#clock, ORDER_LIMIT_MS, answer);
-    this.#waiting.delete(id);
-    return outcome === LATE
-      ? refused(`No answer within ${ORDER_LIMIT_MS / 1000} s; look whether it was done.`)
-      : outcome;
-  }
-
-  answered(id: number, answer: CommandAnswer): void {
-    this.#waiting.get(id)?.(answer);
-  }
+function tell(message: FromWorker): void {
+  parentPort?.postMessage(message);
 }
 
 async function listen({ app }: ApiServer, options: ManagementOptions): Promise<number> {
@@ -135,4 +155,17 @@ async function listen({ app }: ApiServer, options: ManagementOptions): Promise<n
   }
   const address = app.server.address();
   return typeof address === "object" && address !== null ? address.port : port;
+}
+
+/** Whoever may open the socket's file is the owner: no token is asked of him. A file of a run before is in the way. */
+async function listenLocally({ local }: ApiServer, path: string): Promise<void> {
+  fs.rmSync(path, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    local.once("error", reject);
+    local.listen(path, () => {
+      local.off("error", reject);
+      resolve();
+    });
+  });
+  fs.chmodSync(path, OWNER_ONLY);
 }

@@ -4,6 +4,7 @@ import type { TokenRecord } from "./access.ts";
 import type { AuditEntry } from "./audit-log.ts";
 import type { CommandAnswer, CommandOrigin, Scope } from "./commands.ts";
 import type { StartedFaces } from "./face-places.ts";
+import type { QueryAnswer } from "./queries.ts";
 import type { MinerSnapshot } from "./snapshot.ts";
 
 export interface SettingsView {
@@ -26,11 +27,27 @@ export type ToWorker =
   | { readonly kind: "access"; readonly tokens: readonly TokenRecord[] }
   | { readonly kind: "audit"; readonly entries: readonly AuditEntry[] }
   | { readonly kind: "log"; readonly lines: readonly string[] }
-  | { readonly kind: "answer"; readonly id: number; readonly answer: CommandAnswer };
+  | { readonly kind: "answer"; readonly id: number; readonly answer: CommandAnswer }
+  | { readonly kind: "told"; readonly id: number; readonly answer: QueryAnswer }
+  /** Send a test alert and say `alertTested`. */
+  | { readonly kind: "testAlert"; readonly id: number }
+  /** Say goodbye to others, then `closed`. */
+  | { readonly kind: "close" };
 
 export type FromWorker =
   | { readonly kind: "listening"; readonly port: number; readonly faces: StartedFaces }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
+  /** A line for the log. */
+  | { readonly kind: "say"; readonly part: string; readonly level: "info" | "warn"; readonly text: string }
+  | { readonly kind: "alertTested"; readonly id: number; readonly answer: CommandAnswer }
+  | { readonly kind: "closed" }
+  | {
+      readonly kind: "query";
+      readonly id: number;
+      readonly deadlineMs: number;
+      readonly query: unknown;
+      readonly scope: Scope;
+    }
   /** An answer later than the deadline is of no use to anybody. */
   | {
       readonly kind: "command";

@@ -13,6 +13,7 @@ import { ManagementPlane } from "../api/management-plane.ts";
 import { loadPause } from "../api/owner-pause.ts";
 import type { Settings } from "../config/schema.ts";
 import type { LoadedSettings, SettingsStore } from "../config/settings-store.ts";
+import { consolePathIn } from "../console/console-path.ts";
 import { describeIdentity, readBoardIdentities } from "../hardware/board-identities.ts";
 import { createLog, type Log } from "../log.ts";
 import type { DataFolder } from "../platform/data-folder.ts";
@@ -20,6 +21,7 @@ import { LOOPBACK } from "../platform/platform.ts";
 import { VERSION } from "../version.ts";
 import { warmUp } from "../warm-up.ts";
 import { faceOptionsOf } from "./face-options.ts";
+import { idleOutwardOf } from "./outward.ts";
 import { Run } from "./run.ts";
 import type { CommandContext } from "./run-context.ts";
 import { idleUntilStopped } from "./run-idle.ts";
@@ -135,7 +137,7 @@ class Life {
       const identities = await readBoardIdentities(platform.board, boardSupport(options.hashboard.model));
       for (const board of identities) log.info({ chain: board.chainIndex }, describeIdentity(board));
       const { settings } = loaded;
-      const miner = createMiner(options, { platform, scales, identities, store: data.store, settings }, log);
+      const miner = await createMiner(options, { platform, scales, identities, store: data.store, settings }, log);
       const pauseReason = await loadPause(data.store);
       if (options.trace !== null) {
         await miner.parts.supervision.trace.start(options.trace.file, options.trace.limits);
@@ -184,12 +186,14 @@ class Life {
       restart: (reason) => stop.restart(reason),
       overriddenKeys: options?.overriddenKeys ?? [],
       worker: {
+        consolePath: consolePathIn(data.store.place),
         host: options?.httpListen ?? (network.http.listen || LOOPBACK),
         port: port ?? DEFAULT_HTTP_PORT,
         isPortDefault: port === null || port === DEFAULT_HTTP_PORT,
         readsNeedToken: security.reads_need_token,
         sessionMs: security.session_hours * 3_600_000,
         faces: options?.faces ?? faceOptionsOf({}, parts.settings, false),
+        outward: options?.outward ?? idleOutwardOf(parts.settings, network.http.listen),
       },
     });
   }

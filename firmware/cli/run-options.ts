@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { findHashboard, HASHBOARDS, type HashboardModel } from "#drivers/hashboards/models.ts";
 import { KumpelError } from "#hal/errors.ts";
 import { FACE_NAMES, type FaceName, type FaceOptions } from "../api/face-places.ts";
+import type { OutwardOptions } from "../api/outward-options.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../config/schema.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { OwnerSettings, RealMachine } from "../platform/choose-board.ts";
@@ -11,6 +12,7 @@ import { LOOPBACK } from "../platform/platform.ts";
 import type { PoolGroup } from "../pool/pool-groups.ts";
 import { OWNER_HELP, OWNER_OPTIONS, type OwnerValues, parseOwnerOptions, refuseOwnerOptions } from "./board-options.ts";
 import { FACES_HELP, faceOptionsOf } from "./face-options.ts";
+import { outwardOf } from "./outward.ts";
 import { parsePools } from "./pool-options.ts";
 import { poolGroupsOf } from "./settings-pools.ts";
 import { parseTraceOptions, TRACE_OPTIONS, TRACE_OPTIONS_HELP, type TraceWish } from "./trace-options.ts";
@@ -42,6 +44,8 @@ export interface RunOptions {
   httpListen: string;
   /** Where the faces for other people's tools listen. */
   faces: FaceOptions;
+  /** What goes out to others by itself. */
+  outward: OutwardOptions;
   logLevel: LogLevel;
   /** What is written down of the wires; null = nothing. */
   trace: TraceWish | null;
@@ -132,6 +136,7 @@ export function parseRunOptions(
     target,
     httpListen: isDemo ? LOOPBACK : network.http.listen,
     faces: faceOptionsOf(facePorts(values), settings, isDemo),
+    outward: outwardOf(settings, isDemo ? LOOPBACK : network.http.listen),
     overriddenKeys: overriddenKeys(values),
     trace: parseTraceOptions(values),
     forMs: values.for === undefined ? null : parseDuration(values.for),

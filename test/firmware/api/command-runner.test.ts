@@ -36,6 +36,7 @@ async function runnerWith(text: string | null, machine: ReturnType<typeof machin
     restart: (reason) => restarts.push(reason),
     onChanged: () => undefined,
     overriddenKeys: ["tuning.frequency_mhz"],
+    testAlert: () => Promise.resolve({ ok: false, message: "nowhere" }),
   });
   return { runner, store, settings, audit, restarts };
 }

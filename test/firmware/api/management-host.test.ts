@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { ManagementHost } from "#firmware/api/management-host.ts";
+import { NOTHING_OUTWARD } from "#firmware/api/outward-options.ts";
 import { createLog } from "#firmware/log.ts";
 import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
 import { temporaryFolder } from "../../support/program.ts";
@@ -24,8 +25,15 @@ function hostFor(source: string) {
       stockLogin: null,
       cgminerAllow: "",
     },
+    consolePath: null,
+    outward: NOTHING_OUTWARD,
   } as const;
-  const nothing = { greeting: () => [], onCommand: () => undefined };
+  const nothing = {
+    greeting: () => [],
+    onCommand: () => undefined,
+    onQuery: () => undefined,
+    onAlertTested: () => undefined,
+  };
   return {
     host: new ManagementHost({ log: createLog("silent"), clock, programPath, worker, ...nothing }),
     clock,

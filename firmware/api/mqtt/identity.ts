@@ -1,0 +1,59 @@
+/** Who this machine is to a broker and to Home Assistant: an id that stays, and the device that all entities belong to. */
+import { type FaceView, isRealMac, marketingName } from "../machine-facts.ts";
+import type { MqttOptions } from "../outward-options.ts";
+
+/**
+ * Letters, digits and hyphens. The MAC address, else the serial number, else the host's name. An emulated machine is none
+ * that has the address of the computer it runs on, so its id says what it is.
+ */
+export function machineId({ snapshot, facts }: Pick<FaceView, "snapshot" | "facts">): string {
+  const mac = isRealMac(facts.macAddress) ? facts.macAddress : null;
+  const known = mac?.replaceAll(/[:-]/g, "") ?? facts.serialNumber ?? facts.hostname ?? "";
+  const id = known
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "");
+  return `${snapshot.emulationLabel === null ? "" : "emulated-"}${id === "" ? snapshot.machine : id}`;
+}
+
+/** Topics of this machine. */
+export interface Topics {
+  readonly base: string;
+  readonly availability: string;
+  readonly state: string;
+  readonly alerts: string;
+  readonly answer: string;
+  /** A command as JSON, as the own API takes it. */
+  readonly command: string;
+  /** One below for each control. */
+  readonly set: string;
+}
+
+export function topicsOf(id: string, { baseTopic }: Pick<MqttOptions, "baseTopic">): Topics {
+  const base = baseTopic ?? `kumpel/${id}`;
+  return {
+    base,
+    availability: `${base}/availability`,
+    state: `${base}/state`,
+    alerts: `${base}/alerts`,
+    answer: `${base}/answer`,
+    command: `${base}/command`,
+    set: `${base}/set`,
+  };
+}
+
+/** The `device` of every discovery message. Home Assistant merges devices that share a connection. */
+export function deviceOf({ snapshot, facts }: FaceView, id: string): Readonly<Record<string, unknown>> {
+  const isReal = snapshot.emulationLabel === null;
+  const hasMac = isReal && isRealMac(facts.macAddress);
+  return {
+    identifiers: [`kumpel-${id}`],
+    ...(hasMac ? { connections: [["mac", facts.macAddress?.replaceAll("-", ":").toLowerCase()]] } : {}),
+    name: facts.hostname === null ? `Kumpel ${id}` : `${isReal ? "" : "Emulated "}${facts.hostname}`,
+    manufacturer: "Kumpel",
+    model: marketingName(snapshot.machine),
+    hw_version: snapshot.controlBoard,
+    sw_version: facts.version,
+    ...(facts.serialNumber === null ? {} : { serial_number: facts.serialNumber }),
+  };
+}
