@@ -19,6 +19,8 @@ const HELP = `kumpel: open firmware userland for Bitcoin ASIC control boards.
   kumpel receipts --data DIR accepted work by day, pool and user (kumpel receipts --help)
   kumpel incidents --data DIR  why it stopped or restarted; acknowledges a shutdown (kumpel incidents --help)
   kumpel replay FILE         what this program would decide in a recorded incident (kumpel replay --help)
+  kumpel trace ACTION FILE   decodes, compares and verifies chip traffic, captured here or elsewhere (kumpel trace --help)
+  kumpel console [COMMAND]   looks at a running Kumpel, tunes and steers it (kumpel console --help)
   kumpel version [--json]    version, and which native add-ons load here
 
 From a checkout: npm start is kumpel run --demo; npm run kumpel -- SUBCOMMAND is any other.
@@ -60,6 +62,29 @@ async function runCli(args: readonly string[]): Promise<number> {
       const { replayCommand } = await import("./cli/replay-command.ts");
       const { readTextFile } = await import("./platform/text-file.ts");
       return replayCommand(rest, { readText: readTextFile, stdout: writeOut });
+    }
+    case "trace": {
+      const { traceCommand } = await import("./cli/trace-command.ts");
+      const { followFile, readChunks } = await import("./platform/trace-input.ts");
+      const { SystemClock } = await import("#hal/linux/system-clock.ts");
+      const clock = new SystemClock();
+      const output = { stdout: writeOut, stderr: writeErr };
+      return traceCommand(rest, { readChunks, followFile, clock, onStopSignal, ...output });
+    }
+    case "console": {
+      const { consoleCommand } = await import("./cli/console-command.ts");
+      const { consoleHistory, findConsoleSockets, openSerialTerminal } = await import("./platform/console-line.ts");
+      const { SystemClock } = await import("#hal/linux/system-clock.ts");
+      return consoleCommand(rest, {
+        clock: new SystemClock(),
+        stdin: process.stdin,
+        stdout: process.stdout,
+        stderr: writeErr,
+        findSockets: findConsoleSockets,
+        openSerial: openSerialTerminal,
+        historyOf: consoleHistory,
+        onStopSignal,
+      });
     }
     case "version": {
       const { versionCommand } = await import("./cli/version-command.ts");

@@ -51,6 +51,8 @@ export type ErrorCode =
   | "USAGE"
   | "POOL_URL_INVALID"
   | "SETTINGS_INVALID"
+  | "CONSOLE_LOST"
+  | "CONSOLE_REFUSED"
   | "LOOP_STUCK"
   | "ABORTED";
 

@@ -32,7 +32,7 @@ export const INCIDENT_KINDS = [
 ] as const;
 export type IncidentKind = (typeof INCIDENT_KINDS)[number];
 
-const incident = z.object({
+export const incidentSchema = z.object({
   /** Number of the run, counted from the first one with this data folder. */
   run: z.number().int().min(0),
   /** Wall clock, ms since 1970: may be wrong before the clock was set. */
@@ -44,14 +44,14 @@ const incident = z.object({
   chainIndex: z.number().int().nullable(),
   text: z.string(),
 });
-export type Incident = z.infer<typeof incident>;
+export type Incident = z.infer<typeof incidentSchema>;
 
 const history = z.object({
   version: z.literal(1),
   runs: z.number().int().min(0),
   /** The run with this number has not ended in order (yet); null = it has. */
   openRun: z.number().int().nullable(),
-  incidents: z.array(incident),
+  incidents: z.array(incidentSchema),
 });
 export type IncidentHistory = z.infer<typeof history>;
 

@@ -1,5 +1,8 @@
 /** Answers of the own API as schemas, for its OpenAPI document. Null means unknown, never 0; units end the names. */
 import { z } from "zod";
+import { incidentSchema } from "../../incidents/incident.ts";
+import { NONCE_OUTCOMES } from "../../stats/chip-counters.ts";
+import { TRUTH_KINDS } from "../../stats/share-truth.ts";
 import { auditEntry } from "../audit-log.ts";
 import { SCOPES } from "../commands.ts";
 import type { MinerSnapshot } from "../snapshot.ts";
@@ -9,6 +12,8 @@ const measured = z.number().nullable();
 const list = <T extends z.ZodType>(item: T) => z.array(item).readonly();
 const percentiles = z.object({ p50: measured, p99: measured });
 const hashrate = z.object({ expectedThs: measured, measuredThs: measured, recentMeasuredThs: measured });
+
+const truthRow = z.record(z.enum(TRUTH_KINDS), count);
 
 const chain = z.object({
   index: count,
@@ -21,6 +26,7 @@ const chain = z.object({
   voltageV: measured,
   temperatureBoardMaxC: measured,
   temperatureChipMaxC: measured,
+  nonces: z.record(z.enum(NONCE_OUTCOMES), count),
   ticketDifficulty: measured,
   ticketReason: z.string(),
   feedPeriodMs: measured,
@@ -74,6 +80,13 @@ export const snapshotSchema = z.object({
   chains: list(chain),
   hashrate,
   thermal: z.object({ phase: z.string(), reason: z.string(), fanDutyPct: count, fansRpm: list(measured) }),
+  truth: z
+    .record(z.enum(["1m", "10m", "1h", "24h"]), truthRow)
+    .meta({ description: "Hashes in five readings, by window." }),
+  shutdownReason: z.string().nullable(),
+  whyRestarted: z.string().nullable(),
+  recentIncidents: list(incidentSchema),
+  watchdogS: measured,
   alarms: list(z.string()),
   latencyMs: z.object({
     notifyToFirstWork: percentiles,
