@@ -21,6 +21,7 @@ const HELP = `kumpel: open firmware userland for Bitcoin ASIC control boards.
   kumpel replay FILE         what this program would decide in a recorded incident (kumpel replay --help)
   kumpel trace ACTION FILE   decodes, compares and verifies chip traffic, captured here or elsewhere (kumpel trace --help)
   kumpel console [COMMAND]   looks at a running Kumpel, tunes and steers it (kumpel console --help)
+  kumpel trace ACTION FILE   decodes, compares and verifies chip traffic, captured here or elsewhere (kumpel trace --help)
   kumpel version [--json]    version, and which native add-ons load here
 
 From a checkout: npm start is kumpel run --demo; npm run kumpel -- SUBCOMMAND is any other.
@@ -85,6 +86,14 @@ async function runCli(args: readonly string[]): Promise<number> {
         historyOf: consoleHistory,
         onStopSignal,
       });
+    }
+    case "trace": {
+      const { traceCommand } = await import("./cli/trace-command.ts");
+      const { followFile, readChunks } = await import("./platform/trace-input.ts");
+      const { SystemClock } = await import("#hal/linux/system-clock.ts");
+      const clock = new SystemClock();
+      const output = { stdout: writeOut, stderr: writeErr };
+      return traceCommand(rest, { readChunks, followFile, clock, onStopSignal, ...output });
     }
     case "version": {
       const { versionCommand } = await import("./cli/version-command.ts");

@@ -243,53 +243,43 @@ function decodeRegister(bytes: Uint8Array, at: number, length: number, chip: Chi
   };
 }
 
+/** Written field by field: this runs for every nonce, and copying half an object costs ten times as much. */
 function decodeNonce(bytes: Uint8Array, at: number, length: number, context: DecodeContext): NonceFrame {
   const start = length === 7 ? at : at + 2;
   const word = wordAt(bytes, start) | 0;
   const idByte = bytes[start + 5]!;
   const excessByte = bytes[start + 4]!;
-  const common = { kind: "nonce", nonce: headerNonce(word), nonceWord: word >>> 0, idByte, excessByte } as const;
-  const rolled = length === 11 ? (bytes[at + 8]! << 8) | bytes[at + 9]! : null;
-  const { chip, chipCount, addressInterval } = context;
-  const versionBits = rolled === null ? null : versionBitsOf(rolled);
-  if (chip === null) {
-    return {
-      ...common,
-      jobId: null,
-      midstate: null,
-      versionBits,
-      engine: null,
-      core: null,
-      chipAddress: null,
-      chipIndex: null,
-      excessBits: null,
-    };
-  }
-  const canPlace = chipCount > 0 && (addressInterval > 0 || chip.nonceSplit === "offset");
-  if (chip.midstatesMax > 0) {
-    const index = canPlace ? midstateChipIndexOf(chip, word, chipCount, addressInterval) : -1;
-    return {
-      ...common,
-      jobId: (idByte & 0x7f) - ((idByte & 0x7f) % IDS_PER_WORK),
-      midstate: idByte & chip.engineMask,
-      versionBits: null,
-      engine: null,
-      core: coreOfMidstateChip(chip, word),
-      chipAddress: addressOfMidstateChip(chip, word),
-      chipIndex: index < 0 ? null : index,
-      excessBits: null,
-    };
-  }
-  const index = canPlace ? chipIndexOf(chip, word, chipCount, addressInterval) : -1;
+  const { chip } = context;
+  const isMidstate = chip !== null && chip.midstatesMax > 0;
+  const isWhole = chip !== null && !isMidstate;
+  const id7 = idByte & 0x7f;
   return {
-    ...common,
-    jobId: wireIdOf(chip, idByte),
-    midstate: null,
-    versionBits,
-    engine: engineOf(chip, idByte),
-    core: coreOf(word),
-    chipAddress: chip.nonceSplit === "address" ? chipAddressOf(word) : null,
-    chipIndex: index < 0 ? null : index,
-    excessBits: excessBitsOf(chip, excessByte),
+    kind: "nonce",
+    nonce: headerNonce(word),
+    nonceWord: word >>> 0,
+    idByte,
+    jobId: isMidstate ? id7 - (id7 % IDS_PER_WORK) : isWhole ? wireIdOf(chip, idByte) : null,
+    midstate: isMidstate ? idByte & chip.engineMask : null,
+    versionBits: length === 11 ? versionBitsOf((bytes[at + 8]! << 8) | bytes[at + 9]!) : null,
+    engine: isWhole ? engineOf(chip, idByte) : null,
+    core: isMidstate ? coreOfMidstateChip(chip, word) : isWhole ? coreOf(word) : null,
+    chipAddress: chip === null ? null : addressIn(chip, word),
+    chipIndex: chip === null ? null : placeIn(chip, word, context),
+    excessBits: isWhole ? excessBitsOf(chip, excessByte) : null,
+    excessByte,
   };
+}
+
+/** Address field of a nonce; null where the chip's kind keeps none there. */
+function addressIn(chip: ChipRow, word: number): number | null {
+  if (chip.midstatesMax > 0) return addressOfMidstateChip(chip, word);
+  return chip.nonceSplit === "address" ? chipAddressOf(word) : null;
+}
+
+/** Place on the chain; null where the chain is not known well enough. */
+function placeIn(chip: ChipRow, word: number, { chipCount, addressInterval }: DecodeContext): number | null {
+  if (chipCount === 0 || (addressInterval === 0 && chip.nonceSplit !== "offset")) return null;
+  const indexOf = chip.midstatesMax > 0 ? midstateChipIndexOf : chipIndexOf;
+  const index = indexOf(chip, word, chipCount, addressInterval);
+  return index < 0 ? null : index;
 }

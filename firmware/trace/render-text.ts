@@ -19,7 +19,8 @@ export const REASON_TEXT: Readonly<Record<UnknownReason, string>> = {
 
 const HEX2 = Array.from({ length: 256 }, (_, byte) => `0x${byte.toString(16).padStart(2, "0")}`);
 const hex2 = (value: number): string => HEX2[value] ?? value.toString(16);
-const hex8 = (value: number): string => `0x${value.toString(16).padStart(8, "0")}`;
+const HEX4 = Array.from({ length: 65536 }, (_, half) => half.toString(16).padStart(4, "0"));
+const hex8 = (value: number): string => `0x${HEX4[value >>> 16]}${HEX4[value & 0xffff]}`;
 
 function timeColumn(tMs: number): string {
   return (Number.isNaN(tMs) ? "-" : tMs.toFixed(3)).padStart(TIME_WIDTH);
