@@ -7,7 +7,7 @@ import { errorText } from "#hal/errors.ts";
 import { isRealMac, type MachineFacts, marketingName } from "../machine-facts.ts";
 import type { MdnsOptions } from "../outward-options.ts";
 import type { OutwardParts } from "../outward-parts.ts";
-import { type Asked, MDNS_PORT, type MdnsSocket, mdnsOpener, type OpenMdns } from "./mdns-socket.ts";
+import { type Asked, type MdnsSocket, mdnsOpener, type OpenMdns } from "./mdns-socket.ts";
 import {
   type Announcement,
   additionalsTo,
@@ -70,17 +70,18 @@ export class MdnsAnnouncer {
     const { clock } = this.#parts;
     const end = new AbortController();
     const stop = (): void => end.abort();
-    signal.addEventListener("abort", stop, { once: true });
-    let failure: Error | null = null;
+    const trouble: Error[] = [];
     const socket = await this.#open({
       onQuery: (asked) => this.#answer(asked),
       onResponse: (answers) => this.#heard(answers),
       onError: (error) => {
-        failure = error;
+        trouble.push(error);
         end.abort();
       },
     });
     this.#socket = socket;
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
     try {
       while (await this.#claim(end.signal)) {
         const before = JSON.stringify(this.#records);
@@ -89,7 +90,7 @@ export class MdnsAnnouncer {
           if (!(await pause(clock, LOOK_MS, end.signal))) break;
         if (end.signal.aborted) break;
       }
-      if (this.#isAnnounced && failure === null)
+      if (this.#isAnnounced && trouble.length === 0)
         this.#say(
           this.#records.map((record) => ({ ...record, ttl: 0 })),
           [],
@@ -100,7 +101,8 @@ export class MdnsAnnouncer {
       this.#socket = null;
       await within(clock, GOODBYE_LIMIT_MS, socket.close());
     }
-    if (failure !== null) throw failure;
+    const [error] = trouble;
+    if (error !== undefined) throw error;
   }
 
   /** Asks for the names, takes the next ones while somebody has them, announces. False when it was stopped before. */
@@ -150,7 +152,7 @@ export class MdnsAnnouncer {
     if (!this.#isAnnounced) return;
     const answers = answersTo(asked.questions, asked.known, this.#records);
     if (answers.length === 0) return;
-    if (asked.from.port !== MDNS_PORT) {
+    if (asked.isPlain) {
       this.#socket?.respond(answers, additionalsTo(answers, this.#records), asked);
       return;
     }

@@ -8,6 +8,8 @@ export interface Asked {
   readonly known: readonly Said[];
   readonly id: number;
   readonly from: { readonly address: string; readonly port: number };
+  /** From another port than that of multicast DNS: answered to the asker alone, with its number and its question. */
+  readonly isPlain: boolean;
 }
 
 export interface MdnsListeners {
@@ -27,24 +29,29 @@ export interface MdnsSocket {
 
 export type OpenMdns = (listeners: MdnsListeners) => Promise<MdnsSocket>;
 
-/** Questions from another port are plain DNS: answered to the asker alone, with its number and its question. */
-export const MDNS_PORT = 5353;
+const MDNS_PORT = 5353;
 const PLAIN_TTL_S = 10;
 
 /** @param options.address listen and speak on this interface only; absent: on all. */
 export function mdnsOpener(options: { readonly address?: string; readonly port?: number } = {}): OpenMdns {
   return async ({ onQuery, onResponse, onError }) => {
     const { default: multicastDns } = await import("multicast-dns");
-    const { address, port } = options;
+    const { address, port = MDNS_PORT } = options;
     const socket = multicastDns({
       ...(address === undefined ? {} : { interface: address, bind: "0.0.0.0" }),
-      ...(port === undefined ? {} : { port }),
+      port,
     });
     // Strangers' packets that cannot be read, interfaces without multicast: nothing to do about either.
     socket.on("warning", () => undefined);
     socket.on("error", onError);
     socket.on("query", (packet, from) =>
-      onQuery({ questions: packet.questions ?? [], known: said(packet.answers), id: packet.id ?? 0, from }),
+      onQuery({
+        questions: packet.questions ?? [],
+        known: said(packet.answers),
+        id: packet.id ?? 0,
+        from,
+        isPlain: from.port !== port,
+      }),
     );
     socket.on("response", (packet) => onResponse([...said(packet.answers), ...said(packet.additionals)]));
     let sent: Promise<void> = Promise.resolve();
@@ -52,14 +59,14 @@ export function mdnsOpener(options: { readonly address?: string; readonly port?:
       respond: (answers, additionals, to) => {
         sent = new Promise((resolve) => {
           const done = (): void => resolve();
-          if (to === null) socket.respond({ answers: [...answers], additionals: [...additionals] }, done);
+          if (to === null) socket.respond({ answers: copied(answers), additionals: copied(additionals) }, done);
           else
             socket.respond(
               {
                 id: to.id,
                 questions: packed(to.questions),
-                answers: answers.map(plain),
-                additionals: additionals.map(plain),
+                answers: copied(answers).map(plain),
+                additionals: copied(additionals).map(plain),
               },
               { address: to.from.address, port: to.from.port },
               done,
@@ -73,6 +80,11 @@ export function mdnsOpener(options: { readonly address?: string; readonly port?:
       },
     };
   };
+}
+
+/** The package writes bytes into the records that it packs. */
+function copied(records: readonly OwnRecord[]): OwnRecord[] {
+  return structuredClone(records) as OwnRecord[];
 }
 
 function plain(record: OwnRecord): Answer {

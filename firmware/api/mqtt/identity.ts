@@ -48,7 +48,7 @@ export function deviceOf({ snapshot, facts }: FaceView, id: string): Readonly<Re
   const hasMac = isReal && isRealMac(facts.macAddress);
   return {
     identifiers: [`kumpel-${id}`],
-    ...(hasMac ? { connections: [["mac", facts.macAddress?.replaceAll("-", ":").toLowerCase()]] } : {}),
+    ...(hasMac ? { connections: [["mac", facts.macAddress.replaceAll("-", ":").toLowerCase()]] } : {}),
     name: facts.hostname === null ? `Kumpel ${id}` : `${isReal ? "" : "Emulated "}${facts.hostname}`,
     manufacturer: "Kumpel",
     model: marketingName(snapshot.machine),

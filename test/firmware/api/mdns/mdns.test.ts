@@ -1,0 +1,203 @@
+/** Multicast DNS: what is said and when, in virtual time; then over a real socket of the loopback interface. */
+import multicastDns from "multicast-dns";
+import { describe, expect, test } from "vitest";
+import { type MachineFacts, viewOf } from "#firmware/api/machine-facts.ts";
+import { MdnsAnnouncer } from "#firmware/api/mdns/announcer.ts";
+import { type MdnsListeners, mdnsOpener, type OpenMdns } from "#firmware/api/mdns/mdns-socket.ts";
+import { type OwnRecord, type Question, recordsOf, type Said } from "#firmware/api/mdns/records.ts";
+import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
+import { SystemClock } from "#hal/linux/system-clock.ts";
+import { faceBench, KNOWN_FACTS } from "../cgminer/face-fixture.ts";
+
+const HTTP = "_http._tcp.local";
+
+interface Response {
+  readonly atMs: number;
+  readonly answers: readonly OwnRecord[];
+  readonly additionals: readonly OwnRecord[];
+  readonly isPlain: boolean;
+}
+
+function bench() {
+  const clock = new VirtualClock();
+  const said: string[] = [];
+  const responses: Response[] = [];
+  const asked: string[][] = [];
+  const world = {
+    facts: { ...KNOWN_FACTS, hostname: "miner7" } as MachineFacts,
+    listeners: null as MdnsListeners | null,
+    failure: null as Error | null,
+    closed: 0,
+  };
+  const open: OpenMdns = (listeners) => {
+    if (world.failure !== null) return Promise.reject(world.failure);
+    world.listeners = listeners;
+    return Promise.resolve({
+      respond: (answers, additionals, to) => {
+        responses.push({ atMs: clock.nowMs(), answers, additionals, isPlain: to !== null });
+      },
+      ask: (questions) => void asked.push(questions.map(({ name }) => name)),
+      close: () => {
+        world.closed++;
+        return Promise.resolve();
+      },
+    });
+  };
+  const announcer = new MdnsAnnouncer(
+    { hostname: null },
+    {
+      clock,
+      random: { uint32: () => 0, unit: () => 0 },
+      view: () => viewOf({ ...faceBench(), clock }),
+      facts: () => world.facts,
+      say: (level, text) => void said.push(`${level} ${text}`),
+      port: 8080,
+    },
+    open,
+  );
+  const stop = new AbortController();
+  const ended = announcer.run(stop.signal);
+  const hear = (questions: readonly Question[], known: readonly Said[] = [], isPlain = false): void =>
+    world.listeners?.onQuery({ questions, known, id: 7, from: { address: "192.0.2.9", port: 5353 }, isPlain });
+  return { clock, said, responses, asked, world, stop, ended, hear };
+}
+
+function names(records: readonly OwnRecord[], type: string): string[] {
+  return records.filter((record) => record.type === type).map(({ name }) => name);
+}
+
+describe("in virtual time", () => {
+  test("it asks three times for its names, announces twice, and tells what it is", async () => {
+    const { clock, asked, responses, said } = bench();
+    await clock.advance(749);
+    expect(asked).toHaveLength(3);
+    expect(asked[0]).toEqual(["Kumpel miner7._http._tcp.local", "Kumpel miner7._kumpel._tcp.local", "miner7.local"]);
+    expect(responses).toEqual([]);
+    await clock.advance(10_000);
+    expect(responses.map(({ atMs }) => atMs)).toEqual([750, 1_750]);
+    const answers = responses[0]?.answers ?? [];
+    expect(names(answers, "SRV")).toEqual(["Kumpel miner7._http._tcp.local", "Kumpel miner7._kumpel._tcp.local"]);
+    expect(answers).toContainEqual({ type: "A", name: "miner7.local", ttl: 120, flush: true, data: "192.0.2.7" });
+    expect(answers.find(({ type }) => type === "TXT")?.data).toEqual([
+      "version=0.1.0",
+      "path=/api/v1",
+      "model=Antminer S21",
+      "serial=SN-1",
+      "mac=28:E2:97:0A:0B:0C",
+    ]);
+    expect(said).toEqual(["info multicast DNS: announced as miner7.local, port 8080"]);
+  });
+
+  test("questions are answered with what comes next, known answers are not repeated, floods neither", async () => {
+    const { clock, hear, responses } = bench();
+    await clock.advance(60_000);
+    const before = responses.length;
+    hear([{ name: HTTP, type: "PTR" }]);
+    expect(responses[before]?.answers).toMatchObject([{ type: "PTR", data: "Kumpel miner7._http._tcp.local" }]);
+    expect(responses[before]?.additionals.map(({ type }) => type)).toEqual(["SRV", "TXT", "SRV", "TXT", "A"]);
+    for (let i = 0; i < 1_000; i++) hear([{ name: HTTP, type: "PTR" }]);
+    expect(responses).toHaveLength(before + 1);
+    await clock.advance(2_000);
+    const known = [{ type: "PTR", name: HTTP, ttl: 4_000, data: "Kumpel miner7._http._tcp.local" }];
+    hear([{ name: HTTP, type: "PTR" }], known);
+    hear([{ name: "other.local", type: "A" }]);
+    expect(responses).toHaveLength(before + 1);
+    hear([{ name: "MINER7.local", type: "ANY" }]);
+    expect(responses[before + 1]?.answers).toMatchObject([{ type: "A", data: "192.0.2.7" }]);
+    hear([{ name: "miner7.local", type: "A" }], [], true);
+    expect(responses[before + 2]?.isPlain).toBe(true);
+  });
+
+  test("a name that somebody has becomes another one, before and after it was announced", async () => {
+    const { clock, asked, world, responses } = bench();
+    const claim = (name: string): void =>
+      world.listeners?.onResponse([{ type: "A", name, ttl: 120, data: "192.0.2.99" }]);
+    await clock.advance(300);
+    claim("Miner7.local");
+    await clock.advance(3_000);
+    expect(asked.at(-1)).toContain("miner7-2.local");
+    expect(names(responses[0]?.answers ?? [], "A")).toEqual(["miner7-2.local"]);
+    claim("miner7-2.local");
+    // Our own words, heard back, are no conflict.
+    world.listeners?.onResponse(recordsOf({ hostname: "x", instance: "y", address: "192.0.2.7", port: 1, text: {} }));
+    await clock.advance(20_000);
+    expect(names(responses.at(-1)?.answers ?? [], "A")).toEqual(["miner7-3.local"]);
+  });
+
+  test("a new address is announced by itself", async () => {
+    const { clock, world, responses } = bench();
+    await clock.advance(60_000);
+    world.facts = { ...world.facts, ipAddress: "192.0.2.8" };
+    await clock.advance(15_000);
+    expect(responses.at(-1)?.answers).toContainEqual(expect.objectContaining({ type: "A", data: "192.0.2.8" }));
+  });
+
+  test("the end is a goodbye: every record with no time to live", async () => {
+    const { clock, stop, ended, responses, world } = bench();
+    await clock.advance(60_000);
+    stop.abort();
+    await clock.advance(1);
+    await ended;
+    expect(new Set(responses.at(-1)?.answers.map(({ ttl }) => ttl))).toEqual(new Set([0]));
+    expect(responses.at(-1)?.answers).toHaveLength(9);
+    expect(world.closed).toBe(1);
+  });
+
+  test("a port that cannot be had is told once and tried again", async () => {
+    const { clock, said, world, stop, ended } = bench();
+    await clock.advance(1);
+    world.listeners?.onError(new Error("bind EADDRINUSE 0.0.0.0:5353"));
+    world.failure = new Error("bind EADDRINUSE 0.0.0.0:5353");
+    await clock.advance(600_000);
+    expect(said).toEqual(["warn multicast DNS: bind EADDRINUSE 0.0.0.0:5353; trying again every minute"]);
+    world.failure = null;
+    await clock.advance(62_000);
+    expect(said).toHaveLength(2);
+    stop.abort();
+    await clock.advance(1);
+    await ended;
+  });
+});
+
+test("a real asker on the loopback interface finds it, and hears its goodbye", async () => {
+  // A port of its own: the machine that tests run on may have a responder on 5353.
+  const port = 20_000 + (process.pid % 20_000);
+  const asker = multicastDns({ interface: "127.0.0.1", bind: "0.0.0.0", port });
+  const heard: Said[] = [];
+  const waiting: { isIt: (record: Said) => boolean; resolve: () => void }[] = [];
+  asker.on("response", ({ answers }) => {
+    for (const record of answers as Said[]) {
+      heard.push(record);
+      for (const { isIt, resolve } of waiting) if (isIt(record)) resolve();
+    }
+  });
+  const until = (isIt: (record: Said) => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      waiting.push({ isIt, resolve });
+      if (heard.some(isIt)) resolve();
+    });
+  await new Promise<void>((resolve) => asker.once("ready", () => resolve()));
+  const stop = new AbortController();
+  const announcer = new MdnsAnnouncer(
+    { hostname: "miner7" },
+    {
+      clock: new SystemClock(),
+      random: { uint32: () => 0, unit: () => 0 },
+      view: () => viewOf(faceBench()),
+      facts: () => ({ ...KNOWN_FACTS, ipAddress: "127.0.0.1" }),
+      say: () => undefined,
+      port: 8080,
+    },
+    mdnsOpener({ address: "127.0.0.1", port }),
+  );
+  const ended = announcer.run(stop.signal);
+  await until(({ type, name, ttl }) => type === "A" && name === "miner7.local" && ttl === 120);
+  heard.length = 0;
+  asker.query("_kumpel._tcp.local", "PTR");
+  await until(({ type, data }) => type === "PTR" && data === "Kumpel miner7._kumpel._tcp.local");
+  stop.abort();
+  await ended;
+  await until(({ type, ttl }) => type === "SRV" && ttl === 0);
+  await new Promise<void>((resolve) => asker.destroy(() => resolve()));
+  expect(heard.length).toBeGreaterThan(0);
+});
