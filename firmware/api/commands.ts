@@ -20,6 +20,8 @@ const chainIndex = z
   .int()
   .min(0)
   .max(CHAINS_MAX - 1);
+/** Far beyond any machine: what a machine bears it says itself, with the reason. */
+const TUNING_MAX = 1_000_000;
 const tree = z.record(z.string().max(64), z.unknown());
 
 function command<const K extends string, T extends z.ZodRawShape>(kind: K, description: string, shape: T) {
@@ -68,13 +70,13 @@ export const commandSchema = z.discriminatedUnion("kind", [
       .min(0)
       .max(CHIPS_MAX - 1)
       .optional(),
-    frequencyMhz: z.number().min(1).max(2_000).optional(),
-    changeMhz: z.number().min(-2_000).max(2_000).optional(),
+    frequencyMhz: z.number().min(0).max(TUNING_MAX).optional(),
+    changeMhz: z.number().min(-TUNING_MAX).max(TUNING_MAX).optional(),
   }),
   command("tuneVoltage", "Another working voltage now: of all chains (chainIndex null), or of one with its own.", {
     chainIndex: chainIndex.nullable(),
-    voltageMv: z.number().min(1).max(30_000).optional(),
-    changeMv: z.number().min(-30_000).max(30_000).optional(),
+    voltageMv: z.number().min(0).max(TUNING_MAX).optional(),
+    changeMv: z.number().min(-TUNING_MAX).max(TUNING_MAX).optional(),
   }),
   command("undoTuning", "Take back the last change of clocks or voltage.", {}),
   command("resetTuning", "All clocks and voltages as the run began.", {}),
@@ -90,6 +92,19 @@ export const commandSchema = z.discriminatedUnion("kind", [
     value: z.number().int().min(0).max(0xffff_ffff),
     confirm: z.literal("write register"),
   }),
+  command("startTrace", "Record chip and pool traffic into a file of the data folder, secrets masked.", {
+    name: z
+      .string()
+      .regex(/^[a-z0-9][\w-]{0,55}\.trace$/i, "must be a file name that ends with .trace")
+      .optional()
+      .meta({ description: "File name; left out: kumpel.trace. An older one of that name is replaced." }),
+    maxMib: z.number().int().min(1).max(1_024).optional(),
+    keep: z
+      .enum(["oldest", "newest"])
+      .optional()
+      .meta({ description: "What stays when it is full; left out: oldest." }),
+  }),
+  command("stopTrace", "End the recording of traffic.", {}),
   command("setLogLevel", "How much the log tells, until the next restart.", { level: z.enum(LOG_LEVELS) }),
   command("factoryReset", "All settings back to their defaults, then a restart. Tokens stay.", {
     confirm: z.literal("factory reset"),
@@ -124,6 +139,8 @@ export const SCOPE_OF: Readonly<Record<CommandKind, Scope>> = {
   resetTuning: "admin",
   keepTuning: "admin",
   writeRegister: "admin",
+  startTrace: "control",
+  stopTrace: "control",
   setLogLevel: "control",
   factoryReset: "admin",
   createToken: "admin",

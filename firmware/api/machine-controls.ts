@@ -1,8 +1,10 @@
 /** What commands can do to a running machine. */
+import path from "node:path";
 import type { Settings } from "../config/schema.ts";
 import type { CoolingPolicy, TemperatureWish } from "../control/thermal-types.ts";
 import { type Log, type LogLevel, setLogLevel } from "../log.ts";
 import type { Miner } from "../miner.ts";
+import { DEFAULT_TRACE_LIMITS } from "../trace/capture/trace-writer.ts";
 import { TuningDesk } from "../tuning/tuning-desk.ts";
 import { LocateLight } from "./locate-light.ts";
 import { QueryRunner } from "./query-runner.ts";
@@ -21,12 +23,21 @@ export interface MachineControls {
   /** Null when it was written, else why not. */
   writeRegister(chainIndex: number, chipIndex: number, register: number, value: number): Promise<string | null>;
   setLogLevel(level: LogLevel): void;
+  /** Resolves with the file. @throws KumpelError `USAGE`, `STORE_FAILED`. */
+  startTrace(wish: {
+    name?: string | undefined;
+    maxMib?: number | undefined;
+    keep?: "oldest" | "newest" | undefined;
+  }): Promise<string>;
+  /** Null when it was running, else why not. */
+  stopTrace(): Promise<string | null>;
   /** Carries out what needs no restart. */
   apply(settings: Settings): void;
 }
 
 export function machineControls(miner: Miner, log: Log): MachineControls {
   const { options, pauses, chains } = miner.parts;
+  const { trace } = miner.parts.supervision;
   const tuning = new TuningDesk(miner.parts);
   const light = new LocateLight(options.board, options.clock, log);
   return {
@@ -58,6 +69,20 @@ export function machineControls(miner: Miner, log: Log): MachineControls {
       if (chain === null || state.phase !== "hashing") return `chain ${chainIndex} is ${state.phase}, not hashing`;
       if (chipIndex >= chain.chipCount) return `chain ${chainIndex} has no chip ${chipIndex}`;
       await chain.writeChipRegister(chipIndex, register, value);
+      return null;
+    },
+    startTrace: async ({ name = "kumpel.trace", maxMib, keep }) => {
+      const { store } = options;
+      const file = path.join(store.place, name);
+      await trace.start(file, {
+        maxBytes: maxMib === undefined ? DEFAULT_TRACE_LIMITS.maxBytes : maxMib * 1024 * 1024,
+        keep: keep ?? DEFAULT_TRACE_LIMITS.keep,
+      });
+      return file;
+    },
+    stopTrace: async () => {
+      if (!trace.status.isOn) return "no recording runs";
+      await trace.stop("stopped by the owner");
       return null;
     },
     setLogLevel: (level) => setLogLevel(log, level),

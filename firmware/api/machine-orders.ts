@@ -14,6 +14,8 @@ type OtherKind =
   | "acknowledgeShutdown"
   | "locate"
   | "writeRegister"
+  | "startTrace"
+  | "stopTrace"
   | "setLogLevel";
 export type MachineCommand = Extract<Command, { kind: TuningKind | OtherKind }>;
 
@@ -46,6 +48,12 @@ export async function orderMachine(
       const refusal = await machine.writeRegister(chainIndex, chipIndex, register, value);
       return toAnswer(refusal, `Written: nothing checks what it does; undo it with the value that was there before.`);
     }
+    case "startTrace": {
+      const place = await machine.startTrace(command);
+      return done(`Recording into ${place}; trace off ends it, kumpel trace decode reads it.`);
+    }
+    case "stopTrace":
+      return toAnswer(await machine.stopTrace(), "The recording is ended.");
     case "setLogLevel":
       machine.setLogLevel(command.level);
       return done(`The log tells ${command.level} and above until the next restart.`);

@@ -24,6 +24,7 @@ export const querySchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("sensors") }),
   z.strictObject({ kind: z.literal("tuning") }),
   z.strictObject({ kind: z.literal("decisions") }),
+  z.strictObject({ kind: z.literal("trace") }),
 ]);
 export type Query = z.infer<typeof querySchema>;
 export type QueryKind = Query["kind"];
@@ -35,6 +36,7 @@ export const QUERY_SCOPE: Readonly<Record<QueryKind, Scope>> = {
   sensors: "read",
   tuning: "read",
   decisions: "read",
+  trace: "read",
 };
 
 const measured = z.number().nullable();
@@ -112,6 +114,14 @@ export const queryAnswers = {
       }),
     ),
     undoSteps: z.number().meta({ description: "Changes that can be undone." }),
+  }),
+  trace: z.object({
+    isOn: z.boolean(),
+    path: z.string().nullable(),
+    bytes: z.number(),
+    isFull: z.boolean(),
+    lostEvents: z.number(),
+    failure: z.string().nullable(),
   }),
   decisions: z.object({
     decisions: list(

@@ -1,6 +1,6 @@
 /** All chips of a chain on one page: whole domains in a row, as many as fit, so that 126 chips stay below 24 lines. */
 import type { AnswerOf } from "../api/queries.ts";
-import { number } from "./table.ts";
+import { number, wrap } from "./table.ts";
 
 type Chips = AnswerOf<"chips">;
 export type GridValue = "mhz" | "errors" | "nonces" | "temp";
@@ -21,9 +21,8 @@ export function chipGrid(answer: Chips, value: GridValue, width: number): string
   const perRow = Math.max(1, Math.floor(room / answer.chipsPerDomain)) * answer.chipsPerDomain;
   // A domain wider than the screen is broken where it must be.
   const step = Math.min(perRow, room);
-  const lines: string[] = [
-    `chain ${answer.chainIndex}, ${answer.chips.length} x ${answer.chip}, ${answer.state}: ${title}`,
-  ];
+  const head = `chain ${answer.chainIndex}, ${answer.chips.length} x ${answer.chip}, ${answer.state}: ${title}`;
+  const lines = wrap(head, width);
   for (let first = 0; first < cells.length; first += step) {
     const row = cells.slice(first, first + step).map((text) => text.padStart(cellWidth));
     lines.push(`${String(first).padStart(left - 1)}:${row.join("")}`.slice(0, width));

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { ConsoleCommand } from "./command.ts";
 import { LOOK } from "./commands/look.ts";
+import { RECORD } from "./commands/record.ts";
 import { RAMP, STEER, WATCH } from "./commands/steer.ts";
 import { TUNE } from "./commands/tune.ts";
 import { wrap } from "./table.ts";
@@ -33,7 +34,7 @@ const help: ConsoleCommand = {
   },
 };
 
-export const COMMANDS: readonly ConsoleCommand[] = [...LOOK, WATCH, ...TUNE, RAMP, ...STEER, help];
+export const COMMANDS: readonly ConsoleCommand[] = [...LOOK, WATCH, ...TUNE, RAMP, ...STEER, ...RECORD, help];
 
 /** Names in groups: all commands on one screen of 24 lines. */
 function overview(width: number): string[] {

@@ -26,12 +26,12 @@ export async function findConsoleSockets(): Promise<string[]> {
 
 function answers(file: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = net.connect(file);
+    const socket = net.connect({ path: file, timeout: PROBE_LIMIT_MS });
     const end = (isAlive: boolean): void => {
       socket.destroy();
       resolve(isAlive);
     };
-    socket.setTimeout(PROBE_LIMIT_MS, () => end(false));
+    socket.on("timeout", () => end(false));
     socket.on("connect", () => end(true));
     socket.on("error", () => end(false));
   });

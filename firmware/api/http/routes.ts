@@ -110,6 +110,14 @@ const DETAILS: readonly Route[] = [
   },
   {
     method: "GET",
+    url: "/api/v1/trace",
+    summary: "Whether traffic is recorded, and where.",
+    scope: "read",
+    answer: queryAnswers.trace,
+    handle: (context, _body, identity) => asked(context, { kind: "trace" }, identity),
+  },
+  {
+    method: "GET",
     url: "/api/v1/decisions",
     summary: "The last decisions that did something, with their reasons, oldest first.",
     scope: "read",

@@ -37,6 +37,7 @@ const QUESTIONS = [
   { kind: "sensors" },
   { kind: "tuning" },
   { kind: "decisions" },
+  { kind: "trace" },
 ] as const;
 
 beforeAll(async () => {
