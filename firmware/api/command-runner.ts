@@ -26,7 +26,7 @@ import {
   type Scope,
 } from "./commands.ts";
 import type { MachineControls } from "./machine-controls.ts";
-import { type MachineCommand, orderMachine } from "./machine-orders.ts";
+import { isMachineCommand, type MachineCommand, orderMachine } from "./machine-orders.ts";
 
 /** More than that many at once are refused: nobody orders so much. */
 const QUEUE_MAX = 32;
@@ -110,6 +110,7 @@ export class CommandRunner {
 
   async #carryOut(command: Command, actor: string): Promise<CommandAnswer> {
     const { settings, restart, access, onChanged } = this.#options;
+    if (isMachineCommand(command)) return this.#steer(command, actor);
     switch (command.kind) {
       case "setFanDuty":
         return this.#change({ cooling: { fan_manual_pct: command.dutyPct } });
@@ -142,8 +143,6 @@ export class CommandRunner {
         return done(`Token ${command.id} is revoked.`);
       case "testAlert":
         return this.#options.testAlert();
-      default:
-        return this.#steer(command, actor);
     }
   }
 

@@ -6,18 +6,25 @@ import { type Command, type CommandAnswer, done, refused } from "./commands.ts";
 import type { MachineControls } from "./machine-controls.ts";
 import { savePause } from "./owner-pause.ts";
 
-type TuningKind = "tuneFrequency" | "tuneVoltage" | "undoTuning" | "resetTuning" | "keepTuning";
-type OtherKind =
-  | "pause"
-  | "resume"
-  | "restartChain"
-  | "acknowledgeShutdown"
-  | "locate"
-  | "writeRegister"
-  | "startTrace"
-  | "stopTrace"
-  | "setLogLevel";
-export type MachineCommand = Extract<Command, { kind: TuningKind | OtherKind }>;
+const TUNING = ["tuneFrequency", "tuneVoltage", "undoTuning", "resetTuning", "keepTuning"] as const;
+const OTHERS = [
+  "pause",
+  "resume",
+  "restartChain",
+  "acknowledgeShutdown",
+  "locate",
+  "writeRegister",
+  "startTrace",
+  "stopTrace",
+  "setLogLevel",
+] as const;
+const MACHINE_KINDS: readonly string[] = [...TUNING, ...OTHERS];
+type TuningKind = (typeof TUNING)[number];
+export type MachineCommand = Extract<Command, { kind: TuningKind | (typeof OTHERS)[number] }>;
+
+export function isMachineCommand(command: Command): command is MachineCommand {
+  return MACHINE_KINDS.includes(command.kind);
+}
 
 export async function orderMachine(
   command: MachineCommand,

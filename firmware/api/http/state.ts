@@ -60,6 +60,8 @@ export class ManagementState {
       case "access":
       case "answer":
       case "told":
+      case "close":
+      case "testAlert":
         return;
     }
   }

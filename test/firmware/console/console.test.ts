@@ -68,10 +68,9 @@ function stub(errorsAt: (mhz: number) => number, isJson = false): Stub {
 }
 
 async function inTime(stubbed: Stub, line: string): Promise<number> {
-  let code: number | null = null;
-  const run = runLine(line, stubbed.context);
-  void run.then((c) => (code = c));
-  for (let i = 0; i < 200 && code === null; i++) await (stubbed.context.clock as VirtualClock).advance(1_000);
+  const ended = new AbortController();
+  const run = runLine(line, stubbed.context).finally(() => ended.abort());
+  for (let i = 0; i < 200 && !ended.signal.aborted; i++) await (stubbed.context.clock as VirtualClock).advance(1_000);
   return await run;
 }
 
