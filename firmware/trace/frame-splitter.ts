@@ -150,7 +150,11 @@ export class FrameSplitter {
   /** A frame with its preamble at `at`. */
   #lookAt(out: Candidate, at: number, format: WireFormat): void {
     if (this.#bytes[at] === 0x55) lookAtHostFrame(out, this.#bytes, at + 2, this.#tail, 2, format);
-    else lookAtReply(out, this.#bytes, at, this.#tail, format, this.#hasLongReplies, this.#isBoundaryHere);
+    else {
+      const isLine = this.#isMark(at) && (this.#isMark(at + 9) || (this.#isEnding && at + 9 === this.#tail));
+      const isLongOnly = this.#hasLongReplies && !isLine;
+      lookAtReply(out, this.#bytes, at, this.#tail, format, isLongOnly, this.#isBoundaryHere);
+    }
   }
 
   #judge(candidate: Candidate, at: number, format: WireFormat, isEnd: boolean): void {

@@ -156,7 +156,8 @@ function kindOfReply(last: number): WireKind | null {
 
 /**
  * Chip to host with AA 55 at `at`. @param isBoundary tells whether a frame may end at a place: a chunk ends or a preamble
- * begins there. @param isLongOnly frames of 11 bytes were seen on this line, so a shorter one is a torn one.
+ * begins there. @param isLongOnly frames of 11 bytes were seen on this line, so a shorter one is a torn one, unless it is a
+ * line of its own.
  */
 export function lookAtReply(
   out: Candidate,
@@ -167,7 +168,7 @@ export function lookAtReply(
   isLongOnly: boolean,
   isBoundary: (place: number) => boolean,
 ): void {
-  const canBeShort = format.replyBytes === 9 || (!isLongOnly && at + 9 <= tail);
+  const canBeShort = format.replyBytes === 9 || !isLongOnly;
   const canBeLong = format.replyBytes !== 9;
   const shortKind = canBeShort && at + 9 <= tail && isGoodBody7(bytes, at + 2) ? kindOfReply(bytes[at + 8]!) : null;
   if (shortKind !== null && (!canBeLong || isPreamble(bytes, at + 9, tail))) {

@@ -11,8 +11,10 @@ const CANONICAL = /^([0-9a-f]{6,16})( {1,2})((?:[0-9a-f]{2}\s+)*[0-9a-f]{2})\s*(
 /** xxd: offset with a colon, groups, two spaces before the text. */
 const XXD = /^[0-9a-f]{6,16}: ((?:[0-9a-f]{2,16} )*[0-9a-f]{2,16})(?: {2}.*)?$/i;
 /** The last line of hexdump: only an offset. */
-const LONE_OFFSET = /^[0-9a-f]{7,8}$/i;
+const LONE_OFFSET = /^[0-9a-f]{6,8}$/i;
 const SEPARATED = /^[0-9a-f]{2}(?:[:-][0-9a-f]{2}){4,}$/i;
+/** Fewer may be a time; a letter in them says that they are none. */
+const SEPARATED_FEW = /^(?=.*[a-f])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){1,3}$/i;
 const WORD = /[^\s,;()[\]{}|"']+/g;
 
 interface Word {
@@ -92,7 +94,7 @@ function wordsOf(line: string): Word[] {
     const text = match[0];
     const from = match.index;
     const body = /^0x/i.test(text) ? text.slice(2) : text;
-    const isSeparated = SEPARATED.test(body);
+    const isSeparated = SEPARATED.test(body) || SEPARATED_FEW.test(body);
     const isMarked = body !== text || isSeparated;
     let digits = isSeparated ? body.replaceAll(/[:-]/g, "") : body;
     // 0xA is a byte.
@@ -118,7 +120,7 @@ function runsOf(line: string, words: readonly Word[]): Word[][] {
     else close();
   }
   close();
-  const long = runs.filter((r) => digitsOf(r).length >= 4 && !isProse(r));
+  const long = runs.filter((r) => digitsOf(r).length >= 4 && !isProse(line, r) && !isNumber(line, r));
   if (long.length > 0) return long;
   return runs.filter((r) => isLoneByte(line, r));
 }
@@ -126,24 +128,33 @@ function runsOf(line: string, words: readonly Word[]): Word[][] {
 /** A number before the bytes that is longer than they are and has no letters: a time or a counter. */
 function withoutTime(run: readonly Word[]): Word[] {
   const [first, second] = run;
-  const isNumber = first !== undefined && /^\d{4,}$/.test(first.text);
-  if (isNumber && second !== undefined && second.digits.length < first.digits.length) return run.slice(1);
+  const isTime = first !== undefined && /^\d{4,}$/.test(first.text);
+  if (isTime && second !== undefined && second.digits.length < first.digits.length) return run.slice(1);
   return [...run];
 }
 
-/** "face", "dead beef": words of letters only are bytes where they are many, or begin as a frame does. */
-function isProse(run: readonly Word[]): boolean {
-  if (run.some(({ isMarked }) => isMarked) || run.length > 2) return false;
-  return run.every(({ text }) => /^[a-f]+$/i.test(text) || (/^\d+$/.test(text) && text.length <= 4));
+/** "face", "dead beef": a word or two of letters only, in the middle of others. */
+function isProse(line: string, run: readonly Word[]): boolean {
+  if (run.length > 2 || run.some(({ isMarked }) => isMarked)) return false;
+  return run.every(({ text }) => /^[a-f]+$/i.test(text)) && !standsAlone(line, run);
 }
 
-/** One byte alone: the last thing on a line, with nothing before it but a time, a direction or a mark. */
+/** A decimal number in the middle of a line: a time, a count. */
+function isNumber(line: string, run: readonly Word[]): boolean {
+  return run.length === 1 && /^\d+$/.test(run[0]?.text ?? "") && !standsAlone(line, run);
+}
+
+/** The last thing on a line, with nothing before it but a time, a direction or a mark. */
+function standsAlone(line: string, run: readonly Word[]): boolean {
+  if (!/^[\s\])}.,;]*$/.test(line.slice(run.at(-1)?.to ?? 0))) return false;
+  const before = line.slice(0, run[0]?.from ?? 0).trim();
+  if (before === "") return true;
+  return /(?:[:,;>|<\][({]|\b(?:tx|rx|data))$/i.test(before) || /^[\d.+:\s[\]-]+$/.test(before);
+}
+
+/** One byte alone is meant as one where it stands so, or is marked. */
 function isLoneByte(line: string, run: readonly Word[]): boolean {
-  const [word] = run;
-  if (run.length !== 1 || word === undefined || line.slice(word.to).trim() !== "") return false;
-  const before = line.slice(0, word.from).trim();
-  if (before === "" || word.isMarked) return true;
-  return /(?:[:,;>|<\]]|\b(?:tx|rx|data))$/i.test(before) || /^[\d.+:\s[\]-]+$/.test(before);
+  return run.length === 1 && (standsAlone(line, run) || (run[0]?.isMarked ?? false));
 }
 
 function digitsOf(run: readonly Word[]): string {

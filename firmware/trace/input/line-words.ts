@@ -17,8 +17,10 @@ export function timeOf(prefix: string): number {
   return bracketed === null ? Number.NaN : Number(bracketed[1]);
 }
 
-const OUT_WORDS = /(?:\b(?:tx|txd|send|sent|sending|write|wr|w|out|host|cmd|mosi)\b|-+>|>+|→)/gi;
-const IN_WORDS = /(?:\b(?:rx|rxd|recv|receive|received|receiving|read|rd|r|in|chip|miso|resp|response)\b|<-+|<+|←)/gi;
+const OUT_WORDS = /\b(?:tx|txd|send|sent|sending|write|wr|w|out|host|cmd|mosi)\b/gi;
+const IN_WORDS = /\b(?:rx|rxd|recv|receive|received|receiving|read|rd|r|in|chip|miso|resp|response)\b/gi;
+const OUT_ARROWS = /-+>|>+|→/g;
+const IN_ARROWS = /<-+|<+|←/g;
 
 function lastPlace(text: string, words: RegExp): number {
   let place = -1;
@@ -26,11 +28,19 @@ function lastPlace(text: string, words: RegExp): number {
   return place;
 }
 
-/** What the word next to the bytes says. Only the splitter's streams depend on it: a frame tells its direction itself. */
+/**
+ * What the word next to the bytes says, or an arrow where no word does ("rx -> 55 AA"). Only the splitter's streams depend on
+ * it: a frame tells its direction itself.
+ */
 export function directionOf(prefix: string): "out" | "in" | "mixed" {
   if (prefix === "") return "mixed";
-  const out = lastPlace(prefix, OUT_WORDS);
-  const into = lastPlace(prefix, IN_WORDS);
+  const byWords = nearest(prefix, OUT_WORDS, IN_WORDS);
+  return byWords === "mixed" ? nearest(prefix, OUT_ARROWS, IN_ARROWS) : byWords;
+}
+
+function nearest(prefix: string, outWords: RegExp, inWords: RegExp): "out" | "in" | "mixed" {
+  const out = lastPlace(prefix, outWords);
+  const into = lastPlace(prefix, inWords);
   if (out === into) return "mixed";
   return out > into ? "out" : "in";
 }

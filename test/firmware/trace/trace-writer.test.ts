@@ -74,11 +74,11 @@ test("both directions, pool lines and rates come out as they went in, with their
     # chip-scale 1
     # started WHEN
     0.000 0 ! baud 115740
-    0.000 0 > 55aa520500000a
-    0.000 0 < aa5513680000000000000f
-    0.000 2 ! baud 3125000
-    0.000 p1 < {"id":1, "result":"ü"}
-    0.000 - ! end: asked for
+    10.000 0 > 55aa520500000a
+    11.500 0 < aa5513680000000000000f
+    11.500 2 ! baud 3125000
+    11.500 p1 < {"id":1, "result":"ü"}
+    11.500 - ! end: asked for
     "
   `);
   const found = decode(Buffer.from(files[0]?.text ?? "", "utf8"));
