@@ -122,7 +122,7 @@ export class ManagementHost {
         return failure === undefined ? null : this.#faceError(failure);
       }
       case "say":
-        log[message.level]({ part: message.part }, message.text);
+        log[message.level](message.text);
         return null;
       case "alertTested":
         onAlertTested(message);
@@ -134,10 +134,10 @@ export class ManagementHost {
     }
   }
 
-  /** Where something goes out to others: they are told that this is the end. */
+  /** History is written, and where something goes out to others they are told that this is the end. */
   async #sayGoodbye(worker: Worker): Promise<void> {
-    const { mqtt, mdns } = this.#options.worker.outward;
-    if (mqtt === null && mdns === null) return;
+    // One that does not listen yet has nothing to say.
+    if (this.#port === null) return;
     const closed = new Promise<void>((resolve) => {
       worker.on("message", (message: FromWorker) => {
         if (message.kind === "closed") resolve();

@@ -38,7 +38,7 @@ export type FromWorker =
   | { readonly kind: "listening"; readonly port: number; readonly faces: StartedFaces }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   /** A line for the log. */
-  | { readonly kind: "say"; readonly part: string; readonly level: "info" | "warn"; readonly text: string }
+  | { readonly kind: "say"; readonly level: "info" | "warn"; readonly text: string }
   | { readonly kind: "alertTested"; readonly id: number; readonly answer: CommandAnswer }
   | { readonly kind: "closed" }
   | {

@@ -25,26 +25,27 @@ export async function startOutward(options: OutwardOptions, surroundings: Outwar
   const { tell, facts, port, ...rest } = surroundings;
   const end = new AbortController();
   const running: Promise<void>[] = [];
-  const parts = (part: string): OutwardParts => ({ ...rest, say: sayFor(part, tell) });
+  const say: Say = (level, text) => tell({ kind: "say", level, text });
+  const parts: OutwardParts = { ...rest, say };
   /** A bug in one of them is told; the worker and its faces go on. */
   const run = (part: string, task: Promise<void>): void => {
-    running.push(task.catch((error: unknown) => sayFor(part, tell)("warn", `${part} ended: ${errorText(error)}`)));
+    running.push(task.catch((error: unknown) => say("warn", `${part} ended: ${errorText(error)}`)));
   };
   let mqtt: MqttFace | null = null;
   let alerter: Alerter | null = null;
   if (options.mqtt !== null) {
     const { MqttFace: Face } = await import("./mqtt/mqtt-face.ts");
-    mqtt = new Face(options.mqtt, parts("mqtt"));
+    mqtt = new Face(options.mqtt, parts);
     run("mqtt", mqtt.run(end.signal));
   }
   if (options.alerts !== null) {
     const { Alerter: Watcher } = await import("./alerts/alerter.ts");
-    alerter = new Watcher(options.alerts, parts("alerts"), mqtt);
+    alerter = new Watcher(options.alerts, parts, mqtt);
     run("alerts", alerter.run(end.signal));
   }
   if (options.mdns !== null) {
     const { MdnsAnnouncer } = await import("./mdns/announcer.ts");
-    run("mdns", new MdnsAnnouncer(options.mdns, { ...parts("mdns"), facts, port }).run(end.signal));
+    run("mdns", new MdnsAnnouncer(options.mdns, { ...parts, facts, port }).run(end.signal));
   }
   return {
     testAlert: async () => (alerter === null ? refused(ALERTS_OFF) : alerter.test(end.signal)),
@@ -53,8 +54,4 @@ export async function startOutward(options: OutwardOptions, surroundings: Outwar
       await Promise.all(running);
     },
   };
-}
-
-function sayFor(part: string, tell: (message: FromWorker) => void): Say {
-  return (level, text) => tell({ kind: "say", part, level, text });
 }

@@ -85,7 +85,7 @@ test("the machine is found by its name on the network, and says goodbye", async 
   const heard = (isIt: (record: { name: string; ttl?: number }) => boolean): Promise<void> =>
     new Promise((resolve) => {
       asker.on("response", ({ answers }) => {
-        if (answers.some((record) => isIt(record as { name: string; ttl?: number }))) resolve();
+        if ((answers ?? []).some((record) => isIt(record as { name: string; ttl?: number }))) resolve();
       });
     });
   const found = heard((record) => record.name === service && record.ttl !== 0);
