@@ -25,6 +25,7 @@ function hostFor(source: string) {
       stockLogin: null,
       cgminerAllow: "",
     },
+    dataPath: "",
     consolePath: null,
     outward: NOTHING_OUTWARD,
   } as const;
@@ -51,6 +52,8 @@ test("a management worker that dies is started again after a pause, and stops wi
     const fs = require("node:fs");
     fs.appendFileSync("FOLDER/starts", "x");
     require("node:worker_threads").parentPort.postMessage({ kind: "listening", port: 1234, faces: { ports: {}, failures: [] } });
+    const { parentPort } = require("node:worker_threads");
+    parentPort.on("message", ({ kind }) => kind === "close" && parentPort.postMessage({ kind: "closed" }));
     if (fs.readFileSync("FOLDER/starts").length < 2) setTimeout(() => { throw new Error("gone"); }, 50);
     else setInterval(() => undefined, 1000);
   `);
