@@ -149,7 +149,7 @@ function standsAlone(line: string, run: readonly Word[]): boolean {
   if (!/^[\s\])}.,;]*$/.test(line.slice(run.at(-1)?.to ?? 0))) return false;
   const before = line.slice(0, run[0]?.from ?? 0).trim();
   if (before === "") return true;
-  return /(?:[:,;>|<\][({]|\b(?:tx|rx|data))$/i.test(before) || /^[\d.+:\s[\]-]+$/.test(before);
+  return /(?:[:,;>|<\][({]|<-+|\b(?:tx|rx|data))$/i.test(before) || /^[\d.+:\s[\]-]+$/.test(before);
 }
 
 /** One byte alone is meant as one where it stands so, or is marked. */
