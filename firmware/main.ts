@@ -21,7 +21,6 @@ const HELP = `kumpel: open firmware userland for Bitcoin ASIC control boards.
   kumpel replay FILE         what this program would decide in a recorded incident (kumpel replay --help)
   kumpel trace ACTION FILE   decodes, compares and verifies chip traffic, captured here or elsewhere (kumpel trace --help)
   kumpel console [COMMAND]   looks at a running Kumpel, tunes and steers it (kumpel console --help)
-  kumpel trace ACTION FILE   decodes, compares and verifies chip traffic, captured here or elsewhere (kumpel trace --help)
   kumpel version [--json]    version, and which native add-ons load here
 
 From a checkout: npm start is kumpel run --demo; npm run kumpel -- SUBCOMMAND is any other.
@@ -86,14 +85,6 @@ async function runCli(args: readonly string[]): Promise<number> {
         historyOf: consoleHistory,
         onStopSignal,
       });
-    }
-    case "trace": {
-      const { traceCommand } = await import("./cli/trace-command.ts");
-      const { followFile, readChunks } = await import("./platform/trace-input.ts");
-      const { SystemClock } = await import("#hal/linux/system-clock.ts");
-      const clock = new SystemClock();
-      const output = { stdout: writeOut, stderr: writeErr };
-      return traceCommand(rest, { readChunks, followFile, clock, onStopSignal, ...output });
     }
     case "version": {
       const { versionCommand } = await import("./cli/version-command.ts");
@@ -248,6 +239,10 @@ async function runWorker(): Promise<void> {
     random: new SystemRandom(),
     randomBytes,
     networkFacts,
+    openStore: async (folder) => {
+      const { FolderStore } = await import("#hal/linux/folder-store.ts");
+      return FolderStore.openToRead(folder);
+    },
     dial: async (options) => {
       const { dial } = await import("#hal/linux/dial.ts");
       return dial(options);

@@ -6,11 +6,14 @@ import fs from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
 import type { Clock } from "#hal/clock.ts";
+import type { FileStore } from "#hal/file-store.ts";
 import type { Random } from "#hal/random.ts";
 import type { RandomBytes } from "./access.ts";
 import { refused } from "./commands.ts";
 import { FACE_NAMES, type FaceOptions, faceOptions, NO_FACES, type StartedFaces } from "./face-places.ts";
 import type { FacesParts } from "./faces.ts";
+import { HistoryKeeper, RESOLUTIONS } from "./history/history-keeper.ts";
+import { HISTORY_DAYS_MS } from "./http/history-schemas.ts";
 import { type ApiServer, createApiServer } from "./http/server.ts";
 import { ManagementState } from "./http/state.ts";
 import { LocateMemory } from "./locate-memory.ts";
@@ -36,6 +39,8 @@ export const managementOptions = z.object({
   readsNeedToken: z.boolean(),
   sessionMs: z.number().positive(),
   faces: faceOptions,
+  /** Data folder: history goes there. */
+  dataPath: z.string(),
   /** Unix socket of the console; null: there is none. */
   consolePath: z.string().nullable(),
   outward: outwardOptions,
@@ -49,6 +54,7 @@ export interface ManagementSurroundings {
   readonly random: Random;
   readonly networkFacts: () => Partial<MachineFacts>;
   readonly dial: OutwardParts["dial"];
+  readonly openStore: (folder: string) => Promise<FileStore>;
 }
 
 /** Runs in the worker until it is terminated. */
@@ -58,12 +64,18 @@ export async function runManagement({
   randomBytes,
   networkFacts,
   dial,
+  openStore,
 }: ManagementSurroundings): Promise<void> {
   const options = managementOptions.parse(workerData);
   const { readsNeedToken, sessionMs, version } = options;
   const state = new ManagementState(version);
   const locate = new LocateMemory(clock);
   const orders = new Orders(clock, tell, (command) => locate.note(command));
+  const history = new HistoryKeeper({
+    clock,
+    store: await openStore(options.dataPath),
+    warn: (text) => tell({ kind: "say", level: "warn", text }),
+  });
   const server = createApiServer({
     clock,
     randomBytes,
@@ -72,6 +84,10 @@ export async function runManagement({
     sessionMs,
     order: (command, origin, scope) => orders.order(command, origin, scope),
     query: (query, scope) => orders.query(query, scope),
+    history: ({ resolution, fields, fromMs, toMs }) => {
+      const endMs = Math.min(toMs, clock.wallTimeMs() + RESOLUTIONS[resolution]);
+      return history.read(resolution, Math.max(fromMs, endMs - HISTORY_DAYS_MS[resolution]), endMs, fields);
+    },
   });
   const facts = (): MachineFacts =>
     Object.assign({}, UNKNOWN_FACTS, networkFacts(), fansByOwner(state.settings?.view.settings), {
@@ -81,13 +97,15 @@ export async function runManagement({
   let outward: Outward | null = null;
   parentPort?.on("message", (message: ToWorker) => {
     state.take(message);
-    if (message.kind === "close" || message.kind === "testAlert") void serve(message, outward);
+    if (message.kind === "snapshot") history.take(message.snapshot);
+    if (message.kind === "close" || message.kind === "testAlert") void serve(message, outward, history);
     else if (message.kind === "access") server.guard.setTokens(message.tokens);
     else if (message.kind === "answer" || message.kind === "told") orders.take(message);
     else if (message.kind === "snapshot" && !server.events.isEmpty)
       server.events.send("snapshot", state.snapshotText ?? "null");
   });
   try {
+    await history.open();
     const port = await listen(server, options);
     if (options.consolePath !== null) await listenLocally(server, options.consolePath);
     const faces = await openFaces(options.faces, {
@@ -132,9 +150,10 @@ async function openOutward(options: OutwardOptions, surroundings: OutwardSurroun
 async function serve(
   message: Extract<ToWorker, { kind: "close" | "testAlert" }>,
   outward: Outward | null,
+  history: HistoryKeeper,
 ): Promise<void> {
   if (message.kind === "close") {
-    await outward?.close();
+    await Promise.all([outward?.close(), history.close()]);
     tell({ kind: "closed" });
     return;
   }

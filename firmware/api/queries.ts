@@ -25,6 +25,7 @@ export const querySchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("tuning") }),
   z.strictObject({ kind: z.literal("decisions") }),
   z.strictObject({ kind: z.literal("trace") }),
+  z.strictObject({ kind: z.literal("recording") }),
 ]);
 export type Query = z.infer<typeof querySchema>;
 export type QueryKind = Query["kind"];
@@ -37,6 +38,7 @@ export const QUERY_SCOPE: Readonly<Record<QueryKind, Scope>> = {
   tuning: "read",
   decisions: "read",
   trace: "read",
+  recording: "control",
 };
 
 const measured = z.number().nullable();
@@ -115,6 +117,7 @@ export const queryAnswers = {
     ),
     undoSteps: z.number().meta({ description: "Changes that can be undone." }),
   }),
+  recording: z.object({ text: z.string().meta({ description: "The black box as it would be written now." }) }),
   trace: z.object({
     isOn: z.boolean(),
     path: z.string().nullable(),

@@ -48,6 +48,8 @@ export class QueryRunner {
         return this.#sensors();
       case "tuning":
         return this.#tuning();
+      case "recording":
+        return { text: this.#parts.supervision.blackBox.text("support bundle") };
       case "trace":
         return this.#parts.supervision.trace.status;
       case "decisions":

@@ -186,6 +186,7 @@ class Life {
       restart: (reason) => stop.restart(reason),
       overriddenKeys: options?.overriddenKeys ?? [],
       worker: {
+        dataPath: data.store.place,
         consolePath: consolePathIn(data.store.place),
         host: options?.httpListen ?? (network.http.listen || LOOPBACK),
         port: port ?? DEFAULT_HTTP_PORT,

@@ -29,7 +29,7 @@ export function openApiDocument(routes: readonly Route[], version: string) {
   };
 }
 
-function operation({ method, url, summary, scope, body, answer, media = "application/json" }: Route) {
+function operation({ method, url, summary, scope, body, query, answer, media = "application/json" }: Route) {
   const problem = (description: string) => {
     return { description, content: { "application/json": { schema: { $ref: "#/components/schemas/Problem" } } } };
   };
@@ -47,13 +47,15 @@ function operation({ method, url, summary, scope, body, answer, media = "applica
     summary,
     security: scope === "open" ? [] : [{ token: [] }, { session: [] }],
     ...(scope === "open" ? {} : { description: `Takes scope ${scope}.` }),
-    ...(params.length === 0 ? {} : { parameters: params.map(parameter) }),
+    ...(params.length === 0 && query === undefined
+      ? {}
+      : { parameters: [...params.map(parameter), ...queryParameters(query)] }),
     ...(body === undefined
       ? {}
       : { requestBody: { required: true, content: { "application/json": { schema: schemaOf(body) } } } }),
     responses: {
       "200": { description: "Done.", content: { [media]: { schema: schemaOf(answer) } } },
-      ...(body === undefined && params.length === 0
+      ...(body === undefined && query === undefined && params.length === 0
         ? {}
         : { "400": problem("Not understood, or refused; the message says why.") }),
       ...refusals,
@@ -63,6 +65,14 @@ function operation({ method, url, summary, scope, body, answer, media = "applica
 
 function parameter(name: string) {
   return { name, in: "path", required: true, schema: { type: "integer", minimum: 0 } };
+}
+
+function queryParameters(query: z.ZodObject | undefined) {
+  if (query === undefined) return [];
+  const { properties = {} } = schemaOf(query) as { properties?: Record<string, { description?: string }> };
+  return Object.entries(properties).map(([name, { description = "", ...schema }]) => {
+    return { name, in: "query", required: false, description, schema };
+  });
 }
 
 function schemaOf(schema: z.ZodType): Record<string, unknown> {

@@ -1,8 +1,11 @@
 /** Everything that the own API serves, as one table: the server registers it, and the OpenAPI document lists it. */
 import { z } from "zod";
 import { answerSchema, type Command, type CommandAnswer, commandSchema, type Scope } from "../commands.ts";
+import { RESOLUTIONS } from "../history/history-keeper.ts";
+import type { HistorySeries } from "../history/history-ring.ts";
 import { type Query, type QueryAnswer, queryAnswers } from "../queries.ts";
 import type { Identity } from "./guard.ts";
+import { type HistoryWish, historyAnswer, historyWish } from "./history-schemas.ts";
 import {
   auditAnswer,
   healthSchema,
@@ -18,6 +21,7 @@ import {
 } from "./schemas.ts";
 import type { ManagementState } from "./state.ts";
 import { summaryOf } from "./summary.ts";
+import { supportBundle } from "./support-bundle.ts";
 
 /** An answer with its status; text is JSON already. */
 export interface Answer {
@@ -31,6 +35,7 @@ export interface RouteContext {
   readonly order: (command: unknown, identity: Identity) => Promise<CommandAnswer>;
   readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
   readonly document: () => unknown;
+  readonly history: (wish: HistoryWish) => HistorySeries;
 }
 
 export interface Route {
@@ -40,16 +45,23 @@ export interface Route {
   /** open: without a token. read can be opened by the owner. */
   readonly scope: Scope | "open";
   readonly body?: z.ZodType;
+  /** What may stand behind the question mark. */
+  readonly query?: z.ZodObject;
   readonly answer: z.ZodType;
   readonly media?: string;
   /** Absent: the server itself handles it. */
-  readonly handle?: (
-    context: RouteContext,
-    body: unknown,
-    identity: Identity | null,
-    /** The numbers in the address, by their names. */
-    params: Readonly<Record<string, number>>,
-  ) => Answer | Promise<Answer>;
+  readonly handle?: (context: RouteContext, asked: Asked) => Answer | Promise<Answer>;
+}
+
+/** One request, as far as it was checked. */
+export interface Asked {
+  readonly body: unknown;
+  /** Null: who reads without a token. */
+  readonly identity: Identity | null;
+  /** The numbers in the address, by their names. */
+  readonly params: Readonly<Record<string, number>>;
+  /** As the route's `query` has it. */
+  readonly query: unknown;
 }
 
 const ok = (body: unknown): Answer => ({ status: 200, body });
@@ -81,7 +93,8 @@ const DETAILS: readonly Route[] = [
     summary: "Each chip of a chain: clock, temperature, nonces and errors.",
     scope: "read",
     answer: queryAnswers.chips,
-    handle: (context, _body, identity, { chainIndex = 0 }) => asked(context, { kind: "chips", chainIndex }, identity),
+    handle: (context, { identity, params: { chainIndex = 0 } }) =>
+      asked(context, { kind: "chips", chainIndex }, identity),
   },
   {
     method: "GET",
@@ -89,7 +102,7 @@ const DETAILS: readonly Route[] = [
     summary: "One register of one chip, read now; numbers are decimal.",
     scope: "control",
     answer: queryAnswers.register,
-    handle: (context, _body, identity, { chainIndex = 0, chipIndex = 0, register = 0 }) =>
+    handle: (context, { identity, params: { chainIndex = 0, chipIndex = 0, register = 0 } }) =>
       asked(context, { kind: "register", chainIndex, chipIndex, register }, identity),
   },
   {
@@ -98,7 +111,7 @@ const DETAILS: readonly Route[] = [
     summary: "Each temperature sensor and fan.",
     scope: "read",
     answer: queryAnswers.sensors,
-    handle: (context, _body, identity) => asked(context, { kind: "sensors" }, identity),
+    handle: (context, { identity }) => asked(context, { kind: "sensors" }, identity),
   },
   {
     method: "GET",
@@ -106,7 +119,27 @@ const DETAILS: readonly Route[] = [
     summary: "Clocks and voltages as the owner tuned them, and their limits.",
     scope: "read",
     answer: queryAnswers.tuning,
-    handle: (context, _body, identity) => asked(context, { kind: "tuning" }, identity),
+    handle: (context, { identity }) => asked(context, { kind: "tuning" }, identity),
+  },
+  {
+    method: "GET",
+    url: "/api/v1/history",
+    summary: "What was, from the board's own memory: every 10 s for a day, every 5 min for 90 days.",
+    scope: "read",
+    query: historyWish,
+    answer: historyAnswer,
+    handle: ({ history }, { query }) => {
+      const wish = query as HistoryWish;
+      return ok({ periodMs: RESOLUTIONS[wish.resolution], fields: wish.fields, ...history(wish) });
+    },
+  },
+  {
+    method: "GET",
+    url: "/api/v1/support",
+    summary: "All that somebody needs who helps, as one file without secrets.",
+    scope: "control",
+    answer: z.record(z.string(), z.unknown()),
+    handle: async (context, { identity }) => ok(await supportBundle(context, identity?.scope ?? "read")),
   },
   {
     method: "GET",
@@ -114,7 +147,7 @@ const DETAILS: readonly Route[] = [
     summary: "Whether traffic is recorded, and where.",
     scope: "read",
     answer: queryAnswers.trace,
-    handle: (context, _body, identity) => asked(context, { kind: "trace" }, identity),
+    handle: (context, { identity }) => asked(context, { kind: "trace" }, identity),
   },
   {
     method: "GET",
@@ -122,7 +155,7 @@ const DETAILS: readonly Route[] = [
     summary: "The last decisions that did something, with their reasons, oldest first.",
     scope: "read",
     answer: queryAnswers.decisions,
-    handle: (context, _body, identity) => asked(context, { kind: "decisions" }, identity),
+    handle: (context, { identity }) => asked(context, { kind: "decisions" }, identity),
   },
 ];
 
@@ -193,7 +226,7 @@ export const ROUTES: readonly Route[] = [
     scope: "admin",
     body: settingsPatch,
     answer: answerSchema,
-    handle: (context, body, identity) =>
+    handle: (context, { body, identity }) =>
       ordered(context, { kind: "setSettings", patch: body as never } satisfies Command, identity),
   },
   {
@@ -203,7 +236,7 @@ export const ROUTES: readonly Route[] = [
     scope: "control",
     body: commandSchema,
     answer: answerSchema,
-    handle: ordered,
+    handle: (context, { body, identity }) => ordered(context, body, identity),
   },
   {
     method: "GET",

@@ -5,6 +5,7 @@
 import http, { type Server } from "node:http";
 import type { Socket } from "node:net";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { z } from "zod";
 import type { Clock } from "#hal/clock.ts";
 import type { RandomBytes } from "../access.ts";
 import { allows, type CommandAnswer, type CommandOrigin, type Scope } from "../commands.ts";
@@ -12,7 +13,7 @@ import type { Query, QueryAnswer } from "../queries.ts";
 import { EventStream } from "./events.ts";
 import { COOKIE, Guard, type Identified, type Identity, isForeign } from "./guard.ts";
 import { openApiDocument } from "./openapi.ts";
-import { type Answer, ROUTES, type Route, type RouteContext } from "./routes.ts";
+import { type Answer, type Asked, ROUTES, type Route, type RouteContext } from "./routes.ts";
 import { sessionRequest } from "./schemas.ts";
 import type { ManagementState } from "./state.ts";
 
@@ -45,6 +46,7 @@ export interface ApiServerOptions {
   readonly sessionMs: number;
   readonly order: (command: unknown, origin: CommandOrigin, scope: Scope) => Promise<CommandAnswer>;
   readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
+  readonly history: RouteContext["history"];
 }
 
 export interface ApiServer {
@@ -67,6 +69,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     tokens: () => guard.tokens,
     order: (command, { who, scope, face }) => options.order(command, { face, who }, scope),
     query: options.query,
+    history: options.history,
     document: () => (document ??= openApiDocument(ROUTES, state.version)),
   };
   for (const route of ROUTES) {
@@ -81,9 +84,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
           : await admit(guard, request, scope === "open" ? "read" : scope, isOpen);
         if ("status" in admitted) return send(reply, admitted);
         if (route.handle !== undefined) {
-          const params = numbersOf(request.params as Record<string, string>);
-          const problem = params === null ? BAD_ADDRESS : checkBody(route, request.body);
-          return send(reply, problem ?? (await route.handle(context, request.body, admitted.identity, params ?? {})));
+          const asked = checkRequest(route, request);
+          if ("status" in asked) return send(reply, asked);
+          return send(reply, await route.handle(context, { ...asked, identity: admitted.identity }));
         }
         return special(url, method, { guard, events, state, sessionMs, request, reply });
       },
@@ -185,14 +188,25 @@ async function admit(guard: Guard, request: FastifyRequest, need: Scope, isOpen:
   return problem(401, `${why}: Authorization: Bearer TOKEN; kumpel config token makes one`);
 }
 
+/** What the request asks for, or what is wrong with it. */
+function checkRequest(route: Route, request: FastifyRequest): Omit<Asked, "identity"> | Answer {
+  const params = numbersOf(request.params as Record<string, string>);
+  if (params === null) return BAD_ADDRESS;
+  const query = route.query?.safeParse(request.query);
+  if (query?.success === false) return notUnderstood(query.error, "the address");
+  return checkBody(route, request.body) ?? { body: request.body, params, query: query?.data };
+}
+
+function notUnderstood({ issues: [issue] }: z.ZodError, whole: string): Answer {
+  const place = issue === undefined || issue.path.length === 0 ? whole : issue.path.map(String).join(".");
+  return { status: 400, body: { ok: false, message: `${place} is not understood (${issue?.message ?? "unknown"})` } };
+}
+
 /** Null: the body is as the route wants it. Values are not repeated: they may be secrets. */
 function checkBody({ body: schema }: Route, body: unknown): Answer | null {
   if (schema === undefined) return null;
   const result = schema.safeParse(body);
-  if (result.success) return null;
-  const [issue] = result.error.issues;
-  const place = issue === undefined || issue.path.length === 0 ? "the body" : issue.path.map(String).join(".");
-  return { status: 400, body: { ok: false, message: `${place} is not understood (${issue?.message ?? "unknown"})` } };
+  return result.success ? null : notUnderstood(result.error, "the body");
 }
 
 interface SpecialRequest {

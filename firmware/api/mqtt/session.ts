@@ -77,6 +77,8 @@ class ClientSession implements MqttSession {
   readonly #socket: Duplex;
   /** Of what the broker has not confirmed yet. */
   readonly #onLost = new Set<(error: Error) => void>();
+  /** Why the connection is gone; null = it is there. */
+  #lost: KumpelError | null = null;
   #error: Error | null = null;
   #listener: (message: Inbound) => void = () => {};
 
@@ -91,7 +93,8 @@ class ClientSession implements MqttSession {
     this.closed = new Promise((resolve) => {
       client.on("close", () => {
         const why = this.#error === null ? "the broker closed the connection" : errorText(this.#error);
-        for (const lost of this.#onLost) lost(new KumpelError("CONNECTION_LOST", why));
+        this.#lost = new KumpelError("CONNECTION_LOST", why);
+        for (const tell of this.#onLost) tell(this.#lost);
         this.#onLost.clear();
         resolve(why);
       });
@@ -150,6 +153,7 @@ class ClientSession implements MqttSession {
   /** What waits for an acknowledgement when the connection goes would wait for ever. */
   #unlessClosed(sent: Promise<unknown>): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#lost !== null) reject(this.#lost);
       this.#onLost.add(reject);
       sent.then(() => resolve(), reject).finally(() => this.#onLost.delete(reject));
     });

@@ -38,6 +38,7 @@ const QUESTIONS = [
   { kind: "tuning" },
   { kind: "decisions" },
   { kind: "trace" },
+  { kind: "recording" },
 ] as const;
 
 beforeAll(async () => {
@@ -61,6 +62,10 @@ beforeAll(async () => {
     order: (command, origin, scope) => {
       orders.push({ command, origin, scope });
       return Promise.resolve(done("done"));
+    },
+    history: (wish) => {
+      questions.push(wish);
+      return { timesMs: [10_000, 20_000], values: wish.fields.map(() => [1, null]) };
     },
     query: (query, scope) => {
       questions.push({ query, scope });
@@ -244,6 +249,55 @@ test("details are asked of the miner, with the numbers of the address and the sc
     });
   }
   expect((await call("/sensors", null)).status).toBe(401);
+});
+
+test("history: what is asked for is checked, with a sentence that names what there is", async () => {
+  questions.length = 0;
+  const answer = await (await call("/history?resolution=5m&fields=accepted,chain1Ths&fromMs=5", "read")).json();
+  expect(answer).toEqual({
+    periodMs: 300_000,
+    fields: ["accepted", "chain1Ths"],
+    timesMs: [10_000, 20_000],
+    values: [
+      [1, null],
+      [1, null],
+    ],
+  });
+  expect(questions).toEqual([
+    { resolution: "5m", fields: ["accepted", "chain1Ths"], fromMs: 5, toMs: Number.MAX_SAFE_INTEGER },
+  ]);
+  for (const [wrong, place] of [
+    ["fields=nonsense", "fields"],
+    ["fields=accepted,accepted,accepted,accepted,accepted,accepted,accepted,accepted,accepted", "fields"],
+    ["resolution=1s", "resolution"],
+    ["fromMs=yesterday", "fromMs"],
+    ["toMs=-1", "toMs"],
+  ]) {
+    const refused = await call(`/history?${wrong}`, "read");
+    expect(refused.status, wrong).toBe(400);
+    expect(((await refused.json()) as { message: string }).message, wrong).toMatch(
+      new RegExp(`^${place} is not understood`),
+    );
+  }
+});
+
+test("the support bundle holds all parts", async () => {
+  const bundle = (await (await call("/support", "control")).json()) as Record<string, unknown>;
+  expect(Object.keys(bundle)).toEqual(
+    expect.arrayContaining([
+      "version",
+      "snapshot",
+      "settings",
+      "audit",
+      "log",
+      "chips",
+      "sensors",
+      "tuning",
+      "recording",
+    ]),
+  );
+  expect((bundle["chips"] as unknown[]).length).toBe(3);
+  expect((await call("/support", "read")).status).toBe(403);
 });
 
 test("the local door asks for no token, is named in the orders, and closes with the server", async () => {

@@ -1,0 +1,30 @@
+/** The support bundle: what somebody needs who helps from afar, in one JSON file. Nothing secret is in any of its sources. */
+import type { Scope } from "../commands.ts";
+import type { RouteContext } from "./routes.ts";
+
+const PARTS = ["sensors", "tuning", "decisions", "trace", "recording"] as const;
+
+export async function supportBundle({ state, query }: RouteContext, scope: Scope): Promise<Record<string, unknown>> {
+  const details: Record<string, unknown> = {};
+  for (const kind of PARTS) details[kind] = await answerOf(query({ kind }, scope));
+  const chains = state.snapshot?.chains ?? [];
+  const chips = await Promise.all(
+    chains.map(({ index }) => answerOf(query({ kind: "chips", chainIndex: index }, scope))),
+  );
+  return {
+    form: "kumpel support bundle 1",
+    version: state.version,
+    idleReason: state.idleReason,
+    snapshot: state.snapshot,
+    settings: state.settings?.view ?? null,
+    audit: state.audit,
+    log: state.log,
+    chips,
+    ...details,
+  };
+}
+
+async function answerOf(asked: ReturnType<RouteContext["query"]>): Promise<unknown> {
+  const answer = await asked;
+  return answer.ok ? answer.data : { problem: answer.message };
+}
