@@ -15,6 +15,7 @@ import { type MachineBoardFacts, machineBoard, type WiringKind } from "./machine
 import { type MachineFacts, type MachineName, machineFacts } from "./machines.ts";
 import type { MachinePower } from "./power/machine-power.ts";
 import type { SeededRandom } from "./prng.ts";
+import { RecordedChain, type RecordedFrame } from "./recorded-chain.ts";
 import { SerialLine } from "./serial-line.ts";
 import { ThermalModel } from "./thermal-model.ts";
 import { createWiring } from "./wiring/create-wiring.ts";
@@ -44,10 +45,14 @@ export interface WorldOptions {
   readonly wiring?: WiringKind;
   /** Which connector each serial device of an Amlogic board leads to. */
   readonly serialOrder?: readonly number[];
+  /** Chains of this recording answer as they did there; those that it does not have are not plugged. */
+  readonly recording?: readonly RecordedFrame[];
 }
 
 export interface EmulatedChain {
   readonly model: ChainModel;
+  /** Answers in the model's place. */
+  readonly recorded: RecordedChain | null;
   readonly line: SerialLine;
   readonly thermal: ThermalModel;
   readonly sensors: readonly PlacedSensor[];
@@ -124,7 +129,7 @@ export class EmulatedWorld implements WiredWorld {
     this.#clock = clock;
     this.#lastTickMs = clock.nowMs();
     this.#isReset = this.faults.chains.map(() => true);
-    const isPlugged = this.faults.chains.map((_, index) => options.plugged?.[index] ?? true);
+    const isPlugged = this.faults.chains.map((_, index) => options.plugged?.[index] ?? isRecorded(options, index));
     const { power, sensors } = buildDevices({
       machine: this.machine.name,
       board: this.boardFacts,
@@ -139,10 +144,10 @@ export class EmulatedWorld implements WiredWorld {
     });
     this.power = power;
     this.chains = isPlugged.map((plugged, index): EmulatedChain => {
-      const { model, line } = this.#buildChain(options, index);
+      const { model, line, recorded } = this.#buildChain(options, index);
       const thermal = new ThermalModel(this.machine.stockChainPowerW, this.ambientC);
       attachChipSensors(this.boardFacts.sensors, sensors[index] ?? [], model.chips);
-      return { model, line, thermal, sensors: sensors[index] ?? [], isPlugged: plugged };
+      return { model, recorded, line, thermal, sensors: sensors[index] ?? [], isPlugged: plugged };
     });
     this.fpga = buildFpga(this.boardFacts.wiring, clock, this, this.chains);
     this.ports = createWiring(this, this.boardFacts.wiring, options);
@@ -169,10 +174,11 @@ export class EmulatedWorld implements WiredWorld {
 
   /** True holds the chain's chips in reset; so do all reset lines until the host releases them. */
   setReset(chainIndex: number, isAsserted: boolean): void {
-    const { model } = this.#chain(chainIndex);
+    const { model, recorded } = this.#chain(chainIndex);
     if (isAsserted !== this.#isReset[chainIndex]) this.journal.note({ what: "reset", chain: chainIndex, isAsserted });
     this.#isReset[chainIndex] = isAsserted;
     model.setReset(isAsserted);
+    if (isAsserted) recorded?.restart();
   }
 
   isPlugged(chainIndex: number): boolean {
@@ -260,7 +266,7 @@ export class EmulatedWorld implements WiredWorld {
     return this.faults.psuFailed || !this.#chain(index).isPlugged ? 0 : this.power.voltageV(index);
   }
 
-  #buildChain(options: WorldOptions, index: number): { model: ChainModel; line: SerialLine } {
+  #buildChain(options: WorldOptions, index: number): Pick<EmulatedChain, "model" | "line" | "recorded"> {
     const faults = this.faults.chains[index]!;
     const { clock } = options;
     const line = new SerialLine({
@@ -268,7 +274,10 @@ export class EmulatedWorld implements WiredWorld {
       random: options.random.fork(`line ${index}`),
       minTimerMs: options.minTimerMs ?? 0,
       faults,
-      toChips: (chunk, baud) => model.receive(chunk, baud),
+      toChips: (chunk, baud) => {
+        if (recorded === null) model.receive(chunk, baud);
+        else if (model.isRunning) recorded.receive(chunk, baud);
+      },
     });
     const model = new ChainModel({
       facts: this.machine.chip,
@@ -280,7 +289,11 @@ export class EmulatedWorld implements WiredWorld {
       faults,
       send: (bytes, length, baud) => line.sendFromChips(bytes, length, baud),
     });
-    return { model, line };
+    const frames = options.recording?.filter(({ chain }) => chain === index) ?? [];
+    const { midstate } = this.machine.chip;
+    const send: ChainSender = (bytes, length, baud) => line.sendFromChips(bytes, length, baud);
+    const recorded = frames.length === 0 ? null : new RecordedChain({ clock, frames, midstate, send });
+    return { model, line, recorded };
   }
 
   #armTick(): void {
@@ -321,6 +334,13 @@ export class EmulatedWorld implements WiredWorld {
       sensor.update(temperatureC, this.faults.sensors[index]?.[i] ?? "none");
     }
   }
+}
+
+type ChainSender = (bytes: Uint8Array, length: number, baud: number) => void;
+
+/** Without a recording every chain is there. */
+function isRecorded({ recording }: WorldOptions, index: number): boolean {
+  return recording === undefined || recording.some(({ chain }) => chain === index);
 }
 
 /** Connectors J6 to J8 of an S9 board count as 5 to 7 in I2C addresses. */
