@@ -73,7 +73,8 @@ async function runCli(args: readonly string[]): Promise<number> {
     }
     case "console": {
       const { consoleCommand } = await import("./cli/console-command.ts");
-      const { consoleHistory, findConsoleSockets, openSerialTerminal } = await import("./platform/console-line.ts");
+      const { consoleHistory, findConsoleSockets } = await import("./platform/console-line.ts");
+      const { openSerialTerminal } = await import("#hal/linux/serial-terminal.ts");
       const { SystemClock } = await import("#hal/linux/system-clock.ts");
       return consoleCommand(rest, {
         clock: new SystemClock(),

@@ -1,10 +1,8 @@
-/** What the console needs of its machine: the sockets of running firmware, a history that outlives it, a serial line. */
+/** What the console needs of its machine: the sockets of running firmware, and a history that outlives it. */
 import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import type { Duplex } from "node:stream";
-import { errorText, KumpelError } from "#hal/errors.ts";
 import { CONSOLE_SOCKET } from "../console/console-path.ts";
 
 /** Data folder of the image. */
@@ -64,29 +62,4 @@ export function consoleHistory(socketPath: string): ConsoleHistory {
       }
     },
   };
-}
-
-/** A terminal at the other end of a serial device. @throws KumpelError `UART_OPEN_FAILED`, `NATIVE_MODULE_MISSING`. */
-export async function openSerialTerminal(device: string, baud: number): Promise<Duplex> {
-  const { SerialPort } = await import("serialport").catch((cause: unknown) => {
-    throw new KumpelError(
-      "NATIVE_MODULE_MISSING",
-      `the native module serialport can't be loaded (${errorText(cause)})`,
-      { cause },
-    );
-  });
-  const port = new SerialPort({ path: device, baudRate: baud, autoOpen: false, hupcl: false });
-  await new Promise<void>((resolve, reject) => {
-    port.open((error) => {
-      if (!(error instanceof Error)) resolve();
-      else
-        reject(
-          new KumpelError(
-            "UART_OPEN_FAILED",
-            `${device} can't be opened at ${baud} baud (${errorText(error)}): name a serial device that nobody else has open.`,
-          ),
-        );
-    });
-  });
-  return port as unknown as Duplex;
 }

@@ -1,10 +1,16 @@
 /** The support bundle: what somebody needs who helps from afar, in one JSON file. Nothing secret is in any of its sources. */
 import type { Scope } from "../commands.ts";
-import type { RouteContext } from "./routes.ts";
+import type { Query, QueryAnswer } from "../queries.ts";
+import type { ManagementState } from "./state.ts";
 
 const PARTS = ["sensors", "tuning", "decisions", "trace", "recording"] as const;
 
-export async function supportBundle({ state, query }: RouteContext, scope: Scope): Promise<Record<string, unknown>> {
+export interface BundleSources {
+  readonly state: ManagementState;
+  readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
+}
+
+export async function supportBundle({ state, query }: BundleSources, scope: Scope): Promise<Record<string, unknown>> {
   const details: Record<string, unknown> = {};
   for (const kind of PARTS) details[kind] = await answerOf(query({ kind }, scope));
   const chains = state.snapshot?.chains ?? [];
@@ -24,7 +30,7 @@ export async function supportBundle({ state, query }: RouteContext, scope: Scope
   };
 }
 
-async function answerOf(asked: ReturnType<RouteContext["query"]>): Promise<unknown> {
+async function answerOf(asked: Promise<QueryAnswer>): Promise<unknown> {
   const answer = await asked;
   return answer.ok ? answer.data : { problem: answer.message };
 }
