@@ -31,6 +31,8 @@ export interface RunOptions {
   report: string | null;
   link: "pty" | "memory";
   chipTicket: number | null;
+  /** Recording that the emulated chains play back; null = the emulator's own chips. */
+  replayChain: string | null;
   /** The owner's own clock and working voltage; null = as the machine's row or its boards say. */
   frequencyMhz: number | null;
   /** Limits of the owner, in degrees C; null: the machine's own. */
@@ -84,6 +86,8 @@ ${OWNER_HELP}
   --link pty|memory      chains behind pseudo-terminals and a child process (default), or in this process
   --chip-ticket D        emulated chips report nonces of real difficulty >= D (1e-9 .. 1), about 10/s for the
                          machine, so that an outside pool program at a low difficulty accepts them
+  --replay-chain FILE    emulated chains answer as in this recording (kumpel trace convert makes one of any trace); what
+                         it does not have is answered with silence, and told
   --frequency MHZ        hash clock, 50 .. 1000 (default: the machine's own)
   --work-voltage MV      voltage while hashing, within the machine's hard caps (default: the machine's own)
   --board-limit C        power off when a board sensor is that hot; tighter than the machine's own limit, never looser
@@ -144,6 +148,7 @@ export function parseRunOptions(
     link: oneOf(values.link ?? "pty", ["pty", "memory"], "--link"),
     chipTicket:
       values["chip-ticket"] === undefined ? null : parseNumber(values["chip-ticket"], "--chip-ticket", 1e-9, 1),
+    replayChain: values["replay-chain"] ?? null,
     frequencyMhz: optional(values.frequency, "--frequency", 50, 1000) ?? tuning.frequency_mhz ?? null,
     workMv: optional(values["work-voltage"], "--work-voltage", 500, 25_000) ?? tuning.work_voltage_mv ?? null,
     // What is too loose for the machine is refused when the machine is known.
@@ -216,10 +221,12 @@ function parseEmulated(machine: string, values: OwnerValues): ParsedRunOptions["
 }
 
 function parseReal(
-  values: OwnerValues & { demo?: boolean; link?: string; "chip-ticket"?: string },
+  values: OwnerValues & { demo?: boolean; link?: string; "chip-ticket"?: string; "replay-chain"?: string },
   { machine }: Settings,
 ) {
-  const emulatedOnly = (["demo", "link", "chip-ticket"] as const).find((name) => values[name] !== undefined);
+  const emulatedOnly = (["demo", "link", "chip-ticket", "replay-chain"] as const).find(
+    (name) => values[name] !== undefined,
+  );
   if (emulatedOnly !== undefined) {
     throw usageError(
       `--${emulatedOnly} is for emulated machines, but machine "auto" is the real board; name an emulated one with --machine, for example s21.`,
@@ -259,6 +266,7 @@ function parseOrExplain(args: readonly string[]) {
         report: text,
         link: text,
         "chip-ticket": text,
+        "replay-chain": text,
         frequency: text,
         "work-voltage": text,
         "board-limit": text,

@@ -17,7 +17,7 @@ import { JsonPrinter, TextPrinter } from "../trace/printers.ts";
 import { NO_SINK, TraceDecoder, type TraceSink } from "../trace/trace-decoder.ts";
 import { StatsSink, statsText } from "../trace/trace-stats.ts";
 import { NonceVerifier, verifyText } from "../trace/verify-nonces.ts";
-import type { TraceContext } from "./trace-command.ts";
+import type { TraceContext } from "./trace-context.ts";
 import { EXIT, usageError } from "./usage.ts";
 
 /** Output is handed on in pieces of about this size. */

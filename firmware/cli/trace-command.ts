@@ -1,27 +1,12 @@
 /** `kumpel trace`: reads what passed between host and chips, whoever wrote it down. */
 import { parseArgs } from "node:util";
 import { CHIPS, type ChipRow } from "#drivers/bm13xx/chips.ts";
-import type { Clock } from "#hal/clock.ts";
-import type { RESTARTED } from "../platform/trace-input.ts";
 import type { GivenFacts } from "../trace/chain-facts.ts";
 import { chipNamed } from "../trace/wire-format.ts";
 import { convertInput, decodeInput, diffInputs, verifyInput } from "./trace-actions.ts";
+import type { TraceContext } from "./trace-context.ts";
 import { TRACE_HELP } from "./trace-help.ts";
 import { argumentsError, EXIT, usageError } from "./usage.ts";
-
-export interface TraceContext {
-  /** Bytes of a file, or of standard input for `-`. */
-  readonly readChunks: (path: string) => AsyncIterable<Uint8Array>;
-  readonly followFile: (
-    path: string,
-    clock: Clock,
-    signal: AbortSignal,
-  ) => AsyncIterable<Uint8Array | typeof RESTARTED>;
-  readonly clock: Clock;
-  readonly onStopSignal: (listener: (name: string) => void) => void;
-  readonly stdout: (text: string) => void;
-  readonly stderr: (text: string) => void;
-}
 
 const text = { type: "string" } as const;
 const flag = { type: "boolean" } as const;

@@ -7,6 +7,7 @@ import { createMemoryBoard } from "#hal/emulator/emulated-board.ts";
 import { LocalPool } from "#hal/emulator/local-pool.ts";
 import { isMachineName, type MachineName, machineFacts } from "#hal/emulator/machines.ts";
 import { SeededRandom } from "#hal/emulator/prng.ts";
+import { type RecordedFrame, readRecording } from "#hal/emulator/recorded-chain.ts";
 import { forkEmulatedBoard } from "#hal/emulator/remote-board.ts";
 import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import { openSerialUart } from "#hal/linux/serial-uart.ts";
@@ -17,6 +18,7 @@ import type { RunOptions } from "../cli/run-options.ts";
 import type { Log } from "../log.ts";
 import { openBoard } from "./open-board.ts";
 import { LOOPBACK, type Platform, type Scales } from "./platform.ts";
+import { readTextFile } from "./text-file.ts";
 
 /** Nothing can burn here, so the owner's word on what no source settles counts as given: as the emulator has it. */
 const EMULATOR_SETTINGS: BoardSettings = { psuEnableActive: "low", isExperimentalAccepted: true };
@@ -30,10 +32,10 @@ export function chainCountOf(machine: string): number {
 
 export function openEmulatedPlatform(programPath: string) {
   return (options: RunOptions, scales: Scales, log: Log): Promise<Platform> =>
-    options.link === "memory" ? openInProcess(options, scales) : openChild(programPath, options, scales, log);
+    options.link === "memory" ? openInProcess(options, scales, log) : openChild(programPath, options, scales, log);
 }
 
-async function openInProcess(options: RunOptions, scales: Scales): Promise<Platform> {
+async function openInProcess(options: RunOptions, scales: Scales, log: Log): Promise<Platform> {
   const clock = new SystemClock();
   const random = new SystemRandom();
   const network = new SocketNetwork();
@@ -43,6 +45,8 @@ async function openInProcess(options: RunOptions, scales: Scales): Promise<Platf
     chipScale: scales.chipScale,
     minTimerMs: MIN_TIMER_MS,
     random: new SeededRandom(random.uint32()),
+    ...(await recordingOf(options)),
+    onUnmatched: (chain, command) => log.warn({ chain, command }, "the recording has no answer to a command"),
   });
   const board = await openBoard({ clock, ports, machine: options.hashboard.model, settings: EMULATOR_SETTINGS });
   const pool =
@@ -63,6 +67,7 @@ async function openChild(programPath: string, options: RunOptions, scales: Scale
     chipScale: scales.chipScale,
     seed: random.uint32(),
     openUart: (path, baud) => openSerialUart({ path, baud }),
+    ...(await recordingOf(options)),
     ...(options.poolGroups.length === 0 ? { pool: localPoolOptions(scales) } : {}),
   });
   log.debug({ poolPort: emulator.poolPort }, "emulator started");
@@ -82,6 +87,15 @@ async function openChild(programPath: string, options: RunOptions, scales: Scale
     localPoolPort: emulator.poolPort,
     stop: () => emulator.stop(),
   };
+}
+
+/** @throws KumpelError `USAGE` */
+async function recordingOf({ replayChain }: RunOptions): Promise<{ recording?: readonly RecordedFrame[] }> {
+  if (replayChain === null) return {};
+  const recording = readRecording(await readTextFile(replayChain));
+  if (recording.length > 0) return { recording };
+  const hint = `make one with kumpel trace convert "${replayChain}" > FILE`;
+  throw new KumpelError("USAGE", `--replay-chain "${replayChain}" holds no frame of a chain, one a line; ${hint}.`);
 }
 
 async function forkOrExplain(options: Parameters<typeof forkEmulatedBoard>[0]) {

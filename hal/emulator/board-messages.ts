@@ -5,6 +5,7 @@ import type { WorldStats } from "./emulated-world.ts";
 import type { ChainFaults } from "./faults.ts";
 import type { BusRole } from "./i2c-net.ts";
 import type { MachineName } from "./machines.ts";
+import type { RecordedFrame } from "./recorded-chain.ts";
 import type { WirePin } from "./wiring/world-ports.ts";
 
 /** Settings of the local pool, handed through as they are to whoever starts it. */
@@ -27,6 +28,8 @@ export interface StartRequest {
   readonly seed: number | null;
   /** null = no pool. */
   readonly pool: PoolRequest | null;
+  /** Chains play this back; absent: the emulator's own chips. */
+  readonly recording?: readonly RecordedFrame[];
 }
 
 export interface StartAnswer {

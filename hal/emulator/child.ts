@@ -153,6 +153,10 @@ class EmulatorChild {
       random,
       chipScale: request.chipScale,
       minTimerMs: MIN_TIMER_MS,
+      ...(request.recording === undefined ? {} : { recording: request.recording }),
+      onUnmatched: (chain, command) => {
+        this.#deps.process.stderr.write(`The recording of chain ${chain} has no answer to: ${command}.\n`);
+      },
     });
     this.#world = world;
     world.onBoardReset(() => this.#endProgram());

@@ -47,6 +47,8 @@ export interface WorldOptions {
   readonly serialOrder?: readonly number[];
   /** Chains of this recording answer as they did there; those that it does not have are not plugged. */
   readonly recording?: readonly RecordedFrame[];
+  /** Told of commands that the recording does not have. */
+  readonly onUnmatched?: (chain: number, command: string) => void;
 }
 
 export interface EmulatedChain {
@@ -292,7 +294,8 @@ export class EmulatedWorld implements WiredWorld {
     const frames = options.recording?.filter(({ chain }) => chain === index) ?? [];
     const { midstate } = this.machine.chip;
     const send: ChainSender = (bytes, length, baud) => line.sendFromChips(bytes, length, baud);
-    const recorded = frames.length === 0 ? null : new RecordedChain({ clock, frames, midstate, send });
+    const onUnmatched = (command: string): void => options.onUnmatched?.(index, command);
+    const recorded = frames.length === 0 ? null : new RecordedChain({ clock, frames, midstate, send, onUnmatched });
     return { model, line, recorded };
   }
 

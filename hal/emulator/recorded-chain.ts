@@ -61,7 +61,7 @@ const DELAY_MAX_MS = 500;
 const KEPT_UNMATCHED = 20;
 
 const keyOf = (header: number, chip: number, register: number, value: number): string =>
-  `${header} ${chip} ${register} ${value}`;
+  `header 0x${header.toString(16)}, chip ${chip}, register 0x${register.toString(16)}, value 0x${value.toString(16)}`;
 
 export interface RecordedChainOptions {
   readonly clock: Clock;
@@ -71,6 +71,8 @@ export interface RecordedChainOptions {
   readonly midstate: MidstateFacts | null;
   /** Puts bytes on the wire to the host. */
   readonly send: (bytes: Uint8Array, length: number, baud: number) => void;
+  /** Told of the first unmatched commands. */
+  readonly onUnmatched?: (command: string) => void;
 }
 
 export class RecordedChain {
@@ -143,7 +145,9 @@ export class RecordedChain {
 
   #miss(what: string): void {
     this.counts.unmatched++;
-    if (this.unmatched.length < KEPT_UNMATCHED) this.unmatched.push(what);
+    if (this.unmatched.length >= KEPT_UNMATCHED) return;
+    this.unmatched.push(what);
+    this.#options.onUnmatched?.(what);
   }
 
   #answer({ replies }: Step): void {

@@ -20,6 +20,7 @@ import {
 import type { ChainFaults } from "./faults.ts";
 import type { MachineName } from "./machines.ts";
 import { busRole, noRegisters, noUart, wirePin } from "./port-lookup.ts";
+import type { RecordedFrame } from "./recorded-chain.ts";
 
 export interface ForkOptions {
   /** Program that runs `runEmulatorChild` when its argument is `emulate`; normally this very program. */
@@ -32,6 +33,8 @@ export interface ForkOptions {
   readonly openUart: (path: string, baud: number) => Promise<Uart>;
   /** Settings of a local pool in the child; absent: none. */
   readonly pool?: PoolRequest;
+  /** Chains play this back; absent: the emulator's own chips. */
+  readonly recording?: readonly RecordedFrame[];
 }
 
 export interface ForkedBoard {
@@ -49,13 +52,14 @@ export interface ForkedBoard {
 /** @throws KumpelError `EMULATOR_MACHINE_UNKNOWN`, `NATIVE_MODULE_MISSING`, `PTY_UNAVAILABLE`, `EMULATOR_LOST`. */
 export async function forkEmulatedBoard(options: ForkOptions): Promise<ForkedBoard> {
   const link = new ChildLink(options.programPath);
-  const { machine, chipScale } = options;
+  const { machine, chipScale, recording } = options;
   try {
     const started = await link.call("start", {
       machine,
       chipScale,
       seed: options.seed ?? null,
       pool: options.pool ?? null,
+      ...(recording === undefined ? {} : { recording }),
     });
     const stop = (): Promise<void> => link.stop();
     return {
