@@ -104,6 +104,7 @@ async function runCli(args: readonly string[]): Promise<number> {
 }
 
 async function commandContext() {
+  const { networkNames } = await import("./platform/network-facts.ts");
   const { chainCountOf, openEmulatedPlatform } = await import("./platform/emulated.ts");
   const { findRealMachine, openRealPlatform, realScales } = await import("./platform/real.ts");
   const { openDataFolder, openSettings } = await import("./platform/data-folder.ts");
@@ -126,6 +127,7 @@ async function commandContext() {
     isTerminal: process.stderr.isTTY === true,
     columns: () => (process.stderr.isTTY === true ? process.stderr.columns : 80),
     chainCountOf,
+    networkNames,
   };
 }
 

@@ -8,6 +8,7 @@ import { type KeyFacts, settingsKeys } from "../config/constraints.ts";
 import { withoutSecrets } from "../config/patch.ts";
 import type { SettingsStore } from "../config/settings-store.ts";
 import type { Log } from "../log.ts";
+import { LOOPBACK } from "../platform/platform.ts";
 import type { RandomBytes } from "./access.ts";
 import { AccessKeeper } from "./access-keeper.ts";
 import { type AuditEntry, AuditLog } from "./audit-log.ts";
@@ -89,6 +90,12 @@ export class ManagementPlane {
   /** Port that the web server listens on, or null. */
   get port(): number | null {
     return this.#host.port;
+  }
+
+  /** Where the own API is from this machine; null before it listens. */
+  get url(): string | null {
+    const { port } = this.#host;
+    return port === null ? null : `${this.#options.worker.tls === null ? "http" : "https"}://${LOOPBACK}:${port}`;
   }
 
   /** Ports of the faces for other people's tools; null = it does not listen. */

@@ -6,6 +6,7 @@ import fs from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
 import type { Clock } from "#hal/clock.ts";
+import { errorText } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import type { Random } from "#hal/random.ts";
 import type { RandomBytes } from "./access.ts";
@@ -16,6 +17,7 @@ import { HistoryKeeper, RESOLUTIONS } from "./history/history-keeper.ts";
 import { HISTORY_DAYS_MS } from "./http/history-schemas.ts";
 import { type ApiServer, createApiServer } from "./http/server.ts";
 import { ManagementState } from "./http/state.ts";
+import type { TlsMaterial } from "./http/tls.ts";
 import { LocateMemory } from "./locate-memory.ts";
 import { type MachineFacts, UNKNOWN_FACTS, viewOf } from "./machine-facts.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
@@ -43,6 +45,17 @@ export const managementOptions = z.object({
   dataPath: z.string(),
   /** Unix socket of the console; null: there is none. */
   consolePath: z.string().nullable(),
+  /** Null: plain HTTP. */
+  tls: z
+    .discriminatedUnion("kind", [
+      z.object({
+        kind: z.literal("selfMade"),
+        names: z.array(z.string()).readonly(),
+        addresses: z.array(z.string()).readonly(),
+      }),
+      z.object({ kind: z.literal("files"), certificateFile: z.string(), keyFile: z.string() }),
+    ])
+    .nullable(),
   outward: outwardOptions,
 });
 export type ManagementOptions = z.infer<typeof managementOptions>;
@@ -71,12 +84,16 @@ export async function runManagement({
   const state = new ManagementState(version);
   const locate = new LocateMemory(clock);
   const orders = new Orders(clock, tell, (command) => locate.note(command));
+  const store = await openStore(options.dataPath);
   const history = new HistoryKeeper({
     clock,
-    store: await openStore(options.dataPath),
+    store,
     warn: (text) => tell({ kind: "say", level: "warn", text }),
   });
+  const tls = await tlsOrFail(options, store);
+  if (tls === "failed") return;
   const server = createApiServer({
+    tls,
     clock,
     randomBytes,
     state,
@@ -130,6 +147,24 @@ export async function runManagement({
   } catch (error) {
     const { code = "UNKNOWN", message } = error as NodeJS.ErrnoException;
     tell({ kind: "failed", code, message });
+  }
+}
+
+/** Null: plain HTTP. What cannot be used ends this worker with its sentence: never HTTP where the owner wants HTTPS. */
+async function tlsOrFail({ tls }: ManagementOptions, store: FileStore): Promise<TlsMaterial | null | "failed"> {
+  if (tls === null) return null;
+  try {
+    const { tlsMaterial } = await import("./http/tls.ts");
+    const material = await tlsMaterial(tls, store);
+    tell({
+      kind: "say",
+      level: "info",
+      text: `own API behind TLS, SHA-256 of its certificate ${material.fingerprint}`,
+    });
+    return material;
+  } catch (error) {
+    tell({ kind: "failed", code: "TLS_FAILED", message: errorText(error) });
+    return "failed";
   }
 }
 

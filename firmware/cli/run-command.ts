@@ -28,6 +28,7 @@ import { idleUntilStopped } from "./run-idle.ts";
 import { createMiner, scalesOf, withMachine } from "./run-machine.ts";
 import { parseFolders, parseRunOptions, RUN_HELP, type RunOptions } from "./run-options.ts";
 import { RunStop } from "./run-stop.ts";
+import { tlsWishOf } from "./tls-wish.ts";
 import { EXIT, usageError } from "./usage.ts";
 
 const DEFAULT_HTTP_PORT = 8080;
@@ -187,6 +188,7 @@ class Life {
       overriddenKeys: options?.overriddenKeys ?? [],
       worker: {
         dataPath: data.store.place,
+        tls: tlsWishOf(parts.settings, context.networkNames()),
         consolePath: consolePathIn(data.store.place),
         host: options?.httpListen ?? (network.http.listen || LOOPBACK),
         port: port ?? DEFAULT_HTTP_PORT,

@@ -6,6 +6,7 @@ import type { SettingsStore } from "../config/settings-store.ts";
 import type { Log } from "../log.ts";
 import type { OwnerSettings, RealMachine } from "../platform/choose-board.ts";
 import type { DataFolder } from "../platform/data-folder.ts";
+import type { NetworkNames } from "../platform/network-facts.ts";
 import type { Platform, Scales } from "../platform/platform.ts";
 import type { RunOptions } from "./run-options.ts";
 
@@ -29,5 +30,7 @@ export interface CommandContext {
   /** Scales of a real machine. */
   readonly realScales: () => Scales;
   /** Hash chains of an emulated machine. */
+  /** Names and addresses by which this machine can be called. */
+  readonly networkNames: () => NetworkNames;
   readonly chainCountOf: (machine: string) => number;
 }

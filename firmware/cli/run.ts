@@ -97,7 +97,7 @@ export class Run {
     do {
       const snapshot = this.#snapshot();
       management.publish(snapshot);
-      printer.show(snapshot, management.port);
+      printer.show(snapshot, management.url);
     } while (await pause(clock, 1_000, signal));
   }
 

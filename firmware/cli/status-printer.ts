@@ -1,7 +1,6 @@
 /** Shows the snapshot: a picture that redraws itself on a terminal, a line every ten seconds elsewhere. */
 import type { Clock } from "#hal/clock.ts";
 import type { MinerSnapshot } from "../api/snapshot.ts";
-import { LOOPBACK } from "../platform/platform.ts";
 import { statusLine, statusLines, titleLine } from "./status-view.ts";
 
 const LINE_PERIOD_MS = 10_000;
@@ -27,10 +26,10 @@ export class StatusPrinter {
     this.#clock = clock;
   }
 
-  show(snapshot: MinerSnapshot, httpPort: number | null): void {
+  show(snapshot: MinerSnapshot, apiUrl: string | null): void {
     if (this.#output.isTerminal) {
       this.#redraw(
-        [...statusLines(snapshot), ...footer(httpPort)].map((line) =>
+        [...statusLines(snapshot), ...footer(apiUrl)].map((line) =>
           clipped(line, Math.min(this.#output.columns(), MOST_COLUMNS)),
         ),
       );
@@ -59,8 +58,8 @@ export class StatusPrinter {
   }
 }
 
-function footer(httpPort: number | null): string[] {
-  const api = httpPort === null ? "starting" : `http://${LOOPBACK}:${httpPort}/api/v1/health`;
+function footer(apiUrl: string | null): string[] {
+  const api = apiUrl === null ? "starting" : `${apiUrl}/api/v1/health`;
   return ["", `own API ${api}`, "Ctrl-C stops (hashboards off first)"];
 }
 

@@ -152,7 +152,19 @@ const cooling = table(
 );
 
 const network = table("What listens, and where, and what goes out to others. Nothing else does.", {
-  http: table("Own API.", listening(8080)),
+  http: table("Own API.", {
+    ...listening(8080),
+    tls: choice(["off", "self_made", "files"], {
+      description:
+        "off: plain HTTP. self_made: HTTPS with a certificate that the board makes once and keeps; compare its fingerprint. files: HTTPS with the owner's certificate.",
+      needsRestart: true,
+    }).default("off"),
+    tls_certificate_file: text(256, {
+      description: "PEM file of the certificate, with those between it and its authority behind it; for files.",
+      needsRestart: true,
+    }).optional(),
+    tls_key_file: text(256, { description: "PEM file of its key; for files.", needsRestart: true }).optional(),
+  }),
   cgminer: face("cgminer API.", 4028, {
     allow: text(400, {
       description:

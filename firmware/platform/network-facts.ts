@@ -24,3 +24,19 @@ export function networkFacts(): NetworkFacts {
     netmask: found?.netmask ?? null,
   };
 }
+
+export interface NetworkNames {
+  readonly names: readonly string[];
+  /** Without those of a link only: nobody calls a machine by them. */
+  readonly addresses: readonly string[];
+}
+
+/** What a certificate of this machine has to name. */
+export function networkNames(): NetworkNames {
+  const host = os.hostname();
+  const addresses = Object.values(os.networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .map(({ address }) => address)
+    .filter((address) => !address.startsWith("fe80:"));
+  return { names: [...new Set([host, `${host}.local`, "localhost"])], addresses: [...new Set(addresses)] };
+}

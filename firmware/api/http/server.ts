@@ -16,6 +16,7 @@ import { openApiDocument } from "./openapi.ts";
 import { type Answer, type Asked, ROUTES, type Route, type RouteContext } from "./routes.ts";
 import { sessionRequest } from "./schemas.ts";
 import type { ManagementState } from "./state.ts";
+import type { TlsMaterial } from "./tls.ts";
 
 const BODY_MAX_BYTES = 64 * 1024;
 const HEADERS_MAX_BYTES = 16 * 1024;
@@ -39,6 +40,8 @@ const BAD_ADDRESS: Answer = {
 };
 
 export interface ApiServerOptions {
+  /** Null: plain HTTP. */
+  readonly tls: TlsMaterial | null;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly state: ManagementState;
@@ -59,9 +62,10 @@ export interface ApiServer {
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { clock, randomBytes, sessionMs, state } = options;
+  const isTls = options.tls !== null;
   const guard = new Guard({ clock, randomBytes, sessionMs });
   const events = new EventStream();
-  const app = createApp();
+  const app = createApp(options.tls);
   let document: unknown = null;
   const local = createLocalServer(app);
   const context: RouteContext = {
@@ -88,7 +92,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
           if ("status" in asked) return send(reply, asked);
           return send(reply, await route.handle(context, { ...asked, identity: admitted.identity }));
         }
-        return special(url, method, { guard, events, state, sessionMs, request, reply });
+        return special(url, method, { guard, events, state, sessionMs, isTls, request, reply });
       },
     });
   }
@@ -124,8 +128,10 @@ function numbersOf(params: Readonly<Record<string, string>>): Record<string, num
   return numbers;
 }
 
-function createApp(): FastifyInstance {
+function createApp(tls: TlsMaterial | null): FastifyInstance {
   const app = Fastify({
+    // The types of a server with and without TLS differ in nothing that is used here.
+    ...(tls === null ? {} : ({ https: { key: tls.key, cert: tls.cert } } as unknown as { https?: null })),
     logger: false,
     forceCloseConnections: true,
     bodyLimit: BODY_MAX_BYTES,
@@ -214,13 +220,14 @@ interface SpecialRequest {
   readonly events: EventStream;
   readonly state: ManagementState;
   readonly sessionMs: number;
+  readonly isTls: boolean;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
 
 /** What is more than an answer: the stream, and cookies. */
 async function special(url: string, method: string, parts: SpecialRequest): Promise<FastifyReply> {
-  const { guard, events, state, sessionMs, request, reply } = parts;
+  const { guard, events, state, sessionMs, isTls, request, reply } = parts;
   if (url.endsWith("/events")) {
     if (events.isFull) return send(reply, { status: 503, body: { ok: false, message: "too many listen already" } });
     reply.hijack();
@@ -242,7 +249,10 @@ async function special(url: string, method: string, parts: SpecialRequest): Prom
     });
   const value = guard.beginSession(found);
   const age = Math.round(sessionMs / 1_000);
-  void reply.header("set-cookie", `${COOKIE}=${value}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Strict`);
+  void reply.header(
+    "set-cookie",
+    `${COOKIE}=${value}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Strict${isTls ? "; Secure" : ""}`,
+  );
   return send(reply, { status: 200, body: { ok: true, scope: found.scope, who: found.who } });
 }
 

@@ -26,6 +26,7 @@ function hostFor(source: string) {
       cgminerAllow: "",
     },
     dataPath: "",
+    tls: null,
     consolePath: null,
     outward: NOTHING_OUTWARD,
   } as const;

@@ -11,7 +11,7 @@ test("the picture fits 80 columns and 24 rows, and each redraw covers the one be
   const output = { stderr: (text: string) => void written.push(text), isTerminal: true, columns: () => 80 };
   const printer = new StatusPrinter(output, new VirtualClock());
   for (let i = 0; i < 30; i++) {
-    printer.show(rig.snapshot(), 46325);
+    printer.show(rig.snapshot(), "http://127.0.0.1:46325");
     await rig.advance(1_000);
   }
   const rows = written.map((text) => text.split("\n").length - 1);

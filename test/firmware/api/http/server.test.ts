@@ -54,6 +54,7 @@ beforeAll(async () => {
   }
   await rig.stop();
   server = createApiServer({
+    tls: null,
     clock: new SystemClock(),
     randomBytes,
     state,
