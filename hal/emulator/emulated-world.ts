@@ -84,6 +84,8 @@ export interface WorldStats {
     readonly repeats: number;
     readonly falseNonces: number;
     readonly skippedFinds: number;
+    /** Finds of captured jobs, given back as they were recorded. */
+    readonly recordedFinds: number;
     /** Time in which a running chain behind an FPGA had no work; 0 on serial links. */
     readonly idleSweepMs: number;
     readonly dieC: number;

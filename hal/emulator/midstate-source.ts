@@ -9,6 +9,7 @@
 import type { Clock, TimerHandle } from "#hal/clock.ts";
 import type { Random } from "#hal/random.ts";
 import type { ChainFaults } from "./faults.ts";
+import { findOfMidstates, RecordedAnswers } from "./known-finds.ts";
 import type { MidstateChip } from "./midstate-chip.ts";
 import type { MidstateFacts } from "./midstate-facts.ts";
 import { MidstateJob } from "./midstate-job.ts";
@@ -63,9 +64,10 @@ interface Search {
 }
 
 export class MidstateSource {
-  readonly counts = { finds: 0, repeats: 0, falseNonces: 0, skippedFinds: 0 };
+  readonly counts = { finds: 0, repeats: 0, falseNonces: 0, skippedFinds: 0, recordedFinds: 0 };
   feeder: WorkFeeder | null = null;
   readonly #options: MidstateSourceOptions;
+  readonly #recorded: RecordedAnswers;
   readonly #search = new MidstateSearch();
   readonly #job = new MidstateJob();
   readonly #incoming = new MidstateJob();
@@ -88,6 +90,7 @@ export class MidstateSource {
 
   constructor(options: MidstateSourceOptions) {
     this.#options = options;
+    this.#recorded = new RecordedAnswers(options.clock);
     this.#rates = new Float64Array(options.chips.length);
   }
 
@@ -140,6 +143,24 @@ export class MidstateSource {
     this.#jobStartMs = startMs;
     this.#hasJob = true;
     if (isOther) this.markChanged();
+    this.#recorded.clear();
+    const found = findOfMidstates(this.#options.chips[0]?.facts.name ?? "BM1398", job);
+    // In a moment: who feeds the chips has by then noted which work this is.
+    if (found !== null) this.#recorded.at(0, () => this.#reportRecorded(found));
+  }
+
+  /** A job with a recorded find: it comes at Bitcoin's scale, whatever F is. */
+  #reportRecorded({ slot, nonceBits }: { slot: number; nonceBits: number }): void {
+    const { chips, liveCount, wire, isStrict, sink } = this.#options;
+    const span = ADDRESSES / nextPowerOfTwo(chips.length);
+    const address = (nonceBits >>> (wire.nonceForm === "addressFirst" ? 24 : 14)) & 0xff & ~(span - 1);
+    const live = chips.slice(0, liveCount());
+    const chip = live.find((one) => one.address === address) ?? live[0];
+    if (chip === undefined || chip.frequencyMhz === 0 || chip.openCores(isStrict) === 0) return;
+    if (slot >= chip.takenMidstates(this.#job.count)) return;
+    this.counts.recordedFinds++;
+    this.feeder?.noteFind(this.#job.id);
+    sink.onMidstateNonce(chip, nonceBits, 0, this.#job.id + slot);
   }
 
   /** Works that began one after the other, every `periodMs` from `firstStartMs` on; only their time counts. */
@@ -152,6 +173,7 @@ export class MidstateSource {
 
   /** Reset or power-off. */
   clearJob(): void {
+    this.#recorded.clear();
     this.#slice?.cancel();
     this.#slice = null;
     this.#timer?.cancel();

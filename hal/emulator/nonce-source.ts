@@ -14,6 +14,7 @@ import { type ChipModel, WINDOW_SIZE } from "./chip-model.ts";
 import type { ChainFaults } from "./faults.ts";
 import { type Find, FindMemory, nextUnderMask, ROLL_COUNT } from "./find-memory.ts";
 import { baseVersionOf, jobByteOf, rolledVersion } from "./job-fields.ts";
+import { findsOfFrame, RECORDED_TICKET, RecordedAnswers, type RecordedFind } from "./known-finds.ts";
 import { NonceSearch } from "./nonce-search.ts";
 import { drawChance, drawIndex } from "./prng.ts";
 import { ProductionTable } from "./production-table.ts";
@@ -58,8 +59,9 @@ export interface NonceSourceOptions {
 
 export class NonceSource {
   /** For tests and statistics. */
-  readonly counts = { finds: 0, repeats: 0, falseNonces: 0, skippedFinds: 0 };
+  readonly counts = { finds: 0, repeats: 0, falseNonces: 0, skippedFinds: 0, recordedFinds: 0 };
   readonly #options: NonceSourceOptions;
+  readonly #recorded: RecordedAnswers;
   readonly #search = new NonceSearch();
   readonly #table: ProductionTable;
   readonly #finds = new FindMemory();
@@ -78,6 +80,7 @@ export class NonceSource {
 
   constructor(options: NonceSourceOptions) {
     this.#options = options;
+    this.#recorded = new RecordedAnswers(options.clock);
     this.#table = new ProductionTable(options.chips.length, options.scale);
   }
 
@@ -104,6 +107,7 @@ export class NonceSource {
     this.#jobStartMs = this.#options.clock.nowMs();
     this.#hasJob = true;
     this.#arm();
+    this.#answerAsRecorded(frame);
   }
 
   /** Reset or power-off. */
@@ -124,10 +128,35 @@ export class NonceSource {
 
   #dropWork(): void {
     this.#finds.clear();
+    this.#recorded.clear();
     this.#slice?.cancel();
     this.#slice = null;
     this.#searching = null;
     this.#waiting.length = 0;
+  }
+
+  /** A captured job: each find comes when a chip has rolled to its version, whatever F is. */
+  #answerAsRecorded(frame: Uint8Array): void {
+    const first = this.#options.chips[0];
+    if (first === undefined) return;
+    for (const find of findsOfFrame(first.facts.name, frame)) {
+      const sweep = Math.floor(find[2] / first.facts.enginesPerCore);
+      this.#recorded.at(sweep * first.sweepMs(), () => this.#reportRecorded(find));
+    }
+  }
+
+  #reportRecorded([nonceBits, excess, roll, engine]: RecordedFind): void {
+    const { chips, liveCount, isStrict, sink } = this.#options;
+    this.#refresh();
+    const position = nonceBits & (WINDOW_SIZE - 1);
+    const live = chips.slice(0, liveCount());
+    const chip = live.find(({ index }) => this.#table.covers(index, position)) ?? live[0];
+    if (chip === undefined || chip.frequencyMhz === 0 || chip.reportQuarters(isStrict) === 0) return;
+    const { difficulty } = this.#table.targetOf(chip);
+    const bits = (chip.facts.hasHalfExcessBits ? excess / 2 : excess) + Math.log2(RECORDED_TICKET / difficulty);
+    if (bits < 0 || (roll & ~chip.rollMask) !== 0) return;
+    this.counts.recordedFinds++;
+    sink.onNonce(chip, nonceBits, bits, engine, roll, this.#jobByte);
   }
 
   #refresh(): void {
