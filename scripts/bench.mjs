@@ -21,6 +21,9 @@ const BENCHES = fs
   .flatMap((file) => /^(.*)\.bench\.ts$/.exec(file)?.[1] ?? [])
   .sort();
 
+/** Minutes each: only by name. */
+const SLOW = ["management"];
+
 /** @returns {{ isJson: boolean, names: string[] }} */
 function readOptions() {
   try {
@@ -34,7 +37,10 @@ function readOptions() {
     if (values.only !== undefined && !BENCHES.includes(values.only)) {
       throw new Error(`--only "${values.only}" is unknown; choose one of: ${BENCHES.join(" ")}`);
     }
-    return { isJson: values.json ?? false, names: values.only === undefined ? BENCHES : [values.only] };
+    return {
+      isJson: values.json ?? false,
+      names: values.only === undefined ? BENCHES.filter((name) => !SLOW.includes(name)) : [values.only],
+    };
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     process.exit(2);

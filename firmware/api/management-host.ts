@@ -8,6 +8,8 @@ import type { ManagementOptions } from "./management.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
 const RESTART_PAUSE_MS = 5_000;
+/** A worker that has not answered for so long hangs; the longest answer of a busy one takes a fraction of it. */
+const HANG_LIMIT_MS = 20_000;
 /** Old generation heap of the worker: its out-of-memory ends it alone. */
 const HEAP_LIMIT_MIB = 64;
 /** One small snapshot a second needs no large nursery; memory is the tight budget of a board. */
@@ -42,6 +44,9 @@ export class ManagementHost {
   readonly #options: ManagementHostOptions;
   #worker: Worker | null = null;
   #port: number | null = null;
+  #heardAtMs = 0;
+  /** Ends the life of a worker that hangs. */
+  #giveUp: ((reason: string) => void) | null = null;
   #facePorts: FacePorts = NO_FACES.ports;
 
   constructor(options: ManagementHostOptions) {
@@ -60,6 +65,14 @@ export class ManagementHost {
 
   post(message: ToWorker): void {
     this.#worker?.postMessage(message);
+  }
+
+  /** Once a second: whether the worker still answers. One that hangs is ended and started again. */
+  ping(): void {
+    if (this.#port === null || this.#worker === null) return;
+    const silentMs = this.#options.clock.nowMs() - this.#heardAtMs;
+    if (silentMs > HANG_LIMIT_MS) this.#giveUp?.(`it has not answered for ${HANG_LIMIT_MS / 1000} s`);
+    else this.post({ kind: "ping" });
   }
 
   /**
@@ -87,6 +100,7 @@ export class ManagementHost {
     this.#worker = worker;
     for (const message of greeting()) worker.postMessage(message);
     const end = await new Promise<string | KumpelError>((resolve) => {
+      this.#giveUp = resolve;
       signal.addEventListener("abort", () => void this.#sayGoodbye(worker).then(() => resolve("stopped")), {
         once: true,
       });
@@ -113,7 +127,11 @@ export class ManagementHost {
       case "query":
         onQuery(message);
         return null;
+      case "alive":
+        this.#heardAtMs = this.#options.clock.nowMs();
+        return null;
       case "listening": {
+        this.#heardAtMs = this.#options.clock.nowMs();
         this.#port = message.port;
         this.#facePorts = message.faces.ports;
         log.info({ port: message.port }, "own API listens");

@@ -127,6 +127,7 @@ export class ManagementPlane {
 
   /** Once a second, with the snapshot where there is one. */
   publishLog(): void {
+    this.#host.ping();
     const lines = this.#options.logRing.takeFresh();
     if (lines.length > 0) this.#host.post({ kind: "log", lines });
     this.#tellAudit();

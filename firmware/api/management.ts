@@ -43,6 +43,8 @@ export const managementOptions = z.object({
   faces: faceOptions,
   /** Data folder: history goes there. */
   dataPath: z.string(),
+  /** Folder with the page of the owner, beside the program. */
+  webFolder: z.string().nullable(),
   /** Unix socket of the console; null: there is none. */
   consolePath: z.string().nullable(),
   /** Null: plain HTTP. */
@@ -99,6 +101,7 @@ export async function runManagement({
     state,
     readsNeedToken,
     sessionMs,
+    webFolder: options.webFolder,
     order: (command, origin, scope) => orders.order(command, origin, scope),
     query: (query, scope) => orders.query(query, scope),
     history: ({ resolution, fields, fromMs, toMs }) => {
@@ -115,7 +118,8 @@ export async function runManagement({
   parentPort?.on("message", (message: ToWorker) => {
     state.take(message);
     if (message.kind === "snapshot") history.take(message.snapshot);
-    if (message.kind === "close" || message.kind === "testAlert") void serve(message, outward, history);
+    if (message.kind === "ping") tell({ kind: "alive" });
+    else if (message.kind === "close" || message.kind === "testAlert") void serve(message, outward, history);
     else if (message.kind === "access") server.guard.setTokens(message.tokens);
     else if (message.kind === "answer" || message.kind === "told") orders.take(message);
     else if (message.kind === "snapshot" && !server.events.isEmpty)

@@ -31,6 +31,8 @@ export type ToWorker =
   | { readonly kind: "told"; readonly id: number; readonly answer: QueryAnswer }
   /** Send a test alert and say `alertTested`. */
   | { readonly kind: "testAlert"; readonly id: number }
+  /** Say `alive`. */
+  | { readonly kind: "ping" }
   /** Say goodbye to others, then `closed`. */
   | { readonly kind: "close" };
 
@@ -41,6 +43,7 @@ export type FromWorker =
   | { readonly kind: "say"; readonly level: "info" | "warn"; readonly text: string }
   | { readonly kind: "alertTested"; readonly id: number; readonly answer: CommandAnswer }
   | { readonly kind: "closed" }
+  | { readonly kind: "alive" }
   | {
       readonly kind: "query";
       readonly id: number;

@@ -61,6 +61,7 @@ export class ManagementState {
       case "answer":
       case "told":
       case "close":
+      case "ping":
       case "testAlert":
         return;
     }

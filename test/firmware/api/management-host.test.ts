@@ -27,6 +27,7 @@ function hostFor(source: string) {
     },
     dataPath: "",
     tls: null,
+    webFolder: null,
     consolePath: null,
     outward: NOTHING_OUTWARD,
   } as const;
@@ -78,4 +79,43 @@ test("a port that is taken ends the run with a sentence; nothing else does", asy
     message:
       "Port 8080 on 127.0.0.1 is in use: end the program that has it, or choose another with --http-port or network.http.port.",
   });
+});
+
+test("a worker that hangs is ended and started again; one that answers is left alone", async () => {
+  const { host, clock, folder } = hostFor(`
+    const fs = require("node:fs");
+    const { parentPort } = require("node:worker_threads");
+    fs.appendFileSync("FOLDER/starts", "x");
+    const hangs = fs.readFileSync("FOLDER/starts").length < 2;
+    parentPort.on("message", ({ kind }) => {
+      if (kind === "ping") fs.appendFileSync("FOLDER/pings", "x");
+      if (kind === "ping" && hangs) for (;;);
+      if (kind === "ping") parentPort.postMessage({ kind: "alive" });
+      if (kind === "close") parentPort.postMessage({ kind: "closed" });
+    });
+    parentPort.postMessage({ kind: "listening", port: 1234, faces: { ports: {}, failures: [] } });
+  `);
+  const stop = new AbortController();
+  const run = host.run(stop.signal);
+  const length = (file: string): number =>
+    fs.existsSync(`${folder}/${file}`) ? fs.readFileSync(`${folder}/${file}`).length : 0;
+  await until(() => length("starts") === 1 && host.port === 1234);
+  for (let second = 0; second < 22; second++) {
+    host.ping();
+    await clock.advance(1_000);
+  }
+  await until(() => clock.pendingTimers > 0);
+  await clock.advance(5_000);
+  await until(() => length("starts") === 2 && host.port === 1234);
+  for (let second = 0; second < 60; second++) {
+    const before = length("pings");
+    host.ping();
+    await until(() => length("pings") > before);
+    // Its answer is on its way.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await clock.advance(1_000);
+  }
+  expect(length("starts")).toBe(2);
+  stop.abort();
+  await run;
 });
