@@ -120,6 +120,11 @@ export class ManagementPlane {
     await within(this.#options.clock, CLOSE_LIMIT_MS, this.#audit.settled());
   }
 
+  /** The button of the board was pressed. */
+  reportAddress(): void {
+    this.#host.post({ kind: "ipReport" });
+  }
+
   publish(snapshot: MinerSnapshot): void {
     this.#host.post({ kind: "snapshot", snapshot });
     this.publishLog();

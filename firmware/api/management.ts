@@ -119,6 +119,7 @@ export async function runManagement({
     state.take(message);
     if (message.kind === "snapshot") history.take(message.snapshot);
     if (message.kind === "ping") tell({ kind: "alive" });
+    else if (message.kind === "ipReport") void reportAddress(options.faces, facts());
     else if (message.kind === "close" || message.kind === "testAlert") void serve(message, outward, history);
     else if (message.kind === "access") server.guard.setTokens(message.tokens);
     else if (message.kind === "answer" || message.kind === "told") orders.take(message);
@@ -170,6 +171,14 @@ async function tlsOrFail({ tls }: ManagementOptions, store: FileStore): Promise<
     tell({ kind: "failed", code: "TLS_FAILED", message: errorText(error) });
     return "failed";
   }
+}
+
+/** For managers of stock machines: without that face nobody is told anything. */
+async function reportAddress({ places }: FaceOptions, facts: MachineFacts): Promise<void> {
+  if (places.stock === null) return;
+  const { sendIpReport } = await import("./stock/web-server.ts");
+  const isSent = await sendIpReport(facts);
+  tell({ kind: "say", level: "info", text: isSent ? "address reported, as the button asks" : "no address to report" });
 }
 
 /** Code of faces that are switched off is not even loaded: memory is the tight budget of a board. */

@@ -31,6 +31,8 @@ export type ToWorker =
   | { readonly kind: "told"; readonly id: number; readonly answer: QueryAnswer }
   /** Send a test alert and say `alertTested`. */
   | { readonly kind: "testAlert"; readonly id: number }
+  /** The button was pressed: tell the network our address. */
+  | { readonly kind: "ipReport" }
   /** Say `alive`. */
   | { readonly kind: "ping" }
   /** Say goodbye to others, then `closed`. */

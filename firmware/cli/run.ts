@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { type Clock, pause } from "#hal/clock.ts";
 import { errorText } from "#hal/errors.ts";
 import type { ManagementPlane } from "../api/management-plane.ts";
+import { LOOK_MS, RELEASED, stepButton } from "../api/report-button.ts";
 import type { MinerSnapshot } from "../api/snapshot.ts";
 import type { Miner } from "../miner.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -62,6 +63,7 @@ export class Run {
     const tasks = [
       guard(this.#miner.run(stop.signal)),
       guard(management.run(stop.signal)),
+      guard(this.#watchButton(clock, stop.signal)),
       guard(this.#publish(management, printer, clock, stop.signal)),
     ];
     await Promise.all(tasks);
@@ -99,6 +101,18 @@ export class Run {
       management.publish(snapshot);
       printer.show(snapshot, management.url);
     } while (await pause(clock, 1_000, signal));
+  }
+
+  /** A board without that button has nothing to watch; one whose button cannot be read goes on without it. */
+  async #watchButton(clock: Clock, signal: AbortSignal): Promise<void> {
+    const isPressed = this.#platform.board.buttons.ipReport;
+    if (isPressed === null) return;
+    let state = RELEASED;
+    while (await pause(clock, LOOK_MS, signal)) {
+      const now = stepButton(state, await isPressed().catch(() => false));
+      state = now.state;
+      if (now.isReportDue) this.#management.reportAddress();
+    }
   }
 
   /** False, with a sentence, when the report could not be written. */

@@ -62,6 +62,7 @@ export class ManagementState {
       case "told":
       case "close":
       case "ping":
+      case "ipReport":
       case "testAlert":
         return;
     }
