@@ -43,6 +43,19 @@ export default {
       to: { path: "^hal/(linux|emulator)/" },
     },
     {
+      name: "the-page-takes-types-only",
+      comment: "zod and the rest of the program must not land in the browser",
+      severity: "error",
+      from: { path: "^firmware/web/" },
+      to: { path: "^(firmware|drivers|hal)/", pathNot: "^firmware/web/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "nothing-imports-the-page",
+      severity: "error",
+      from: { path: "^(firmware|drivers|hal)/", pathNot: "^firmware/web/" },
+      to: { path: "^firmware/web/" },
+    },
+    {
       name: "natives-in-hal-linux",
       severity: "error",
       from: { path: "^(hal|drivers|firmware)/", pathNot: "^hal/linux/" },
@@ -62,7 +75,7 @@ export default {
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["import", "require", "node", "default", "types"],
-      extensions: [".ts", ".js", ".mjs", ".json"],
+      extensions: [".ts", ".tsx", ".js", ".mjs", ".json"],
     },
   },
 };

@@ -4,7 +4,7 @@ import tseslint from "typescript-eslint";
 export default tseslint.config(
   { ignores: ["dist/**"] },
   {
-    files: ["{firmware,drivers,hal,test}/**/*.ts"],
+    files: ["{firmware,drivers,hal,test}/**/*.{ts,tsx}"],
     plugins: { "@typescript-eslint": tseslint.plugin },
     languageOptions: {
       parser: tseslint.parser,

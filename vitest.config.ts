@@ -11,6 +11,8 @@ const LONG = [
 ];
 // Other people's programs, which must be installed: npm run test:peers.
 const PEERS = ["test/peers/**/*.test.ts"];
+// The page in a real Chromium: npm run test:web.
+const WEB = ["test/web/**/*.test.ts"];
 const set = process.env["TEST_SET"];
 const INCLUDED = set === "long" ? LONG.map((path) => path.replace("/**", "/*.test.ts")) : ["test/**/*.test.ts"];
 
@@ -18,8 +20,8 @@ const INCLUDED = set === "long" ? LONG.map((path) => path.replace("/**", "/*.tes
 export default defineConfig({
   test: {
     pool: "forks",
-    include: set === "peers" ? PEERS : INCLUDED,
-    exclude: set === "short" ? [...LONG, ...PEERS] : [],
+    include: set === "peers" ? PEERS : set === "web" ? WEB : INCLUDED,
+    exclude: set === "short" ? [...LONG, ...PEERS, ...WEB] : [],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxConcurrency: 4,

@@ -4,6 +4,7 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { build } from "esbuild";
+import { buildWeb } from "./build-web.mjs";
 import { ROOT } from "./setup.mjs";
 
 /**
@@ -72,7 +73,7 @@ function nativeModules() {
  * @param {{ outDir: string, minify?: boolean, target?: string, addons?: string, entry?: string }} options `addons`:
  * folder with koffi.node and with i2c and epoll builds named NAME-ABI.node; default is what npm installed in node_modules
  * for the Node that runs this. `entry`: another program than Kumpel, which then gets its own name.
- * @returns {Promise<{ bytes: number, addons: string[] }>}
+ * @returns {Promise<{ bytes: number, addons: string[], web: { name: string, bytes: number }[] }>} `web`: files of the page
  */
 export async function bundle({ outDir, minify = false, target = HOST_TARGET, addons, entry }) {
   const { version } = require(path.join(ROOT, "package.json"));
@@ -98,7 +99,8 @@ export async function bundle({ outDir, minify = false, target = HOST_TARGET, add
   fs.mkdirSync(outDir, { recursive: true });
   for (const file of outputFiles) replaceFile(file.path, (temporary) => fs.writeFileSync(temporary, file.contents));
   const copied = copyAddons(path.join(outDir, "native"), target, addons);
-  return { bytes: fs.statSync(outfile).size, addons: copied };
+  const web = entry === undefined ? await buildWeb(outDir) : [];
+  return { bytes: fs.statSync(outfile).size, addons: copied, web };
 }
 
 /** @param {string} folder @param {string} target @param {string | undefined} addons */

@@ -1,6 +1,6 @@
 // `npm test`: format, lint, types, layers, unit, scenarios, a few seeds. Sets itself up. `npm test -- PATTERN` runs only the
 // test files that match, without the checks before them. `npm run test:long`: real processes and the fault table.
-// `npm run test:peers`: against other people's programs, which must be installed.
+// `npm run test:peers`: against other people's programs, which must be installed; `npm run test:web`: the page in Chromium.
 import { spawn } from "node:child_process";
 import { ensureSetUp, ROOT } from "./setup.mjs";
 
@@ -27,24 +27,26 @@ function run(name, args, more = {}) {
 }
 
 const bin = (/** @type {string} */ file) => `node_modules/${file}`;
-const isLong = process.argv[2] === "--long";
-const isPeers = process.argv[2] === "--peers";
-const filters = isLong ? [] : process.argv.slice(isPeers ? 3 : 2);
-const isShort = !isLong && !isPeers && filters.length === 0;
+/** Sets with a command of their own; without one of them: what is left, or the files that are named. */
+const SETS = ["long", "peers", "web"];
+const named = SETS.find((set) => process.argv[2] === `--${set}`);
+const filters = named === "long" ? [] : process.argv.slice(named === undefined ? 2 : 3);
+const isShort = named === undefined && filters.length === 0;
 const checks = [
   () => run("format and lint", [bin("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."]),
   () => run("types", [bin("typescript/bin/tsc")]),
+  () => run("types of the page", [bin("typescript/bin/tsc"), "-p", "firmware/web"]),
+  () => run("types of its tests", [bin("typescript/bin/tsc"), "-p", "test/web"]),
   () => run("typed lint", [bin("eslint/bin/eslint.js"), "."]),
 ];
 
 const results = [];
-if (isShort) results.push(...(await Promise.all([checks[0]?.(), checks[1]?.()])), await checks[2]?.());
-/** @type {Record<string, string>} */
-const set = isPeers ? { TEST_SET: "peers" } : isLong ? { TEST_SET: "long" } : isShort ? { TEST_SET: "short" } : {};
-results.push(await run("tests", [bin("vitest/vitest.mjs"), "run", ...filters], set));
+if (isShort) for (const check of checks) results.push(await check());
+const set = named ?? (isShort ? "short" : null);
+results.push(await run("tests", [bin("vitest/vitest.mjs"), "run", ...filters], set === null ? {} : { TEST_SET: set }));
 if (isShort)
   console.log(
-    "not run here: real processes, kill -9 and the fault table; npm run test:long runs them; test:peers the rest",
+    "not run here: real processes, kill -9 and the fault table; npm run test:long runs them; test:peers and test:web the rest",
   );
 const failed = results.filter((r) => !r.isGood);
 const counts = /^ *Tests {2}(?:(\d+) failed[^\d]*)?(?:(\d+) passed)?/m.exec(results.at(-1)?.text ?? "");

@@ -189,6 +189,7 @@ class Life {
       worker: {
         dataPath: data.store.place,
         tls: tlsWishOf(parts.settings, context.networkNames()),
+        webFolder: path.join(path.dirname(context.programPath), "web"),
         consolePath: consolePathIn(data.store.place),
         host: options?.httpListen ?? (network.http.listen || LOOPBACK),
         port: port ?? DEFAULT_HTTP_PORT,

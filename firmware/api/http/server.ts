@@ -17,6 +17,7 @@ import { type Answer, type Asked, ROUTES, type Route, type RouteContext } from "
 import { sessionRequest } from "./schemas.ts";
 import type { ManagementState } from "./state.ts";
 import type { TlsMaterial } from "./tls.ts";
+import { serveWebAssets } from "./web-assets.ts";
 
 const BODY_MAX_BYTES = 64 * 1024;
 const HEADERS_MAX_BYTES = 16 * 1024;
@@ -50,6 +51,8 @@ export interface ApiServerOptions {
   readonly order: (command: unknown, origin: CommandOrigin, scope: Scope) => Promise<CommandAnswer>;
   readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
   readonly history: RouteContext["history"];
+  /** Where the page of the owner lies; null: there is none. */
+  readonly webFolder: string | null;
 }
 
 export interface ApiServer {
@@ -96,6 +99,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       },
     });
   }
+  serveWebAssets(app, options.webFolder);
   return { app, local: local.server, guard, events };
 }
 
@@ -154,7 +158,8 @@ function createApp(tls: TlsMaterial | null): FastifyInstance {
     else void parse(request, text, finish);
   });
   app.addHook("onSend", async (_request, reply) => {
-    void reply.header("cache-control", "no-store").header("x-content-type-options", "nosniff");
+    void reply.header("x-content-type-options", "nosniff");
+    if (!reply.hasHeader("cache-control")) void reply.header("cache-control", "no-store");
     // What is left of a refused body is not read for the next request.
     if (reply.statusCode >= 400) void reply.header("connection", "close");
   });

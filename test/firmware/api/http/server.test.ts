@@ -60,6 +60,7 @@ beforeAll(async () => {
     state,
     readsNeedToken: true,
     sessionMs: 3_600_000,
+    webFolder: null,
     order: (command, origin, scope) => {
       orders.push({ command, origin, scope });
       return Promise.resolve(done("done"));

@@ -1,0 +1,79 @@
+/** The whole page: who is signed in, which page is open, and what is true of all of them. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { KitContext } from "./model/context.ts";
+import { createParts } from "./model/kit.ts";
+import type { Page } from "./model/page.ts";
+import { useStore } from "./model/store.ts";
+import { BoardsPage } from "./pages/boards-page.tsx";
+import { CoolingPage } from "./pages/cooling-page.tsx";
+import { DashboardPage } from "./pages/dashboard-page.tsx";
+import { FirstRunPage } from "./pages/first-run-page.tsx";
+import { HistoryPage } from "./pages/history-page.tsx";
+import { IncidentsPage } from "./pages/incidents-page.tsx";
+import { LoginPage } from "./pages/login-page.tsx";
+import { PoolsPage } from "./pages/pools-page.tsx";
+import { SystemPage } from "./pages/system-page.tsx";
+import { TracePage } from "./pages/trace-page.tsx";
+import { ConfirmDialog } from "./parts/confirm-dialog.tsx";
+import { ConnectionNotice } from "./parts/connection-notice.tsx";
+import { Header } from "./parts/header.tsx";
+
+const PAGES: readonly Page[] = [
+  { id: "dashboard", title: "Dashboard", Body: DashboardPage },
+  { id: "boards", title: "Boards", Body: BoardsPage },
+  { id: "pools", title: "Pools", Body: PoolsPage },
+  { id: "cooling", title: "Cooling and power", Body: CoolingPage },
+  { id: "history", title: "History", Body: HistoryPage },
+  { id: "incidents", title: "Incidents and logs", Body: IncidentsPage },
+  { id: "trace", title: "Trace", Body: TracePage },
+  { id: "system", title: "System", Body: SystemPage },
+  { id: "first-run", title: "First run", Body: FirstRunPage, isHidden: true },
+];
+
+const parts = createParts();
+
+function pageOfAddress(): Page {
+  const id = location.hash.slice(1);
+  return PAGES.find((page) => page.id === id) ?? PAGES[0]!;
+}
+
+export function App() {
+  const { phase } = useStore(parts.kit.live.state);
+  const hasExpired = useStore(parts.hasExpired);
+  const [page, setPage] = useState(pageOfAddress);
+  useEffect(() => {
+    parts.kit.live.start();
+    const turn = (): void => setPage(pageOfAddress());
+    addEventListener("hashchange", turn);
+    return () => removeEventListener("hashchange", turn);
+  }, []);
+  return (
+    <KitContext.Provider value={parts.kit}>
+      {phase === "signedOut" ? <LoginPage hasExpired={hasExpired} /> : <Frame page={page} />}
+      <ConfirmDialog asked={parts.asked} />
+    </KitContext.Provider>
+  );
+}
+
+function Frame({ page }: { readonly page: Page }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    document.title = `${page.title} - Kumpel`;
+    // Who turns a page by keyboard or screen reader goes on from its title.
+    if (!isFirst.current) heading.current?.focus();
+    isFirst.current = false;
+  }, [page]);
+  return (
+    <>
+      <Header pages={PAGES.filter(({ isHidden }) => isHidden !== true)} current={page.id} />
+      <ConnectionNotice />
+      <main id="main">
+        <h1 ref={heading} tabIndex={-1}>
+          {page.title}
+        </h1>
+        <page.Body key={page.id} />
+      </main>
+    </>
+  );
+}

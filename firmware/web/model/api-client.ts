@@ -1,0 +1,62 @@
+/** Asks the board. Whatever goes wrong becomes one sentence for whoever asked; nothing is thrown. */
+import type { Answers, Command, CommandAnswer, Path, Session } from "./api-types.ts";
+
+const ROOT = "/api/v1";
+const UNREACHABLE = "The miner does not answer: the connection is lost, or it starts again.";
+const NO_SENSE = "The miner answered something that this page does not understand; load the page again.";
+
+export type Got<T> =
+  | { readonly ok: true; readonly data: T }
+  /** status 0: there was no answer. */
+  | { readonly ok: false; readonly status: number; readonly message: string };
+
+export class ApiClient {
+  readonly #onSignedOut: () => void;
+
+  /** @param onSignedOut the board knows nobody behind this request (any more). */
+  constructor(onSignedOut: () => void) {
+    this.#onSignedOut = onSignedOut;
+  }
+
+  get<P extends Path>(path: P): Promise<Got<Answers[P]>> {
+    return this.#ask("GET", path);
+  }
+
+  async order(command: Command): Promise<CommandAnswer> {
+    const got = await this.#ask<CommandAnswer>("POST", "/commands", command);
+    return got.ok ? got.data : got;
+  }
+
+  /** Only what is in the patch changes; null removes a key. */
+  async change(patch: Readonly<Record<string, unknown>>): Promise<CommandAnswer> {
+    const got = await this.#ask<CommandAnswer>("PATCH", "/settings", patch);
+    return got.ok ? got.data : got;
+  }
+
+  signIn(token: string): Promise<Got<Session>> {
+    return this.#ask("POST", "/sessions", { token }, false);
+  }
+
+  async signOut(): Promise<void> {
+    await this.#ask("DELETE", "/sessions", undefined, false);
+  }
+
+  async #ask<T>(method: string, path: string, body?: unknown, tellsSignedOut = true): Promise<Got<T>> {
+    const headers = { "content-type": "application/json" };
+    const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
+    let status = 0;
+    try {
+      const response = await fetch(ROOT + path, init);
+      status = response.status;
+      const data = (await response.json()) as T & { readonly message?: string };
+      if (response.ok) return { ok: true, data };
+      if (status === 401 && tellsSignedOut) this.#onSignedOut();
+      return { ok: false, status, message: data.message ?? NO_SENSE };
+    } catch {
+      return { ok: false, status, message: status === 0 ? UNREACHABLE : NO_SENSE };
+    }
+  }
+}
+
+export const EVENTS = `${ROOT}/events`;
+export const SUPPORT = `${ROOT}/support`;

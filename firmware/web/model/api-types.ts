@@ -1,0 +1,45 @@
+/** What the board answers, as types of the very schemas that it checks itself with. Nothing of them is in the page. */
+import type { z } from "zod";
+import type { Command, CommandAnswer } from "../../api/commands.ts";
+import type { historyAnswer } from "../../api/http/history-schemas.ts";
+import type {
+  auditAnswer,
+  healthSchema,
+  logsAnswer,
+  sessionAnswer,
+  settingsAnswer,
+  snapshotSchema,
+  tokensAnswer,
+} from "../../api/http/schemas.ts";
+import type { AnswerOf } from "../../api/queries.ts";
+
+export type { Command, CommandAnswer };
+export type Snapshot = z.infer<typeof snapshotSchema> & { readonly version: string };
+export type Chain = Snapshot["chains"][number];
+export type Pool = Snapshot["pools"][number];
+export type Incident = Snapshot["recentIncidents"][number];
+export type Settings = z.infer<typeof settingsAnswer>;
+export type Constraint = Settings["constraints"][number];
+export type Session = z.infer<typeof sessionAnswer>;
+export type Chips = AnswerOf<"chips">;
+export type Chip = Chips["chips"][number];
+export type Tuning = AnswerOf<"tuning">;
+export type Sensors = AnswerOf<"sensors">;
+export type History = z.infer<typeof historyAnswer>;
+
+/** What is read, by its path below /api/v1. */
+export interface Answers {
+  readonly "/health": z.infer<typeof healthSchema>;
+  readonly "/snapshot": Snapshot;
+  readonly "/settings": Settings;
+  readonly "/sensors": Sensors;
+  readonly "/tuning": Tuning;
+  readonly "/trace": AnswerOf<"trace">;
+  readonly "/decisions": AnswerOf<"decisions">;
+  readonly "/logs": z.infer<typeof logsAnswer>;
+  readonly "/audit": z.infer<typeof auditAnswer>;
+  readonly "/tokens": z.infer<typeof tokensAnswer>;
+  readonly [chips: `/chains/${number}/chips`]: Chips;
+  readonly [history: `/history?${string}`]: History;
+}
+export type Path = keyof Answers;

@@ -1,0 +1,3 @@
+export function CoolingPage() {
+  return null;
+}

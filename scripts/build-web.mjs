@@ -1,0 +1,54 @@
+// Makes the web page out of firmware/web: a few gzip files beside the bundle. The board never unpacks them; the browser does.
+import fs from "node:fs";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { ROOT } from "./setup.mjs";
+
+const SOURCE = path.join(ROOT, "firmware/web");
+
+/**
+ * @param {string} outDir folder of the bundle; the page goes into web/ in it
+ * @returns {Promise<{ name: string, bytes: number }[]>} files and what they weigh, packed
+ */
+export async function buildWeb(outDir) {
+  const { outputFiles } = await build({
+    write: false,
+    entryPoints: { app: path.join(SOURCE, "main.tsx"), "app-style": path.join(SOURCE, "style/app.css") },
+    outdir: "/",
+    bundle: true,
+    // Charts come when somebody looks at them: the first page is there sooner.
+    splitting: true,
+    chunkNames: "part-[hash]",
+    format: "esm",
+    target: ["chrome111", "firefox111", "safari16"],
+    minify: true,
+    define: { "process.env.NODE_ENV": '"production"' },
+    logLevel: "warning",
+  });
+  /** @type {[string, Uint8Array][]} */
+  const files = outputFiles.map((file) => [
+    path.basename(file.path).replace("app-style.css", "app.css"),
+    file.contents,
+  ]);
+  files.push(["page.html", fs.readFileSync(path.join(SOURCE, "page.html"))]);
+  const folder = path.join(outDir, "web");
+  const fresh = `${folder}.${process.pid}.tmp`;
+  fs.mkdirSync(fresh, { recursive: true });
+  const sizes = files.map(([name, contents]) => {
+    // mtime 0 comes by itself: the same source makes the same bytes.
+    const packed = gzipSync(contents, { level: 9 });
+    fs.writeFileSync(path.join(fresh, `${name}.gz`), packed);
+    return { name, bytes: packed.length };
+  });
+  replaceFolder(folder, fresh);
+  return sizes;
+}
+
+/** @param {string} folder @param {string} fresh */
+function replaceFolder(folder, fresh) {
+  const old = `${folder}.${process.pid}.old`;
+  if (fs.existsSync(folder)) fs.renameSync(folder, old);
+  fs.renameSync(fresh, folder);
+  fs.rmSync(old, { recursive: true, force: true });
+}
