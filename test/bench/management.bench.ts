@@ -8,7 +8,6 @@ import fs from "node:fs";
 import http from "node:http";
 import os from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import type { RunReport } from "#firmware/cli/run-report.ts";
 import type { LocalPool } from "#hal/emulator/local-pool.ts";
 import { type Started, tokenHeader } from "../support/program.ts";
@@ -64,9 +63,13 @@ interface Run {
 /** In a process of its own: clients are somewhere else, too. */
 function startClients(miner: Started): () => void {
   const { authorization } = tokenHeader(miner);
-  const code = fileURLToPath(new URL("api-clients.mjs", import.meta.url));
-  const file = fs.existsSync(code) ? code : path.resolve("test/bench/api-clients.mjs");
-  const args = [file, portOf(miner), authorization, String(SOCKETS), String(REQUESTS_PER_S)];
+  const args = [
+    path.resolve("test/bench/api-clients.mjs"),
+    portOf(miner),
+    authorization,
+    String(SOCKETS),
+    String(REQUESTS_PER_S),
+  ];
   const child = spawn(process.execPath, args, { stdio: "inherit" });
   return () => child.kill("SIGKILL");
 }
@@ -189,4 +192,7 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
