@@ -1,0 +1,25 @@
+#!/bin/sh
+# Completes the root file system: the board's safe script, links to the data partition, who may log in, the manifest.
+# post-build.sh TARGET_DIR BOARD
+set -eu
+target=$1
+board=$2
+here=$(cd "$(dirname "$0")" && pwd)
+checkout=$(cd "$here/../../.." && pwd)
+machines=$(sed -n 's/^BR2_PACKAGE_KUMPEL_MACHINES="\(.*\)"$/\1/p' "${BR2_CONFIG:-/dev/null}")
+
+mkdir -p "$target/usr/lib/kumpel" "$target/data"
+# One script serves all machines of a board: what it drives are the control board's own lines.
+for machine in $machines; do
+	node "$checkout/dist/x64/kumpel.cjs" board safe-script --board "$board" --machine "$machine" \
+		> "$target/usr/lib/kumpel/safe-$machine.sh"
+	[ -e "$target/usr/lib/kumpel/safe.sh" ] || ln -s "safe-$machine.sh" "$target/usr/lib/kumpel/safe.sh"
+done
+
+# The root is read-only: what must be written lies on the data partition.
+ln -sfn /data/dropbear "$target/etc/dropbear"
+mkdir -p "$target/root"
+ln -sfn /data/ssh "$target/root/.ssh"
+
+version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' "$checkout/package.json")
+printf 'BOARD=%s\nVERSION=%s\n' "$board" "$version" > "$target/etc/kumpel-release"

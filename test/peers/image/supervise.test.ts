@@ -1,0 +1,50 @@
+/** The supervisor of the image: whatever becomes of the program, the board is made safe first. */
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { ROOT, temporaryFolder } from "../../support/program.ts";
+
+const SUPERVISE = path.join(ROOT, "buildroot/package/kumpel/kumpel-supervise");
+
+function start(program: string) {
+  const folder = temporaryFolder();
+  const journal = path.join(folder, "journal");
+  const script = (name: string, text: string): string => {
+    const file = path.join(folder, name);
+    fs.writeFileSync(file, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    return file;
+  };
+  const env = {
+    ...process.env,
+    KUMPEL_PROGRAM: script("program", `echo "run $*" >> ${journal}\n${program}`),
+    KUMPEL_SAFE: script("safe.sh", `echo safe >> ${journal}`),
+  };
+  const child = spawn("sh", [SUPERVISE, "/somewhere"], { env, stdio: "ignore" });
+  const end = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const lines = (): string[] => (fs.existsSync(journal) ? fs.readFileSync(journal, "utf8").trim().split("\n") : []);
+  const until = async (predicate: () => boolean): Promise<void> => {
+    for (let i = 0; i < 3000 && !predicate(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(lines().length > 0 && predicate()).toBe(true);
+  };
+  return { child, end, lines, until };
+}
+
+test("a program that ends is started again after the board was made safe", async () => {
+  const { child, end, lines, until } = start("exit 1");
+  await until(() => lines().length >= 4);
+  expect(lines().slice(0, 4)).toEqual(["run run --data /somewhere", "safe", "run run --data /somewhere", "safe"]);
+  child.kill("SIGTERM");
+  expect(await end).toBe(0);
+  expect(lines().at(-1)).toBe("safe");
+});
+
+test("a stop is handed on to the program, and the board is made safe after it", async () => {
+  const { child, end, lines, until } = start(
+    `trap 'echo stopped >> "$(dirname "$0")/journal"; exit 0' TERM\nwhile :; do sleep 0.05; done`,
+  );
+  await until(() => lines().length === 1);
+  child.kill("SIGTERM");
+  expect(await end).toBe(0);
+  expect(lines()).toEqual(["run run --data /somewhere", "stopped", "safe"]);
+});

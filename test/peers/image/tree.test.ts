@@ -1,0 +1,199 @@
+/**
+ * The Buildroot external tree without Buildroot: symbols, files, hashes, scripts, device trees, disk images. With a Buildroot
+ * 2026.05 tree in BUILDROOT_DIR also its own tools: every defconfig resolves, and every line of it takes effect.
+ */
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { CONTROL_BOARDS } from "#hal/boards/control-boards.ts";
+import { ROOT, temporaryFolder } from "../../support/program.ts";
+
+const TREE = path.join(ROOT, "buildroot");
+const TOOLS: Readonly<Record<string, string>> = {
+  shellcheck: "shellcheck",
+  genimage: "genimage",
+  dtc: "device-tree-compiler",
+  cpp: "cpp",
+  mcopy: "mtools",
+  "mkfs.vfat": "dosfstools",
+  "mkfs.ext4": "e2fsprogs",
+};
+const MIB = 1024 * 1024;
+
+const files = filesBelow(TREE);
+const configs = files.filter((file) => file.endsWith("_defconfig"));
+
+function filesBelow(folder: string): string[] {
+  return fs
+    .readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => name !== "output")
+    .flatMap((entry) =>
+      entry.isDirectory() ? filesBelow(path.join(folder, entry.name)) : [path.join(folder, entry.name)],
+    );
+}
+
+function run(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", ...options });
+  return { status, text: `${stdout}${stderr}` };
+}
+
+const read = (file: string): string => fs.readFileSync(file, "utf8");
+
+beforeAll(() => {
+  const missing = Object.entries(TOOLS).filter(
+    ([tool]) => run("sh", ["-c", `PATH=$PATH:/usr/sbin:/sbin command -v ${tool}`]).status !== 0,
+  );
+  if (missing.length > 0)
+    throw new Error(
+      `${missing.map(([tool]) => tool).join(", ")} not found: apt-get install ${missing.map(([, name]) => name).join(" ")} (or run .ci/install-packages)`,
+    );
+});
+
+test("the tree has all five boards, and each names its own control board", () => {
+  expect(configs.map((file) => path.basename(file))).toEqual([
+    "kumpel_amlogic_a113d_defconfig",
+    "kumpel_qemu_aarch64_defconfig",
+    "kumpel_qemu_zynq_defconfig",
+    "kumpel_zynq_ramdisk_defconfig",
+    "kumpel_zynq_s9_defconfig",
+  ]);
+  const boards = configs.map((file) => /^BR2_PACKAGE_KUMPEL_BOARD="(.*)"$/m.exec(read(file))?.[1] ?? "");
+  expect(new Set(boards).size).toBe(5);
+  for (const board of boards.filter((name) => !name.startsWith("qemu-")))
+    expect(Object.keys(CONTROL_BOARDS)).toContain(board);
+});
+
+test("every symbol of ours that a defconfig sets is defined, and every file that it names is there", () => {
+  const defined = new Set(
+    files
+      .filter((f) => f.endsWith("Config.in"))
+      .flatMap((f) => [...read(f).matchAll(/^config (BR2_\w+)$/gm)].map(([, name]) => name)),
+  );
+  for (const config of configs) {
+    const text = read(config);
+    for (const [, name = ""] of text.matchAll(/^(BR2_PACKAGE_(?:KUMPEL|NODE_PREBUILT)\w*)=/gm))
+      expect(defined, config).toContain(name);
+    const named = [...text.matchAll(/\$\(BR2_EXTERNAL_KUMPEL_PATH\)\/([\w./-]+)/g)].map(([, file = ""]) => file);
+    expect(named.length).toBeGreaterThan(3);
+    for (const file of named)
+      expect(fs.existsSync(path.join(TREE, file)), `${path.basename(config)}: ${file}`).toBe(true);
+  }
+});
+
+test("what is downloaded has a well-formed hash, and nobody may log in with a password", () => {
+  const hashes = files.filter((file) => file.endsWith(".hash"));
+  expect(hashes.length).toBeGreaterThan(2);
+  for (const file of hashes)
+    for (const line of read(file)
+      .split("\n")
+      .filter((one) => one !== "" && !one.startsWith("#")))
+      expect(line, file).toMatch(/^sha256 {2}[0-9a-f]{64} {2}\S+$/);
+  for (const config of configs) {
+    expect(read(config)).toContain("BR2_DOWNLOAD_FORCE_CHECK_HASHES=y");
+    expect(read(config)).toContain("# BR2_TARGET_ENABLE_ROOT_LOGIN is not set");
+  }
+  expect(read(path.join(TREE, "board/common/rootfs-overlay/etc/default/dropbear"))).toMatch(/-s /);
+});
+
+test("shellcheck has nothing to say", () => {
+  const scripts = files.filter((file) => read(file).startsWith("#!/bin/sh"));
+  expect(scripts.length).toBeGreaterThan(6);
+  expect(run("shellcheck", ["-s", "sh", ...scripts]).text).toBe("");
+});
+
+test("device trees compile, and a broken one would not", () => {
+  const stubs = path.join(ROOT, "test/peers/image/stubs");
+  const sources = files.filter((file) => file.endsWith(".dts"));
+  expect(sources.length).toBeGreaterThan(0);
+  for (const source of sources) {
+    const compile = `cpp -nostdinc -undef -x assembler-with-cpp -I ${stubs} ${source} | dtc -I dts -O dtb -o /dev/null -W no-unit_address_vs_reg -W no-simple_bus_reg -`;
+    expect(run("sh", ["-c", compile]).text).toBe("");
+  }
+  expect(
+    run("sh", ["-c", "echo '/dts-v1/; / { x = <&nothing>; };' | dtc -I dts -O dtb -o /dev/null -"]).status,
+  ).not.toBe(0);
+});
+
+test("an SD card image is made from stand-ins, with two slots of equal size that the root image fits", () => {
+  const folder = temporaryFolder();
+  for (const [name, bytes] of [
+    ["zImage", 6 * MIB],
+    ["kumpel-s9.dtb", 20_000],
+    ["rootfs.squashfs", 30 * MIB],
+  ] as const)
+    fs.writeFileSync(path.join(folder, name), Buffer.alloc(bytes, 1));
+  const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` };
+  fs.mkdirSync(path.join(folder, "root"));
+  const made = run(
+    "genimage",
+    [
+      "--rootpath",
+      path.join(folder, "root"),
+      "--tmppath",
+      path.join(folder, "tmp"),
+      "--inputpath",
+      folder,
+      "--outputpath",
+      path.join(folder, "out"),
+      "--config",
+      path.join(TREE, "board/zynq/genimage-sd.cfg"),
+    ],
+    { env },
+  );
+  expect(made.status, made.text).toBe(0);
+  const disk = fs.readFileSync(path.join(folder, "out/sdcard.img")).subarray(446, 510);
+  const partitions = [0, 1, 2, 3].map((i) => ({ type: disk[i * 16 + 4], sectors: disk.readUInt32LE(i * 16 + 12) }));
+  expect(partitions.map(({ type }) => type)).toEqual([0x0c, 0x83, 0x83, 0x83]);
+  expect(partitions[1]?.sectors).toBe(partitions[2]?.sectors);
+  expect((partitions[1]?.sectors ?? 0) * 512).toBeGreaterThanOrEqual(32 * MIB);
+});
+
+test("an image that its slot cannot hold is refused", () => {
+  const folder = temporaryFolder();
+  const postImage = path.join(TREE, "board/common/post-image.sh");
+  fs.writeFileSync(path.join(folder, "rootfs.squashfs"), "");
+  fs.truncateSync(path.join(folder, "rootfs.squashfs"), 32 * MIB + 1);
+  const refused = run("sh", [postImage, folder, "qemu-zynq"]);
+  expect(refused.status).toBe(1);
+  expect(refused.text).toMatch(/rootfs\.squashfs has 33554433 bytes, its slot on qemu-zynq takes 33554432/);
+  fs.truncateSync(path.join(folder, "rootfs.squashfs"), 30 * MIB);
+  expect(run("sh", [postImage, folder, "qemu-zynq"]).status).toBe(0);
+  expect(read(path.join(folder, "SHA256SUMS"))).toMatch(/^[0-9a-f]{64} {2}rootfs\.squashfs$/m);
+});
+
+const buildroot = process.env["BUILDROOT_DIR"];
+if (buildroot === undefined || buildroot === "")
+  console.warn(
+    "BUILDROOT_DIR IS NOT SET: whether the defconfigs resolve in a real Buildroot is not checked (docs/HACKING.md)",
+  );
+
+test.skipIf(buildroot === undefined || buildroot === "")(
+  "in a real Buildroot every defconfig resolves and every line takes effect",
+  () => {
+    for (const config of configs) {
+      const out = path.join(temporaryFolder(), "out");
+      const made = run("make", [
+        "-s",
+        "-C",
+        buildroot ?? "",
+        `BR2_EXTERNAL=${TREE}`,
+        `O=${out}`,
+        path.basename(config),
+      ]);
+      expect(made.status, made.text).toBe(0);
+      const resolved = new Set(read(path.join(out, ".config")).split("\n"));
+      const lost = read(config)
+        .split("\n")
+        .filter((line) => line !== "" && !resolved.has(line));
+      expect(lost, path.basename(config)).toEqual([]);
+    }
+    const check = run("/usr/bin/python3", [
+      path.join(buildroot ?? "", "utils/check-package"),
+      "-b",
+      ...files.filter((file) => !file.endsWith("README.md")),
+    ]);
+    expect(check.text).toMatch(/\n?0 warnings generated/);
+  },
+  300_000,
+);
