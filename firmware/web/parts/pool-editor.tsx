@@ -1,0 +1,148 @@
+/** Order, addresses and groups of the pools, as a form made from the board's own list of settings. */
+import { useState } from "preact/hooks";
+import type { Constraint, Settings } from "../model/api-types.ts";
+import { useKit } from "../model/context.ts";
+import {
+  addPool,
+  type Draft,
+  draftOf,
+  emptyGroup,
+  GROUP_PREFIX,
+  groupsOf,
+  movePool,
+  POOL_PREFIX,
+  type PoolDraft,
+  removePool,
+  setField,
+} from "../model/pool-draft.ts";
+import { useOrdering } from "./act.tsx";
+import { AnswerLine } from "./answer-line.tsx";
+import { RestartHint } from "./restart-hint.tsx";
+import { SettingField } from "./setting-field.tsx";
+
+const FIRST = ["url", "user", "password"];
+
+export interface PoolEditorProps {
+  readonly settings: Settings;
+  readonly onSaved: () => void;
+}
+
+export function PoolEditor({ settings, onSaved }: PoolEditorProps) {
+  const { client } = useKit();
+  const { answer, isBusy, order } = useOrdering();
+  const stored = draftOf(settings.settings["pool_groups"]);
+  const [edited, setEdited] = useState<Draft | null>(null);
+  const draft = edited ?? (stored.length === 0 ? [emptyGroup()] : stored);
+  const quota = settings.constraints.find(({ key }) => key === `${GROUP_PREFIX}quota`);
+  const save = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const poolGroups = groupsOf(draft, settings.constraints);
+    const given = await order(() => client.order({ kind: "setPoolGroups", poolGroups }), null);
+    if (given?.ok !== true) return;
+    setEdited(null);
+    onSaved();
+  };
+  return (
+    <form onSubmit={(event) => void save(event)} noValidate data-testid="pool-editor">
+      {draft.map((group, g) => (
+        <fieldset key={g}>
+          <legend>{draft.length === 1 ? "Pools in the order of preference" : `Group ${g + 1}`}</legend>
+          {draft.length > 1 && quota !== undefined && (
+            <SettingField
+              constraint={quota}
+              text={group.quota}
+              isChanged={group.quota !== stored[g]?.quota}
+              onText={(text) => setEdited(draft.map((one, i) => (i === g ? { ...one, quota: text } : one)))}
+            />
+          )}
+          {group.pools.map((pool, p) => (
+            <PoolFields
+              key={p}
+              number={p}
+              count={group.pools.length}
+              pool={pool}
+              stored={stored[g]?.pools[p] ?? {}}
+              constraints={settings.constraints}
+              onText={(name, text) => setEdited(setField(draft, g, p, name, text))}
+              onMove={(by) => setEdited(movePool(draft, g, p, by))}
+              onRemove={() => setEdited(removePool(draft, g, p))}
+            />
+          ))}
+          <button type="button" class="plain" onClick={() => setEdited(addPool(draft, g))}>
+            Add a pool {draft.length === 1 ? "in reserve" : `to group ${g + 1}`}
+          </button>
+        </fieldset>
+      ))}
+      <div class="acts">
+        <button type="submit" disabled={isBusy || edited === null}>
+          Save pools
+        </button>
+        <button type="button" class="plain" onClick={() => setEdited([...draft, emptyGroup()])}>
+          Add a group that shares the hashrate
+        </button>
+        {edited !== null && (
+          <button type="button" class="plain" onClick={() => setEdited(null)}>
+            Discard
+          </button>
+        )}
+      </div>
+      <p class="quiet note">
+        Pools are not tested before they are saved: this firmware cannot do that yet. After the restart this page shows
+        what each pool answers; while a new one does not, the next in the order is mined for.
+      </p>
+      <AnswerLine answer={answer} />
+      {answer?.ok === true && answer.effect === "afterRestart" && <RestartHint />}
+    </form>
+  );
+}
+
+interface PoolFieldsProps {
+  readonly number: number;
+  readonly count: number;
+  readonly pool: PoolDraft;
+  readonly stored: PoolDraft;
+  readonly constraints: readonly Constraint[];
+  readonly onText: (name: string, text: string) => void;
+  readonly onMove: (by: -1 | 1) => void;
+  readonly onRemove: () => void;
+}
+
+function PoolFields({ number, count, pool, stored, constraints, onText, onMove, onRemove }: PoolFieldsProps) {
+  const fields = constraints
+    .filter(({ key }) => key.startsWith(POOL_PREFIX))
+    .map((constraint) => ({ constraint, name: constraint.key.slice(POOL_PREFIX.length) }));
+  const field = ({ constraint, name }: (typeof fields)[number]) => (
+    <SettingField
+      key={name}
+      constraint={constraint}
+      text={pool[name] ?? ""}
+      isChanged={(pool[name] ?? "") !== (stored[name] ?? "")}
+      isRequired={name === "url" || name === "user"}
+      onText={(text) => onText(name, text)}
+    />
+  );
+  return (
+    <fieldset>
+      <legend>
+        Pool {number + 1}
+        {number === 0 ? "" : " (in reserve)"}
+      </legend>
+      {fields.filter(({ name }) => FIRST.includes(name)).map(field)}
+      <details>
+        <summary>Proxy, TLS and more</summary>
+        {fields.filter(({ name }) => !FIRST.includes(name)).map(field)}
+      </details>
+      <div class="acts">
+        <button type="button" class="plain" disabled={number === 0} onClick={() => onMove(-1)}>
+          Prefer pool {number + 1} more
+        </button>
+        <button type="button" class="plain" disabled={number === count - 1} onClick={() => onMove(1)}>
+          Prefer pool {number + 1} less
+        </button>
+        <button type="button" class="plain" onClick={onRemove}>
+          Remove pool {number + 1}
+        </button>
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,79 @@
+/** Who may sign in: tokens without their secrets, new ones, and the end of old ones. */
+import { useState } from "preact/hooks";
+import type { CommandAnswer } from "../model/api-types.ts";
+import { usePolled } from "../model/context.ts";
+import { clockTime } from "../model/format.ts";
+import { Act } from "./act.tsx";
+
+const SCOPES = { read: "sees everything", control: "pauses, restarts, steers", admin: "changes everything" } as const;
+type Scope = keyof typeof SCOPES;
+
+export function TokenList() {
+  const { data, problem, reload } = usePolled("/tokens");
+  const [name, setName] = useState("");
+  const [scope, setScope] = useState<Scope>("read");
+  const [fresh, setFresh] = useState<string | null>(null);
+  const take = (answer: CommandAnswer): void => {
+    setFresh(answer.ok ? (answer.token ?? null) : null);
+    reload();
+  };
+  return (
+    <>
+      {problem !== null && <p class="bad">{problem}</p>}
+      <ul>
+        {data?.tokens.map((token) => (
+          <li key={token.id}>
+            <strong>{token.name}</strong> ({token.scope}), made {clockTime(token.createdAtWallMs)}, id {token.id}{" "}
+            <Act
+              command={{ kind: "revokeToken", id: token.id }}
+              question={{
+                title: `Revoke token ${token.name}?`,
+                text: "Whoever uses it is locked out at once, this page too if it was signed in with it. It cannot be brought back.",
+                act: "Revoke",
+              }}
+              onDone={reload}
+              isGrave
+            >
+              Revoke {token.name} ...
+            </Act>
+          </li>
+        ))}
+      </ul>
+      <fieldset>
+        <legend>New token</legend>
+        <div class="acts">
+          <label>
+            Name{" "}
+            <input
+              value={name}
+              maxLength={40}
+              autocomplete="off"
+              onInput={({ currentTarget }) => setName(currentTarget.value)}
+            />
+          </label>
+          <label>
+            It{" "}
+            <select value={scope} onChange={({ currentTarget }) => setScope(currentTarget.value as Scope)}>
+              {Object.entries(SCOPES).map(([id, meaning]) => (
+                <option key={id} value={id}>
+                  {meaning} ({id})
+                </option>
+              ))}
+            </select>
+          </label>
+        </div>
+        <Act command={{ kind: "createToken", name, scope }} onDone={take} isOff={name === ""}>
+          Make a token
+        </Act>
+        {fresh !== null && (
+          <p class="notice warn">
+            <label>
+              Note it now, it is never shown again:{" "}
+              <input readOnly size={48} value={fresh} onFocus={({ currentTarget }) => currentTarget.select()} />
+            </label>
+          </p>
+        )}
+      </fieldset>
+    </>
+  );
+}

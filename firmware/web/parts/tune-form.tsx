@@ -1,0 +1,214 @@
+/** Clock and voltage by hand: limits before, effect after, and the way back. */
+import { useState } from "preact/hooks";
+import type { Command, CommandAnswer, Tuning } from "../model/api-types.ts";
+import { type Question, useKit, useSnapshot } from "../model/context.ts";
+import { type Reading, readingOf } from "../model/effect.ts";
+import { fixed } from "../model/format.ts";
+import { Act, useOrdering } from "./act.tsx";
+import { AnswerLine } from "./answer-line.tsx";
+import { Card } from "./card.tsx";
+import { EffectTable } from "./effect-table.tsx";
+
+export interface TuneFormProps {
+  readonly tuning: Tuning;
+  readonly chainIndex: number;
+  /** Null: no chip is chosen in the map. */
+  readonly chipIndex: number | null;
+  readonly onChanged: () => void;
+}
+
+type Place = "chip" | "chain" | "all";
+const MV_PER_V = 1000;
+
+export function TuneForm({ tuning, chainIndex, chipIndex, onChanged }: TuneFormProps) {
+  const snapshot = useSnapshot();
+  const [before, setBefore] = useState<{ reading: Reading; chainIndex: number | null; round: number } | null>(null);
+  const note = (place: number | null): void => {
+    if (snapshot !== null)
+      setBefore((last) => ({ reading: readingOf(snapshot, place), chainIndex: place, round: (last?.round ?? 0) + 1 }));
+    onChanged();
+  };
+  const kept = { onDone: () => note(null) };
+  return (
+    <Card title="Clock and voltage by hand" isWide testId="tune">
+      <FrequencyForm tuning={tuning} chainIndex={chainIndex} chipIndex={chipIndex} onChanged={note} />
+      <VoltageForm tuning={tuning} chainIndex={chainIndex} onChanged={note} />
+      {before !== null && <EffectTable key={before.round} before={before.reading} chainIndex={before.chainIndex} />}
+      <div class="acts">
+        <Act command={{ kind: "undoTuning" }} isOff={tuning.undoSteps === 0} {...kept}>
+          Undo the last change ({tuning.undoSteps} can be undone)
+        </Act>
+        <Act command={{ kind: "resetTuning" }} question={RESET} {...kept}>
+          All as the run began ...
+        </Act>
+        <Act command={{ kind: "keepTuning" }} question={KEEP}>
+          Keep for the next runs ...
+        </Act>
+      </div>
+    </Card>
+  );
+}
+
+const RESET: Question = {
+  title: "All clocks and voltages as the run began?",
+  text: "What you changed by hand in this run is lost, and the machine draws the power that it drew at the start.",
+  act: "Set all back",
+};
+const KEEP: Question = {
+  title: "Keep these clocks and voltages?",
+  text: "The next runs begin with them, also after a power cut and with nobody watching. What was kept before is replaced.",
+  act: "Keep them",
+};
+
+interface PartProps {
+  readonly tuning: Tuning;
+  readonly chainIndex: number;
+  readonly onChanged: (chainIndex: number | null) => void;
+}
+
+function FrequencyForm({ tuning, chainIndex, chipIndex, onChanged }: PartProps & Pick<TuneFormProps, "chipIndex">) {
+  const { client } = useKit();
+  const { answer, isBusy, order } = useOrdering();
+  const now = nowMhz(tuning, chainIndex, chipIndex);
+  const [wish, setWish] = useState<string | null>(null);
+  const [chosen, setPlace] = useState<Place>("chip");
+  const place: Place = chipIndex === null && chosen === "chip" ? "chain" : chosen;
+  const { min, max, reason } = tuning.limits.frequencyMhz;
+  const send = async (value: { frequencyMhz?: number; changeMhz?: number }): Promise<void> => {
+    const target = place === "all" ? null : chainIndex;
+    const command: Command = {
+      kind: "tuneFrequency",
+      chainIndex: target,
+      ...(place === "chip" && chipIndex !== null ? { chipIndex } : {}),
+      ...value,
+    };
+    const isMore = (value.changeMhz ?? (value.frequencyMhz ?? now) - now) > 0;
+    const where =
+      place === "all" ? "all chains" : place === "chain" ? `chain ${chainIndex}` : `chip ${chainIndex}.${chipIndex}`;
+    const given = await order(() => client.order(command), isMore ? faster(where) : null);
+    if (given?.ok === true) onChanged(target);
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send({ frequencyMhz: Number(wish ?? now) });
+      }}
+    >
+      <fieldset>
+        <legend>Frequency</legend>
+        <div class="acts">
+          <label>
+            Of{" "}
+            <select value={place} onChange={({ currentTarget }) => setPlace(currentTarget.value as Place)}>
+              {chipIndex !== null && <option value="chip">chip {chipIndex} alone</option>}
+              <option value="chain">chain {chainIndex}</option>
+              <option value="all">all chains</option>
+            </select>
+          </label>
+          <label>
+            MHz{" "}
+            <input
+              type="number"
+              min={min}
+              max={max}
+              step="any"
+              required
+              value={wish ?? fixedInput(now)}
+              aria-describedby="mhz-limits"
+              onInput={({ currentTarget }) => setWish(currentTarget.value)}
+            />
+          </label>
+          <button type="submit" disabled={isBusy}>
+            Set
+          </button>
+          <button type="button" class="plain" disabled={isBusy} onClick={() => void send({ changeMhz: -6.25 })}>
+            6.25 MHz slower
+          </button>
+          <button type="button" class="plain" disabled={isBusy} onClick={() => void send({ changeMhz: 6.25 })}>
+            6.25 MHz faster ...
+          </button>
+        </div>
+        <p id="mhz-limits" class="quiet note">
+          {fixed(min)} to {fixed(max)} MHz: {reason}. Now {fixed(now, 2)} MHz. It goes up in steps of 6.25 MHz.
+        </p>
+        <AnswerLine answer={answer} />
+      </fieldset>
+    </form>
+  );
+}
+
+function VoltageForm({ tuning, chainIndex, onChanged }: PartProps) {
+  const { client } = useKit();
+  const { answer, isBusy, order } = useOrdering();
+  const [wish, setWish] = useState<string | null>(null);
+  const { voltageMv: limits, isVoltagePerChain } = tuning.limits;
+  const nowMv = tuning.chains[chainIndex]?.voltageMv ?? null;
+  if (limits === null || nowMv === null) return <p class="quiet">The voltage of this machine is fixed.</p>;
+  const target = isVoltagePerChain ? chainIndex : null;
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const voltageMv = Math.round(Number(wish ?? nowMv / MV_PER_V) * MV_PER_V);
+    const where = target === null ? "all chains" : `chain ${chainIndex}`;
+    const send = (): Promise<CommandAnswer> => client.order({ kind: "tuneVoltage", chainIndex: target, voltageMv });
+    const given = await order(send, voltageMv > nowMv ? higher(where) : null);
+    if (given?.ok === true) onChanged(target);
+  };
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <fieldset>
+        <legend>Voltage of {target === null ? "all chains (they share a supply)" : `chain ${chainIndex}`}</legend>
+        <div class="acts">
+          <label>
+            V{" "}
+            <input
+              type="number"
+              min={limits.min / MV_PER_V}
+              max={limits.max / MV_PER_V}
+              step="any"
+              required
+              value={wish ?? String(nowMv / MV_PER_V)}
+              aria-describedby="v-limits"
+              onInput={({ currentTarget }) => setWish(currentTarget.value)}
+            />
+          </label>
+          <button type="submit" disabled={isBusy}>
+            Set
+          </button>
+        </div>
+        <p id="v-limits" class="quiet note">
+          {fixed(limits.min / MV_PER_V, 2)} to {fixed(limits.max / MV_PER_V, 2)} V: {limits.reason}. Now{" "}
+          {fixed(nowMv / MV_PER_V, 2)} V.
+        </p>
+        <AnswerLine answer={answer} />
+      </fieldset>
+    </form>
+  );
+}
+
+function faster(where: string): Question {
+  return {
+    title: `Faster clock for ${where}?`,
+    text: "The machine draws more power and gets hotter; chips that cannot follow answer wrong. Undo takes it back.",
+    act: "Set it",
+  };
+}
+
+function higher(where: string): Question {
+  return {
+    title: `Higher voltage for ${where}?`,
+    text: "The machine draws more power and gets hotter at once. Undo takes it back.",
+    act: "Set it",
+  };
+}
+
+function nowMhz({ chains }: Tuning, chainIndex: number, chipIndex: number | null): number {
+  const chain = chains[chainIndex];
+  const own = chain?.chips.find((chip) => chip.chipIndex === chipIndex);
+  return own?.frequencyMhz ?? chain?.frequencyMhz ?? 0;
+}
+
+/** A number field takes no thousands separators. */
+function fixedInput(value: number): string {
+  return String(Math.round(value * 1000) / 1000);
+}
