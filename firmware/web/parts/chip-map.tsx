@@ -58,18 +58,22 @@ interface ChipCellProps {
 function ChipCell({ chip, metric, level, isSelected, isReachable, onSelect }: ChipCellProps) {
   const text = valueText(metric, chip);
   const trouble = troubleOf(chip);
-  const label = `chip ${chip.chipIndex}: ${text === null ? "unknown" : `${text} ${metric.unit}`}${trouble === null ? "" : `, ${trouble}`}`;
   return (
     <button
       type="button"
       class={`chip ${level === null ? "lvx" : `lv${level}`} ${trouble === null ? "" : "lame"}`}
-      aria-label={label}
       aria-pressed={isSelected}
       tabIndex={isReachable ? 0 : -1}
       onClick={() => onSelect(chip.chipIndex)}
     >
+      <span class="only-read">chip </span>
       <small>{chip.chipIndex}</small>
+      <span class="only-read">: </span>
       {trouble ?? text ?? "?"}
+      <span class="only-read">
+        {" "}
+        {text === null ? "unknown" : trouble === null ? metric.unit : `${text} ${metric.unit}`}
+      </span>
     </button>
   );
 }
