@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 const LONG = [
   "test/process/**",
   "test/faults/*.test.ts",
+  "test/hil/machines.test.ts",
   "test/firmware/config/kills.test.ts",
   "test/scenarios/cases/h23-settings.test.ts",
   "test/scenarios/cases/h24-requests.test.ts",

@@ -3,6 +3,7 @@
  * management worker. Each role's code lies behind a dynamic import, so that a worker never loads a native package.
  */
 import { randomBytes } from "node:crypto";
+import os from "node:os";
 import { isMainThread } from "node:worker_threads";
 import { type ErrorCode, errorText, isKumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
@@ -21,6 +22,7 @@ const HELP = `kumpel: open firmware userland for Bitcoin ASIC control boards.
   kumpel replay FILE         what this program would decide in a recorded incident (kumpel replay --help)
   kumpel trace ACTION FILE   decodes, compares and verifies chip traffic, captured here or elsewhere (kumpel trace --help)
   kumpel console [COMMAND]   looks at a running Kumpel, tunes and steers it (kumpel console --help)
+  kumpel hil --target T --suite S  checks a machine step by step, real or emulated, for CI (kumpel hil --help)
   kumpel version [--json]    version, and which native add-ons load here
 
 From a checkout: npm start is kumpel run --demo; npm run kumpel -- SUBCOMMAND is any other.
@@ -87,6 +89,8 @@ async function runCli(args: readonly string[]): Promise<number> {
         onStopSignal,
       });
     }
+    case "hil":
+      return runHil(rest);
     case "version": {
       const { versionCommand } = await import("./cli/version-command.ts");
       const { NATIVE_ADDONS } = await import("#hal/linux/native-addons.ts");
@@ -163,6 +167,26 @@ async function boardContext() {
   };
 }
 
+async function runHil(args: readonly string[]): Promise<number> {
+  const { hilCommand } = await import("./cli/hil-command.ts");
+  const { openBenchTarget, openRealTimeTarget, openVirtualTarget } = await import("./platform/hil-target.ts");
+  const { findRealMachine } = await import("./platform/real.ts");
+  const { openDataFolder } = await import("./platform/data-folder.ts");
+  const { readTextFile, writePrivateFile } = await import("./platform/text-file.ts");
+  return hilCommand(args, {
+    openVirtual: openVirtualTarget,
+    openRealTime: (machine: string, seed: number) => openRealTimeTarget(process.argv[1] ?? "", machine, seed),
+    findMachine: findRealMachine,
+    openBench: openBenchTarget,
+    openData: async (folder: string) => (await openDataFolder(folder)).store,
+    readText: readTextFile,
+    writeText: writePrivateFile,
+    onStopSignal,
+    stdout: writeOut,
+    stderr: writeErr,
+  });
+}
+
 /** An error that nobody caught: the ordinary stop runs, and the exit code says that something broke. */
 let hasCrashed = false;
 
@@ -232,7 +256,12 @@ function exitCodeOf(error: unknown): number {
   return isKumpelError(error, ...UNREACHABLE_CODES) ? EXIT.unreachable : EXIT.failed;
 }
 
+/** Mining goes before whoever asks about it. */
+const WORKER_NICE = 10;
+
 async function runWorker(): Promise<void> {
+  // On Linux the priority is that of the calling thread, which is the worker alone.
+  os.setPriority(0, WORKER_NICE);
   const { runManagement } = await import("./api/management.ts");
   const { SystemClock } = await import("#hal/linux/system-clock.ts");
   const { SystemRandom } = await import("#hal/linux/system-random.ts");

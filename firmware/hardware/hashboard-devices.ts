@@ -23,6 +23,10 @@ export interface HashboardDevices {
   readonly train: PowerTrain;
   readonly fans: FanBank;
   readonly sensors: readonly BoardSensor[];
+  /** By chain index; null where the board has none. */
+  readonly controllers: readonly (VoltageController | null)[];
+  readonly supply: PowerSupply | null;
+  readonly regulator: CoreRegulator | null;
   /** Checks and sets up what needs it before anything is read or driven. */
   start(): Promise<void>;
 }
@@ -50,20 +54,25 @@ export function createHashboardDevices(options: DeviceOptions): HashboardDevices
       ? new Pic16S9({ clock, bus, address: PIC16_ADDRESS + number })
       : (dspics[index] ?? null),
   );
+  const supply = support.supply === "psu" ? createSupply(options) : null;
+  const regulator = createRegulator(options);
   const train = new PowerTrain({
     clock,
     board,
     fans,
     plan: support.planFor(options.workMv),
-    supply: support.supply === "psu" ? createSupply(options) : null,
+    supply,
     psuTypes: support.psuTypes,
     controllers,
-    regulator: createRegulator(options),
+    regulator,
     onHeartbeatLost,
   });
   return {
     train,
     fans,
+    controllers,
+    supply,
+    regulator,
     sensors: createBoardSensors(support.sensors, {
       clock,
       bus,

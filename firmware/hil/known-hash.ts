@@ -28,24 +28,28 @@ export function chainWorkOf(known: KnownWork, wireId: number): ChainWork {
   return { wireId, header, midstateCount: SLOTS, versionBits, midstates };
 }
 
-/** Bitcoin's difficulty of the hash that a nonce gives in this work; below 1 the nonce is worth nothing there. */
-export function knownDifficulty(known: KnownWork, nonce: number, versionBits: number): number {
+/** Hash that a nonce gives in this work, eight words as SHA-256 makes them. */
+export function knownHash(known: KnownWork, nonce: number, versionBits: number): Int32Array {
   const hasher = new DoubleSha256();
   const hash = new Int32Array(MIDSTATE_WORDS);
   const { header, midstates } = chainWorkOf(known, 0);
   const view = new DataView(header.buffer);
+  view.setUint32(HEADER_BYTES - 4, nonce, true);
   if (known.kind === "header") {
     view.setUint32(0, (view.getUint32(0, true) | versionBits) >>> 0, true);
-    view.setUint32(HEADER_BYTES - 4, nonce, true);
     hasher.header(hash, header);
-    return hashDifficulty(hash, 1);
+    return hash;
   }
-  view.setUint32(HEADER_BYTES - 4, nonce, true);
   const slot = (versionBits >>> VERSION_SHIFT) & (SLOTS - 1);
   const midstate = midstates.subarray(slot * MIDSTATE_WORDS, (slot + 1) * MIDSTATE_WORDS);
-  const [tail0, tail1, tail2, word] = [64, 68, 72, 76].map((at) => view.getInt32(at));
-  hasher.tail(hash, midstate, tail0 ?? 0, tail1 ?? 0, tail2 ?? 0, word ?? 0);
-  return hashDifficulty(hash, 1);
+  const [tail0 = 0, tail1 = 0, tail2 = 0, word = 0] = [64, 68, 72, 76].map((at) => view.getInt32(at));
+  hasher.tail(hash, midstate, tail0, tail1, tail2, word);
+  return hash;
+}
+
+/** Bitcoin's difficulty of that hash. */
+export function knownDifficulty(known: KnownWork, nonce: number, versionBits: number): number {
+  return hashDifficulty(knownHash(known, nonce, versionBits), 1);
 }
 
 /** Whether this is a find that was recorded for the work. */
