@@ -1,5 +1,6 @@
 /** Draws with uPlot: lines with gaps, gaps shaded and named, incidents as numbered marks, a stretch chosen with the mouse. */
 import uPlot from "uplot";
+import { clockTime } from "../model/format.ts";
 import type { ChartProps } from "./chart.tsx";
 
 const HEIGHT = 240;
@@ -22,10 +23,13 @@ export function drawChart(place: HTMLElement, props: ChartProps): () => void {
     width: Math.max(200, place.clientWidth),
     height: HEIGHT,
     scales: { x: { min: props.fromMs / S_MS, max: props.toMs / S_MS } },
-    axes: [axis, { ...axis, size: 64, label: props.unit, labelSize: 20 }],
+    axes: [
+      { ...axis, values: (_chart, ticks) => ticks.map((tick) => tickText(tick, props)) },
+      { ...axis, size: 64, label: props.unit, labelSize: 20 },
+    ],
     cursor: { drag: { x: true, y: false, setScale: false } },
     series: [
-      {},
+      { value: (_chart, timeS: number | null) => (timeS === null ? "--" : clockTime(timeS * S_MS)) },
       ...props.names.map((name, i) => ({
         label: name,
         stroke: colour(COLOURS[i % COLOURS.length]!),
@@ -54,6 +58,17 @@ export function drawChart(place: HTMLElement, props: ChartProps): () => void {
     watcher.disconnect();
     chart.destroy();
   };
+}
+
+const DAY_MS = 86_400_000;
+
+/** Over more than a day the date, else the time of day. */
+function tickText(timeS: number, { fromMs, toMs }: ChartProps): string {
+  const date = new Date(timeS * S_MS);
+  const time = date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  if (toMs - fromMs <= DAY_MS) return time;
+  const day = date.toLocaleDateString("en-GB", { day: "2-digit", month: "2-digit" });
+  return time === "00:00" ? day : `${day} ${time}`;
 }
 
 function shadeGaps(chart: uPlot, { series, fromMs, toMs }: ChartProps, fill: string, text: string): void {

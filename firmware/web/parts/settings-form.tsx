@@ -1,4 +1,5 @@
 /** A form for the settings of some tables. What is in it, the board's own list of settings says. */
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Constraint, Settings } from "../model/api-types.ts";
 import { type Question, useKit } from "../model/context.ts";
@@ -35,14 +36,20 @@ export function SettingsForm({ settings, prefixes, onSaved }: SettingsFormProps)
   };
   return (
     <form onSubmit={(event) => void save(event)} noValidate>
-      {keys.map((constraint) => (
-        <SettingField
-          key={constraint.key}
-          constraint={constraint}
-          text={texts.get(constraint.key) ?? stored(constraint.key)}
-          isChanged={changed.includes(constraint)}
-          onText={(text) => setTexts(new Map(texts).set(constraint.key, text))}
-        />
+      {prefixes.map((prefix) => (
+        <Table key={prefix} prefix={prefix} isNamed={prefixes.length > 1}>
+          {keys
+            .filter(({ key }) => key.startsWith(prefix))
+            .map((constraint) => (
+              <SettingField
+                key={constraint.key}
+                constraint={constraint}
+                text={texts.get(constraint.key) ?? stored(constraint.key)}
+                isChanged={changed.includes(constraint)}
+                onText={(text) => setTexts(new Map(texts).set(constraint.key, text))}
+              />
+            ))}
+        </Table>
       ))}
       <div class="acts">
         <button type="submit" disabled={isBusy || changed.length === 0}>
@@ -57,6 +64,23 @@ export function SettingsForm({ settings, prefixes, onSaved }: SettingsFormProps)
       <AnswerLine answer={answer} />
       {answer?.ok === true && answer.effect === "afterRestart" && <RestartHint />}
     </form>
+  );
+}
+
+interface TableProps {
+  readonly prefix: string;
+  /** Several tables have keys of the same name. */
+  readonly isNamed: boolean;
+  readonly children: ComponentChildren;
+}
+
+function Table({ prefix, isNamed, children }: TableProps) {
+  if (!isNamed) return <div class="form">{children}</div>;
+  return (
+    <fieldset class="form">
+      <legend>{prefix.replace(/\.$/, "")}</legend>
+      {children}
+    </fieldset>
   );
 }
 

@@ -43,7 +43,7 @@ export function ShareTruth({ snapshot }: { readonly snapshot: Snapshot }) {
           return (
             <div key={kind} class="bar">
               <dt>
-                {kind} <span class="quiet note">{meaning}</span>
+                <strong>{kind}</strong>: {meaning}
               </dt>
               <dd>
                 <meter min={0} max={most} value={hashes} aria-label={kind} /> {work(hashes, windowMs)}

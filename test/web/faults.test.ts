@@ -1,0 +1,217 @@
+/** What happens on the board is on the page within two seconds, as what it is. The board is a recorded one that is bent. */
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { refused } from "#firmware/api/commands.ts";
+import type { ChainSnapshot, MinerSnapshot } from "#firmware/api/snapshot.ts";
+import { launchChromium, openPage, shoot, signIn, type Watched, withoutRefusals } from "./support/chromium.ts";
+import { type Recorded, recordS21 } from "./support/recorded.ts";
+import { StubBoard } from "./support/stub-board.ts";
+
+const SEEN_WITHIN_MS = 2_000;
+/** The browser shares its processor with other tests: what it takes itself is not the page's. */
+const SLACK_MS = 1_500;
+
+let browser: Browser;
+let recorded: Recorded;
+let board: StubBoard;
+let watched: Watched;
+let page: Page;
+
+beforeAll(async () => {
+  [browser, recorded] = await Promise.all([launchChromium(), recordS21()]);
+}, 120_000);
+afterAll(() => browser.close());
+
+beforeEach(async () => {
+  board = await StubBoard.start(recorded);
+  watched = await openPage(browser, board.url);
+  page = watched.page;
+  await signIn(page, board.tokens.admin);
+  await page.getByTestId("hashrate").waitFor();
+});
+afterEach(async () => {
+  await watched.context.close();
+  await board.stop();
+});
+
+async function seen(place: Locator, text: string | RegExp): Promise<void> {
+  await place.filter({ hasText: text }).waitFor({ timeout: SEEN_WITHIN_MS + SLACK_MS });
+}
+
+async function turnTo(id: string): Promise<void> {
+  await page.goto(`${board.url}#${id}`);
+  await page.locator("main .card").first().waitFor();
+}
+
+function withChain(snapshot: MinerSnapshot, index: number, change: Partial<ChainSnapshot>): Partial<MinerSnapshot> {
+  return { chains: snapshot.chains.map((chain) => (chain.index === index ? { ...chain, ...change } : chain)) };
+}
+
+function quiet(): void {
+  expect(withoutRefusals(watched.problems, 401)).toEqual([]);
+}
+
+test("a share", async () => {
+  const accepted = board.snapshot.pool.shares.accepted + 1_000;
+  board.bend(({ pool }) => ({ pool: { ...pool, shares: { ...pool.shares, accepted } } }));
+  await seen(page.getByTestId("pool"), accepted.toLocaleString("en-GB"));
+  quiet();
+});
+
+test("a lost pool: which, why, and that the chips wait", async () => {
+  board.bend((before) => ({
+    poolReason: "no pool works: connection refused",
+    pool: { ...before.pool, isWorking: false, state: "unreachable", reason: "connection refused" },
+    pools: before.pools.map((pool) => ({
+      ...pool,
+      isWorking: false,
+      state: "unreachable",
+      reason: "connection refused",
+    })),
+    chains: before.chains.map((chain) => ({ ...chain, feedPeriodMs: null })),
+  }));
+  await seen(page.getByTestId("why"), /Waiting\. The chips wait for work: no pool works: connection refused/);
+  await seen(page.getByTestId("pool"), /unreachable: connection refused/);
+  await turnTo("pools");
+  await seen(page.getByTestId("pools"), /unreachable connection refused/);
+  quiet();
+});
+
+test("a fan fault: the fan by its number, and the shutdown that follows with its way out", async () => {
+  board.bend(({ thermal }) => ({
+    thermal: { ...thermal, fanDutyPct: 100, fansRpm: [0, ...thermal.fansRpm.slice(1)] },
+    alarms: ["Fan 0 stands still at 100 % duty."],
+  }));
+  await seen(page.getByTestId("heat"), "Fan 0: STOPPED (0 rpm)");
+  await seen(page.getByTestId("alarms"), "Fan 0 stands still");
+  board.bend(({ thermal }) => ({
+    shutdownReason: "fan 0 stands still",
+    isPowerOn: false,
+    thermal: { ...thermal, phase: "shutdown", reason: "fan 0 stands still" },
+  }));
+  await seen(page.getByTestId("why"), /Shut down\. Power is off: fan 0 stands still/);
+  await shoot(page, "fault-fan");
+  await page.getByRole("button", { name: "Acknowledge ..." }).click();
+  await page.getByRole("dialog").getByText("If the cause is still there").waitFor();
+  await page.keyboard.press("Escape");
+  expect(board.orders).toEqual([]);
+  await page.getByRole("button", { name: "Acknowledge ..." }).click();
+  await page.getByRole("button", { name: "Acknowledge and start" }).click();
+  await seen(page.getByTestId("answer"), "Accepted: acknowledgeShutdown is done.");
+  expect(board.orders).toEqual([{ kind: "acknowledgeShutdown" }]);
+  quiet();
+});
+
+test("a dead chip: counted with its chain, and named in the map", async () => {
+  board.bend((before) => withChain(before, 1, { chips: 107 }));
+  await seen(page.getByTestId("chains"), "107 of 108 (1 dead)");
+  await turnTo("boards");
+  await page.getByRole("button", { name: "Chain 1 (hashing)" }).click();
+  await page.getByTestId("chip-map").getByRole("button").first().waitFor();
+  board.chips = board.chips.map((answer) => ({
+    ...answer,
+    chips: answer.chips.map((chip) => (chip.chipIndex === 42 ? { ...chip, relativePct: 0 } : chip)),
+  }));
+  await seen(page.getByTestId("chip-troubles"), "Chip 42 silent.");
+  await page.getByRole("button", { name: /chip 42 ?: silent/ }).click();
+  await seen(page.getByTestId("chip-detail"), "It finds next to nothing");
+  await shoot(page, "fault-chip");
+  quiet();
+});
+
+test("a sensor failure: unknown and not a number, with the reason", async () => {
+  board.bend((before) => ({
+    chains: before.chains.map((chain) => ({ ...chain, temperatureBoardMaxC: null, temperatureChipMaxC: null })),
+  }));
+  await seen(page.getByTestId("heat"), /Hottest boardunknown no board sensor is believed/);
+  await turnTo("cooling");
+  board.answers = {
+    ...board.answers,
+    sensors: {
+      ...board.answers.sensors,
+      sensors: board.answers.sensors.sensors.map((sensor, i) =>
+        i === 0 ? { ...sensor, temperatureC: null, problem: "it does not answer" } : sensor,
+      ),
+    },
+  };
+  await seen(page.getByTestId("sensors"), /chain 0 inletunknown.*it does not answer/);
+  quiet();
+});
+
+test("a line that is cut says so, keeps the last figures, and comes back by itself", async () => {
+  await board.unplug();
+  await page.getByTestId("connection-lost").waitFor({ timeout: 10_000 });
+  expect(await page.getByTestId("hashrate").isVisible()).toBe(true);
+  await shoot(page, "connection-lost", false);
+  board.bend(({ pool }) => ({ pool: { ...pool, shares: { ...pool.shares, accepted: 77_777 } } }));
+  await board.plugIn();
+  await page.getByTestId("connection-lost").waitFor({ state: "detached", timeout: 30_000 });
+  await seen(page.getByTestId("pool"), "77,777");
+  const rest = withoutRefusals(watched.problems, 401).filter((text) => !/ERR_|Failed to load/.test(text));
+  expect(rest).toEqual([]);
+});
+
+test("a board in safe idle says why nothing is shown", async () => {
+  board.state.take({ kind: "idle", reason: "hashboards stay off: settings.toml is broken in line 3" });
+  board.tick = () => {
+    (board.state as unknown as { take: (message: unknown) => void }).take({ kind: "snapshot", snapshot: null });
+  };
+  board.tick();
+  await page.reload();
+  await page.getByTestId("idle").filter({ hasText: "settings.toml is broken in line 3" }).waitFor();
+  expect(withoutRefusals(watched.problems, 401, 503)).toEqual([]);
+});
+
+test("a refused change shows its sentence where it was asked", async () => {
+  board.answerTo = () => refused("cooling.target_c is 79 C, but must be at least 3 C below cooling.hot_c (80 C).");
+  await turnTo("cooling");
+  await page.getByLabel(/^target c/).fill("79");
+  await page.getByRole("button", { name: "Save 1 change" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByTestId("answer").filter({ hasText: "Refused: cooling.target_c is 79 C, but must be" }).waitFor();
+  expect(board.orders).toEqual([{ kind: "setSettings", patch: { cooling: { target_c: 79 } } }]);
+  expect(await page.getByLabel(/^target c/).inputValue()).toBe("79");
+  expect(withoutRefusals(watched.problems, 401, 400)).toEqual([]);
+});
+
+test("a wrong token gets a sentence, a right one the page, and the end of a session asks for it again", async () => {
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("Token").fill("kmp_00000000_wrong");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("login-problem").filter({ hasText: "Not signed in: this token is not known." }).waitFor();
+  await signIn(page, board.tokens.read);
+  await turnTo("cooling");
+  await page.getByRole("button", { name: "Pause ..." }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+  await page.getByTestId("answer").filter({ hasText: "Refused" }).waitFor();
+  board.revokeAll();
+  await page.getByRole("button", { name: "Resume ..." }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Resume" }).click();
+  await page.getByTestId("expired").filter({ hasText: "The session has ended" }).waitFor();
+  expect(withoutRefusals(watched.problems, 401, 403, 400)).toEqual([]);
+});
+
+test("a change of clock: limits, one question when it is more, the answer, undo", async () => {
+  await turnTo("boards");
+  await page.getByTestId("chip-map").getByRole("button").nth(12).click();
+  const form = page.getByTestId("tune");
+  await form.getByText(/50 to 700 MHz/).waitFor();
+  await form.getByLabel("MHz").fill("450");
+  await form.getByRole("button", { name: "Set", exact: true }).first().click();
+  await seen(form.getByTestId("answer"), "Accepted: tuneFrequency is done.");
+  await seen(form.getByTestId("effect"), "before");
+  await form.getByLabel("MHz").fill("500");
+  await form.getByRole("button", { name: "Set", exact: true }).first().click();
+  await page.getByRole("dialog").filter({ hasText: "The machine draws more power" }).waitFor();
+  await page.getByRole("button", { name: "Set it" }).click();
+  await seen(form.getByTestId("answer"), "Accepted");
+  board.answers = { ...board.answers, tuning: { ...board.answers.tuning, undoSteps: 1 } };
+  await page.getByRole("button", { name: "Undo the last change (1 can be undone)" }).click();
+  await expect.poll(() => board.orders.length).toBe(3);
+  expect(board.orders).toEqual([
+    { kind: "tuneFrequency", chainIndex: 0, chipIndex: 12, frequencyMhz: 450 },
+    { kind: "tuneFrequency", chainIndex: 0, chipIndex: 12, frequencyMhz: 500 },
+    { kind: "undoTuning" },
+  ]);
+  quiet();
+});
