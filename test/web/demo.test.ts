@@ -1,0 +1,118 @@
+/** The page on the real program: shares come in, a pause stops them, settings are taken and refused by the firmware itself. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launchChromium, openPage, shoot, signIn, type Watched, withoutRefusals } from "./support/chromium.ts";
+import { type Demo, startDemo } from "./support/demo.ts";
+
+const SHARE_LIMIT_MS = 120_000;
+
+let browser: Browser;
+let demo: Demo;
+let watched: Watched;
+let page: Page;
+
+beforeAll(async () => {
+  [browser, demo] = await Promise.all([launchChromium(), startDemo()]);
+  watched = await openPage(browser, demo.url);
+  page = watched.page;
+  await signIn(page, demo.token);
+}, 120_000);
+afterAll(async () => {
+  await browser.close();
+  await demo.stop();
+});
+
+async function accepted(): Promise<number> {
+  const text = await page
+    .getByTestId("pool")
+    .getByText(/^[\d,]+(?= |$)/)
+    .first()
+    .textContent();
+  return Number((text ?? "").replace(/[^\d]/g, ""));
+}
+
+const turnTo = (id: string): Promise<unknown> => page.goto(`${demo.url}#${id}`);
+
+test("a start is told step by step, then shares are accepted", { timeout: 240_000 }, async () => {
+  await page
+    .getByTestId("why")
+    .filter({ hasText: /Starting\. Chain \d is/ })
+    .waitFor();
+  await page
+    .getByTestId("why")
+    .filter({ hasText: /Hashing\. [\d.]+ TH\/s for stratum/ })
+    .waitFor({ timeout: SHARE_LIMIT_MS });
+  await page.getByTestId("pool").filter({ hasText: "the first after" }).waitFor({ timeout: SHARE_LIMIT_MS });
+  const before = await accepted();
+  await expect.poll(accepted, { timeout: SHARE_LIMIT_MS }).toBeGreaterThan(before + 5);
+  await shoot(page, "demo-dashboard", false);
+});
+
+test("every page shows the real machine", { timeout: 240_000 }, async () => {
+  await turnTo("boards");
+  await page.getByTestId("chip-map").getByRole("button").nth(30).click();
+  await page.getByTestId("chip-detail").waitFor();
+  await page.getByTestId("chip-map").filter({ hasNotText: "?" }).waitFor({ timeout: SHARE_LIMIT_MS });
+  await page.getByTestId("chip-map").scrollIntoViewIfNeeded();
+  await shoot(page, "demo-boards", false);
+  await turnTo("history");
+  await page.locator(".uplot canvas").first().waitFor();
+  for (const id of ["pools", "cooling", "incidents", "trace", "system"]) {
+    await turnTo(id);
+    await page.locator("main .card").first().waitFor();
+    expect(await page.locator("main .bad").allTextContents(), id).toEqual([]);
+  }
+});
+
+test("settings: one is taken at once, one is refused in the firmware's own words", { timeout: 120_000 }, async () => {
+  await turnTo("cooling");
+  const lowest = page.getByLabel(/^fan min pct/);
+  await lowest.fill("35");
+  await page.getByRole("button", { name: "Save 1 change" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByTestId("answer").filter({ hasText: "Accepted: Settings written, in force." }).waitFor();
+  await lowest.fill("99");
+  await page.getByLabel(/^fan max pct/).fill("50");
+  await page.getByRole("button", { name: "Save 2 changes" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page
+    .getByTestId("answer")
+    .filter({ hasText: /Refused: .*must not be above cooling\.fan_max_pct/ })
+    .waitFor();
+});
+
+test("a pause stops hashing with one question, and resume brings it back", { timeout: 240_000 }, async () => {
+  await turnTo("cooling");
+  await page.getByRole("button", { name: "Pause ..." }).click();
+  await page.getByRole("dialog").filter({ hasText: "the hashboards lose their power" }).waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+  await page.getByTestId("answer").filter({ hasText: "Accepted" }).waitFor();
+  await turnTo("dashboard");
+  await page.getByTestId("why").filter({ hasText: "Paused. Hashboards are off" }).waitFor();
+  await page.getByRole("button", { name: "Resume ..." }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Resume" }).click();
+  await page
+    .getByTestId("why")
+    .filter({ hasText: /Starting|Hashing/ })
+    .waitFor({ timeout: SHARE_LIMIT_MS });
+});
+
+test("tokens: one is made, shown once and revoked; a restart asks for the token again", {
+  timeout: 240_000,
+}, async () => {
+  await turnTo("system");
+  const tokens = page.getByTestId("tokens");
+  await tokens.getByLabel("Name").fill("phone");
+  await tokens.getByRole("button", { name: "Make a token" }).click();
+  expect(await tokens.getByLabel(/Note it now/).inputValue()).toMatch(/^kmp_/);
+  await tokens.getByRole("button", { name: "Revoke phone ..." }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await tokens.getByText("phone", { exact: true }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Restart ..." }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Restart" }).click();
+  await page.getByTestId("expired").waitFor({ timeout: 60_000 });
+  await signIn(page, demo.token);
+  await page.getByTestId("about").waitFor();
+  const rest = withoutRefusals(watched.problems, 400, 401, 503).filter((text) => !/ERR_/.test(text));
+  expect(rest).toEqual([]);
+});
