@@ -61,13 +61,20 @@ export interface Echo {
 }
 
 const NAMED_CHIPS_MAX = 5;
+const NOISY_CHIPS_MIN = 4;
 
 /** One chip's register must hold what this chip alone was told. */
 export function judgeEchoes(chainIndex: number, echoes: readonly Echo[], noise: LineNoise): Finding {
   const silent = [...new Set(echoes.filter(({ read }) => read === null).map(({ chipIndex }) => chipIndex))];
   const other = echoes.filter(({ read, written }) => read !== null && read !== written);
   const isFromChips = isNoisy(noise);
+  const lost = new Set(other.map(({ chipIndex }) => chipIndex)).size + silent.length;
   if (isFromChips && silent.length + other.length > 0) return wrong(noiseText(chainIndex, noise));
+  // One chip is a chip; many of them, with every answer sound, is what they are told through.
+  if (!isFromChips && lost >= NOISY_CHIPS_MIN)
+    return wrong(
+      `chain ${chainIndex}: the line from the board to the chips is noisy, ${other.length} writes were not heard and ${silent.length} chips gave no answer while every answer passed its check sum`,
+    );
   const problems = [
     ...silent.map((chip) => `chain ${chainIndex}, chip ${chip} does not answer`),
     ...firstOfEach(other).map(

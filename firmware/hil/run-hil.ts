@@ -12,6 +12,8 @@ import { stepsOf } from "./suite.ts";
 export interface HilOptions {
   readonly target: HilTarget;
   readonly suite: SuiteName;
+  /** Absent: those of the suite. */
+  readonly steps?: readonly HilStep[];
   readonly log: Log;
   readonly frequencyMhz: number | null;
   readonly workMv: number | null;
@@ -27,7 +29,7 @@ export async function runHil(options: HilOptions): Promise<{ report: HilReport; 
   const startedAtMs = clock.wallTimeMs();
   const identities = await readBoardIdentities(board, target.support);
   const bench = new HilBench({ target, log, identities, operatingPoint: workingPoint(options, identities) });
-  const run = await runSuite({ bench, steps: stepsOf(suite), signal, onBegin, onResult });
+  const run = await runSuite({ bench, steps: options.steps ?? stepsOf(suite), signal, onBegin, onResult });
   const facts = {
     version: VERSION,
     target: target.name,

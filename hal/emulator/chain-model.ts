@@ -278,6 +278,8 @@ export class ChainModel implements NonceSink, MidstateNonceSink {
   }
 
   #write(chip: ChipModel, register: number, value: number): void {
+    const stuck = this.#options.faults.stuckRegister;
+    if (stuck?.chipIndex === chip.index && stuck.register === register) return;
     chip.write(register, value);
     if (register !== REGISTER.coreControl || this.#options.facts.midstate?.replyBytes === BARE_REPLY_BYTES) return;
     const coreValue = chip.coreValueReply(value);

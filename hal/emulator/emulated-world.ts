@@ -170,6 +170,7 @@ export class EmulatedWorld implements WiredWorld {
 
   setPower(isEnabled: boolean): void {
     if ((this.#isStopped || this.#isBoardDown) && isEnabled) return;
+    if (this.faults.isSupplyStuckOn && !isEnabled) return;
     if (isEnabled !== this.#isEnabled) this.journal.note({ what: "psuEnable", isOn: isEnabled });
     this.#isEnabled = isEnabled;
     this.power.setEnabled(isEnabled);
@@ -335,7 +336,9 @@ export class EmulatedWorld implements WiredWorld {
     const last = Math.max(1, model.chips.length - 1);
     for (const chip of model.chips) chip.dieTemperatureC = thermal.chipC(chip.index / last);
     for (const [i, { place, model: sensor }] of chain.sensors.entries()) {
-      const temperatureC = { inlet: thermal.inletC, outlet: thermal.outletC, die: thermal.dieC }[place];
+      const isSwapped = this.faults.areSensorsSwapped[index] === true;
+      const [inlet, outlet] = isSwapped ? [thermal.outletC, thermal.inletC] : [thermal.inletC, thermal.outletC];
+      const temperatureC = { inlet, outlet, die: thermal.dieC }[place];
       sensor.update(temperatureC, this.faults.sensors[index]?.[i] ?? "none");
     }
   }

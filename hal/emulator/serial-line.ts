@@ -45,7 +45,7 @@ export class SerialLine {
     this.#down = new PacedPipe({
       clock,
       minTimerMs,
-      deliver: (chunk, baud) => options.toChips(this.#mangle(chunk), baud),
+      deliver: (chunk, baud) => options.toChips(this.#mangle(chunk, options.faults.flipToChipsProbability), baud),
     });
     this.#up = new PacedPipe({
       clock,
@@ -87,7 +87,7 @@ export class SerialLine {
   #toHost(chunk: Uint8Array, chipBaud: number): void {
     const host = this.#host;
     if (host === null) return;
-    let bytes = this.#mangle(chunk);
+    let bytes = this.#mangle(chunk, this.#options.faults.flipToHostProbability);
     if (isRateOff(host.baud(), chipBaud)) {
       this.hostNoiseBytes += bytes.length;
       bytes = this.#copy(bytes);
@@ -97,14 +97,15 @@ export class SerialLine {
   }
 
   /** Lost and flipped bytes; the chunk itself as long as the line is sound. */
-  #mangle(chunk: Uint8Array): Uint8Array {
+  #mangle(chunk: Uint8Array, flipOneWayProbability: number): Uint8Array {
     const { faults, random } = this.#options;
-    if (faults.dropByteProbability === 0 && faults.flipBitProbability === 0) return chunk;
+    const flipProbability = Math.min(1, faults.flipBitProbability + flipOneWayProbability);
+    if (faults.dropByteProbability === 0 && flipProbability === 0) return chunk;
     const out = this.#copy(chunk);
     let length = 0;
     for (const byte of chunk) {
       if (drawChance(random, faults.dropByteProbability)) continue;
-      const flip = drawChance(random, faults.flipBitProbability) ? 1 << (random.uint32() & 7) : 0;
+      const flip = drawChance(random, flipProbability) ? 1 << (random.uint32() & 7) : 0;
       out[length++] = byte ^ flip;
     }
     return out.subarray(0, length);

@@ -4,7 +4,7 @@ import type { HilTarget } from "#firmware/hil/bench.ts";
 import type { HilReport } from "#firmware/hil/report.ts";
 import { runHil } from "#firmware/hil/run-hil.ts";
 import type { SuiteRun } from "#firmware/hil/run-suite.ts";
-import type { StepName, StepResult, SuiteName } from "#firmware/hil/step.ts";
+import type { HilStep, StepName, StepResult, SuiteName } from "#firmware/hil/step.ts";
 import { createLog } from "#firmware/log.ts";
 import { openVirtualTarget } from "#firmware/platform/hil-target.ts";
 import type { EmulatedWorld } from "#hal/emulator/emulated-world.ts";
@@ -15,8 +15,9 @@ export interface HilRigOptions {
   readonly seed?: number;
   /** Before the board is opened. */
   readonly plant?: (world: EmulatedWorld) => void;
-  /** When a step begins; called with what aborts the run. */
-  readonly onBegin?: (name: StepName, world: EmulatedWorld, abort: (reason: string) => void) => void;
+  /** When a step begins; called with what aborts the run, in so many ms. */
+  readonly onBegin?: (name: StepName, world: EmulatedWorld, abort: (reason: string, inMs: number) => void) => void;
+  readonly steps?: readonly HilStep[];
   readonly target?: Partial<HilTarget>;
 }
 
@@ -25,6 +26,7 @@ export interface HilOutcome {
   readonly run: SuiteRun;
   readonly world: EmulatedWorld;
   readonly results: readonly StepResult[];
+  readonly abortedAtMs: number | null;
 }
 
 export async function runOnEmulator(options: HilRigOptions = {}): Promise<HilOutcome> {
@@ -57,6 +59,13 @@ export async function runOnEmulator(options: HilRigOptions = {}): Promise<HilOut
     ...options.target,
   };
   const stop = new AbortController();
+  const abortIn = (reason: string, inMs: number): void => {
+    platform.clock.setTimer(inMs, () => {
+      abortedAtMs = platform.clock.nowMs();
+      stop.abort(new Error(reason));
+    });
+  };
+  let abortedAtMs: number | null = null;
   const results: StepResult[] = [];
   try {
     const { report, run } = await during(
@@ -66,12 +75,13 @@ export async function runOnEmulator(options: HilRigOptions = {}): Promise<HilOut
         log: createLog("silent"),
         frequencyMhz: null,
         workMv: null,
-        onBegin: ({ name }) => options.onBegin?.(name, made, (reason) => stop.abort(new Error(reason))),
+        ...(options.steps === undefined ? {} : { steps: options.steps }),
+        onBegin: ({ name }) => options.onBegin?.(name, made, abortIn),
         onResult: (result) => results.push(result),
         signal: stop.signal,
       }),
     );
-    return { report, run, world: made, results };
+    return { report, run, world: made, results, abortedAtMs };
   } finally {
     await platform.stop();
   }
