@@ -30,3 +30,11 @@ export function heldAfterBytes(run: () => void): number {
   });
   return Math.min(...held.slice(1).map((bytes, i) => bytes - (held[i] ?? 0)));
 }
+
+/** What is held now, everything else collected. */
+export function heldBytes(): number {
+  v8.setFlagsFromString("--expose-gc");
+  (vm.runInNewContext("gc") as () => void)();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
