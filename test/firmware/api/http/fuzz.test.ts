@@ -91,7 +91,8 @@ test("any body and address gets an answer with a sentence, and only orders that 
           ...(method === "GET" ? {} : { payload }),
         });
         slowestMs = Math.max(slowestMs, performance.now() - beganAtMs);
-        expect(reply.statusCode, reply.body).toBeLessThan(500);
+        // 503: nothing was told to this server yet, and it says so.
+        expect([200, 400, 401, 404, 413, 415, 503], reply.body).toContain(reply.statusCode);
         if (reply.statusCode !== 200) expect((JSON.parse(reply.body) as { message: string }).message).not.toBe("");
         for (const one of through) {
           const isOrder = commandSchema.safeParse(one).success || querySchema.safeParse(one).success;
