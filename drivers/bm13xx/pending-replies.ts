@@ -12,6 +12,8 @@ const UNNAMED = -1;
 
 export interface CollectOptions {
   readonly registerNumber: number;
+  /** Replies that name another chip are late answers to an earlier read; absent: every chip's count. */
+  readonly chipAddress?: number;
   /** Ends the collection early; `Infinity` waits for silence. */
   readonly expectedCount: number;
   /** No matching reply for so long ends the collection. */
@@ -69,11 +71,12 @@ export class PendingReplies {
     });
   }
 
-  /** Hands in a register reply; false when nobody waits for this register. */
+  /** Hands in a register reply; false when nobody waits for this register of this chip. */
   offer(value: number, chipAddress: number, registerNumber: number): boolean {
     const options = this.#options;
     if (options === null || this.count >= REPLIES_MAX) return false;
     if (registerNumber !== UNNAMED && registerNumber !== options.registerNumber) return false;
+    if (chipAddress !== UNNAMED && chipAddress !== (options.chipAddress ?? chipAddress)) return false;
     this.values[this.count] = value;
     this.addresses[this.count] = chipAddress;
     this.count++;

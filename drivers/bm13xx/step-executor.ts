@@ -191,7 +191,8 @@ export class StepExecutor {
     // The silence is reckoned from the request, so what is still in the queue has to leave first.
     await link.drain();
     const length = putReadRegister(this.#batch, 0, to, register, this.#row.commands);
-    const replies = pending.collect({ registerNumber: register, expectedCount, silenceMs, limitMs, signal });
+    const from = to === ALL_CHIPS ? {} : { chipAddress: to };
+    const replies = pending.collect({ registerNumber: register, expectedCount, silenceMs, limitMs, signal, ...from });
     link.send(this.#batch.subarray(0, length));
     await replies;
   }
