@@ -1,12 +1,13 @@
 /** What an owner sees first: what it does and why, then the figures. */
 import type { Snapshot } from "../model/api-types.ts";
-import { useSettings, useSnapshot } from "../model/context.ts";
+import { useSnapshot } from "../model/context.ts";
 import { duration, hashrate, withUnit } from "../model/format.ts";
 import { whyOf } from "../model/why.ts";
 import { Act } from "../parts/act.tsx";
 import { Card } from "../parts/card.tsx";
 import { ChainTable } from "../parts/chain-table.tsx";
 import { FanList } from "../parts/fan-list.tsx";
+import { SetUpHint } from "../parts/set-up-hint.tsx";
 import { ShareTruth } from "../parts/share-truth.tsx";
 import { Value, Values } from "../parts/value.tsx";
 
@@ -14,11 +15,17 @@ const NO_POWER = "nothing in this machine that Kumpel reads measures it";
 
 export function DashboardPage() {
   const snapshot = useSnapshot();
-  if (snapshot === null) return <p>Waiting for the first figures of the miner ...</p>;
+  if (snapshot === null)
+    return (
+      <>
+        <p>Waiting for the first figures of the miner ...</p>
+        <SetUpHint />
+      </>
+    );
   return (
     <>
       <WhyLine snapshot={snapshot} />
-      <SetUpHint snapshot={snapshot} />
+      <SetUpHint />
       <Alarms snapshot={snapshot} />
       <div class="cards">
         <HashrateCard snapshot={snapshot} />
@@ -74,18 +81,6 @@ function WhyLine({ snapshot }: { readonly snapshot: Snapshot }) {
         </Act>
       )}
     </section>
-  );
-}
-
-function SetUpHint({ snapshot }: { readonly snapshot: Snapshot }) {
-  const { data } = useSettings();
-  const groups = data?.settings["pool_groups"];
-  if (!Array.isArray(groups) || groups.length > 0) return null;
-  return (
-    <p class="notice calm">
-      {snapshot.emulationLabel === null ? "No pool is set yet." : "This demo mines for a pool of its own."}{" "}
-      <a href="#first-run">Four steps to a pool of yours</a>
-    </p>
   );
 }
 

@@ -1,6 +1,6 @@
 /** From nothing to the first share in four steps; what is done stays done, so that one may go on later. */
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { browser } from "../browser.ts";
 import { useKit, useSettings, useSnapshot } from "../model/context.ts";
 import { nextStep, STEPS, type Step, stepsDone } from "../model/first-run.ts";
@@ -100,9 +100,16 @@ interface StepItemProps {
 }
 
 function StepItem({ step, done, next, children }: StepItemProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const wasNext = useRef(next);
+  useEffect(() => {
+    // Whoever has just done the step before goes on here, by keyboard or ear, too.
+    if (step === next && wasNext.current !== next) heading.current?.focus();
+    wasNext.current = next;
+  }, [step, next]);
   return (
     <li aria-current={step === next ? "step" : undefined}>
-      <h3>
+      <h3 ref={heading} tabIndex={-1}>
         {TITLES[step]}{" "}
         <span class={done[step] ? "good" : "quiet"}>{done[step] ? "(done)" : step === next ? "" : "(later)"}</span>
       </h3>

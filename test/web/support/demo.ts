@@ -28,7 +28,7 @@ export async function startDemo(...more: readonly string[]): Promise<Demo> {
 }
 
 /** One that stays the same when the program restarts itself. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = net.createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as net.AddressInfo;
