@@ -46,6 +46,11 @@ test("a start is told step by step, then shares are accepted", { timeout: 240_00
   const before = await accepted();
   await expect.poll(accepted, { timeout: SHARE_LIMIT_MS }).toBeGreaterThan(before + 5);
   await shoot(page, "demo-dashboard", false);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.setViewportSize({ width: 360, height: 740 });
+  await shoot(page, "demo-phone", false);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.emulateMedia({ colorScheme: "light" });
 });
 
 test("every page shows the real machine", { timeout: 240_000 }, async () => {
