@@ -60,6 +60,8 @@ export class HilBench {
   areChipsConfigured = false;
   /** Power may be on. */
   isEnergised = false;
+  /** The board is gone as a whole. */
+  lost: KumpelError | null = null;
   /** Told of what breaks beside the step that runs: a controller that went silent, a link, heat. */
   onBroken: (error: KumpelError) => void = () => undefined;
   readonly #chains: (HashChain | null)[];

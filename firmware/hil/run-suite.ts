@@ -63,11 +63,13 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteRun> {
     wasEnergised ||= bench.isEnergised;
     const problems = [...finding.problems];
     if (problems.length > 0 && bench.isEnergised) problems.push(...(await powerOff(bench)));
-    if (isKumpelError(error, ...UNREACHABLE)) unreachable = error;
+    // A link may break a moment before its board is known to be gone.
+    unreachable = isKumpelError(error, ...UNREACHABLE) ? error : (unreachable ?? bench.lost);
     note({ name, title, isEnergising, ...verdictWords(finding, problems), seconds: (clock.nowMs() - startMs) / 1_000 });
   }
   if (bench.isEnergised) await powerOff(bench);
-  return { results, stopReason: stopReasonOf(signal, null), isOffConfirmed: !bench.isEnergised, unreachable };
+  const isOffConfirmed = !bench.isEnergised;
+  return { results, stopReason: stopReasonOf(signal, null), isOffConfirmed, unreachable: unreachable ?? bench.lost };
 }
 
 function stopReasonOf(signal: AbortSignal, unreachable: KumpelError | null): string | null {
@@ -118,7 +120,10 @@ async function runStep(bench: HilBench, step: HilStep, outer: AbortSignal): Prom
   const deadline = clock.setTimer(step.deadlineS * 1_000, () => end(`not done within ${step.deadlineS} s`));
   bench.onBroken = (error) => end(error.message);
   // The miner, where one runs, sets its own listener for a lost board; ours is set anew for every step.
-  board.onLost((error) => end(errorText(error)));
+  board.onLost((error) => {
+    if (isKumpelError(error)) bench.lost = error;
+    end(errorText(error));
+  });
   const heatStop = new AbortController();
   const sensors = bench.devices.sensors.filter(({ chainIndex }) => bench.plugged.includes(chainIndex));
   const heat = watchesItself(step)

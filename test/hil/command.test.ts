@@ -1,12 +1,14 @@
 /** `kumpel hil` from its words to its exit code; the emulator stands for the bench. */
+import fs from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type HilContext, hilCommand } from "#firmware/cli/hil-command.ts";
 import { parseHilOptions } from "#firmware/cli/hil-options.ts";
 import { decideStep, verdictOf } from "#firmware/hil/decide.ts";
 import { junitXml } from "#firmware/hil/junit.ts";
 import { type HilReport, hilReportSchema } from "#firmware/hil/report.ts";
+import { STEP_NAMES, VERDICTS } from "#firmware/hil/step.ts";
 import { STEPS, stepsOf } from "#firmware/hil/suite.ts";
-import { parseTargetFile } from "#firmware/hil/target-file.ts";
+import { parseTargetFile, targetSchema } from "#firmware/hil/target-file.ts";
 import { openVirtualTarget } from "#firmware/platform/hil-target.ts";
 import type { EmulatedWorld } from "#hal/emulator/emulated-world.ts";
 import { KumpelError } from "#hal/errors.ts";
@@ -182,6 +184,21 @@ describe("reports", () => {
     expect(hilReportSchema.safeParse({ ...report, more: 1 }).success).toBe(false);
     expect(hilReportSchema.safeParse({ ...report, verdict: "perhaps" }).success).toBe(false);
   });
+});
+
+test("docs/HIL.md names every field of the report, every step, and every key of a target file of its own", () => {
+  const text = fs.readFileSync("docs/HIL.md", "utf8");
+  const { expect: expected, limits } = targetSchema.shape;
+  const keys = [
+    ...Object.keys(hilReportSchema.shape),
+    ...Object.keys(hilReportSchema.shape.steps.element.shape),
+    ...VERDICTS,
+    ...STEP_NAMES,
+    ...Object.keys(expected.unwrap().shape).map((key) => `expect.${key}`),
+    ...Object.keys(limits.unwrap().shape).map((key) => `limits.${key}`),
+  ];
+  expect(keys.length).toBeGreaterThan(40);
+  expect(keys.filter((key) => !text.includes(`\`${key}\``))).toEqual([]);
 });
 
 /** Elements left open or closed out of turn, and anything that is neither a tag nor plain text. */

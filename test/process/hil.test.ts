@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { hilReportSchema } from "#firmware/hil/report.ts";
-import { livingGroup, runProgram, startProgram, temporaryFolder } from "../support/program.ts";
+import { descendants, livingGroup, runProgram, startProgram, temporaryFolder } from "../support/program.ts";
 
 /** The S21's own waits and a minute of mining make four minutes; a busy machine may take its time. */
 const REAL_TIME_MS = 900_000;
@@ -37,6 +37,18 @@ test.concurrent.each(["SIGINT", "SIGTERM"] as const)("%s under power: off, told,
   expect(await run.ended()).toBe(1);
   const report = hilReportSchema.parse(JSON.parse(fs.readFileSync(file, "utf8")));
   expect(report).toMatchObject({ stopped: `stopped by ${signal}`, power_off_confirmed: true, verdict: "failed" });
+  expect(livingGroup(run.pid)).toEqual([]);
+});
+
+test.concurrent("the emulator dies under power: not confirmed off, and exit code 3", async () => {
+  const run = startProgram("hil", "--target", "emulator:bitaxe-gamma", "--suite", "smoke", "--real-time");
+  await run.seen(/^ramp: /m);
+  const [emulator] = descendants(run.pid);
+  process.kill(emulator ?? 0, "SIGKILL");
+  expect(await run.ended()).toBe(3);
+  expect(run.stdout()).toMatch(/^FAILED {2}ramp /m);
+  expect(run.stderr()).toMatch(/emulator's process \d+ is gone/);
+  expect(run.stdout()).toContain("POWER IS NOT CONFIRMED TO BE OFF");
   expect(livingGroup(run.pid)).toEqual([]);
 });
 
