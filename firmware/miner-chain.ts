@@ -1,4 +1,5 @@
 /** Builds what belongs to one chain of a miner: driver, runtime, and the supervisor that brings it up and keeps it going. */
+import { CHIPS } from "#drivers/bm13xx/chips.ts";
 import { STOCK_TICKET_DIFFICULTY } from "#drivers/bm13xx/init-sequence.ts";
 import { chainFacts, createHashChain } from "#drivers/create-chain.ts";
 import type { VendorBlocks } from "#drivers/fpga/vendor-block.ts";
@@ -76,6 +77,7 @@ export function createMinerChain(connector: ChainConnector, parts: MinerChainPar
       down: () => train.chainDown(connector.index),
     },
     tuning: options.tuning?.chains[connector.index] ?? uniformTuning(options.operatingPoint.frequencyMhz),
+    frequencyMinMhz: CHIPS[hashboard.chip].pll.frequencyMinMhz,
     incidents: supervision.incidents,
     decisions: supervision.blackBox,
   });

@@ -51,6 +51,8 @@ export interface BaseChainOptions {
 }
 
 const MIDSTATES_PER_WORK = 4;
+/** So far off counts as another clock, so that every chip is written again. */
+const UNCERTAIN_MHZ = 0.001;
 /** Addresses are a byte. */
 const CHIP_ADDRESSES = 256;
 
@@ -81,6 +83,8 @@ export abstract class BaseChain implements HashChain {
   #nonceListener: NonceListener = ignoreNonce;
   #errorListener: (error: Error) => void = ignoreError;
   #openCoreNonces = 0;
+  /** A change of the clocks was given up: some chips may run at what was written last, not at what is noted. */
+  #isClockUncertain = false;
   /** By chip; not a number where it is unknown. */
   readonly #temperaturesC = new Float64Array(CHIP_ADDRESSES).fill(Number.NaN);
 
@@ -192,13 +196,16 @@ export abstract class BaseChain implements HashChain {
   retune(wantedMhz: (chipIndex: number) => number, signal: AbortSignal): Promise<number> {
     return this.exclusive(async (executor) => {
       const chips = Array.from({ length: executor.chipCount }, (_, chipIndex) => chipIndex);
+      const offMhz = this.#isClockUncertain ? UNCERTAIN_MHZ : 0;
       const steps = retuneSteps({
         board: this.board,
         sequence: this.#sequence,
-        fromMhz: chips.map((chip) => executor.clockMhz(chip)),
+        fromMhz: chips.map((chip) => executor.clockMhz(chip) - offMhz),
         toMhz: chips.map(wantedMhz),
       });
+      this.#isClockUncertain = true;
       await executor.run(steps, signal);
+      this.#isClockUncertain = false;
       return this.frequencyMhz;
     });
   }

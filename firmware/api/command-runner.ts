@@ -26,7 +26,7 @@ import {
   type Scope,
 } from "./commands.ts";
 import type { MachineControls } from "./machine-controls.ts";
-import { isMachineCommand, type MachineCommand, orderMachine } from "./machine-orders.ts";
+import { isMachineCommand, isTuningCommand, type MachineCommand, orderMachine } from "./machine-orders.ts";
 
 /** More than that many at once are refused: nobody orders so much. */
 const QUEUE_MAX = 32;
@@ -81,8 +81,9 @@ export class CommandRunner {
     this.#waiting++;
     try {
       const act = (): Promise<CommandAnswer> => this.#guarded(command, nameOf(origin));
-      // A slow receiver of alerts must not hold up a pause.
-      const answer = await (command.kind === "testAlert" ? act() : this.#turn.run(act));
+      // Neither a slow receiver of alerts nor a climb of the clocks must hold up a pause.
+      const isAside = command.kind === "testAlert" || isTuningCommand(command);
+      const answer = await (isAside ? act() : this.#turn.run(act));
       return this.#note(origin, command, answer);
     } finally {
       this.#waiting--;

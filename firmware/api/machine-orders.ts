@@ -26,6 +26,11 @@ export function isMachineCommand(command: Command): command is MachineCommand {
   return MACHINE_KINDS.includes(command.kind);
 }
 
+/** Carried out one after the other by the desk itself; some take seconds. */
+export function isTuningCommand({ kind }: Command): boolean {
+  return (TUNING as readonly string[]).includes(kind);
+}
+
 export async function orderMachine(
   command: MachineCommand,
   machine: MachineControls,

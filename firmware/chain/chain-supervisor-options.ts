@@ -34,6 +34,8 @@ export interface ChainSupervisorOptions {
   resetTiming: ResetTiming;
   /** Power of this chain's own board, where it has a controller. */
   boardPower: BoardPower;
+  /** Slowest clock that the chips can make. */
+  frequencyMinMhz: number;
   /** Clocks to begin with. */
   tuning: ChainTuning;
   incidents: IncidentSink;

@@ -20,6 +20,7 @@ import {
 import type { ChainSupervisorOptions } from "./chain-supervisor-options.ts";
 import { type ChainTuning, chipMhzOf } from "./chain-tuning.ts";
 import { ChipThermometer } from "./chip-thermometer.ts";
+import { FrequencyChange } from "./frequency-change.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { SilenceWatch } from "./silence-watch.ts";
 import { TicketKeeper } from "./ticket-keeper.ts";
@@ -38,8 +39,7 @@ export class ChainSupervisor {
   #tuning: ChainTuning;
   #reason = "not started";
   #startWaitMs: number | null = null;
-  /** Aborts a change of the frequency under way, when the link is closed. */
-  #frequencyAbort = new AbortController();
+  readonly #frequency = new FrequencyChange();
   /** Orders to the hardware run one after the other, in the machine's order. */
   #orders: Promise<void> = Promise.resolve();
 
@@ -229,6 +229,7 @@ export class ChainSupervisor {
   #order(action: ChainAction): void {
     // What must not wait behind a running phase is done at once.
     if (action.kind === "stopFeed") this.#stopFeed();
+    if (action.kind === "setFrequency") this.#frequency.end();
     this.#orders = this.#orders
       .then(() => this.#carryOut(action))
       .catch((error: unknown) => {
@@ -336,19 +337,17 @@ export class ChainSupervisor {
     }
   }
 
-  /** What heat and errors leave of a clock. */
+  /** What heat and errors leave of a clock, and the chip can make. */
   #allowed(frequencyMhz: number): number {
-    return (frequencyMhz * frequencyPctOf(this.#state)) / 100;
+    return Math.max(this.#options.frequencyMinMhz, (frequencyMhz * frequencyPctOf(this.#state)) / 100);
   }
 
   /** The chain goes on hashing meanwhile. */
   async #setFrequency(): Promise<void> {
     const { chain } = this;
     if (chain === null || this.#state.phase !== "hashing") return;
-    const frequencyMhz = await chain.retune(
-      (chipIndex) => this.#allowed(chipMhzOf(this.#tuning, chipIndex)),
-      this.#frequencyAbort.signal,
-    );
+    const frequencyMhz = await this.#frequency.run(chain, (chip) => this.#allowed(chipMhzOf(this.#tuning, chip)));
+    if (frequencyMhz === null) return;
     const { log, scheduler } = this.#options;
     log.info({ frequencyMhz, frequencyPct: frequencyPctOf(this.#state) }, "frequency changed");
     this.reviewTicket(scheduler.job?.target ?? null);
@@ -391,8 +390,7 @@ export class ChainSupervisor {
 
   #stopFeed(): void {
     this.#phaseAbort?.abort();
-    this.#frequencyAbort.abort();
-    this.#frequencyAbort = new AbortController();
+    this.#frequency.end();
     this.#options.scheduler.removeChain(this.#options.connector.index);
   }
 }

@@ -50,7 +50,7 @@ export class TuningDesk {
       );
       if (isRefused) return { ok: false, message: `Refused: ${reason}.` };
       this.#state = state;
-      for (const action of actions) await this.#carryOut(action, reason);
+      for (const batch of sideBySide(actions)) await Promise.all(batch.map((action) => this.#carryOut(action, reason)));
       log.info({ part: "tuning" }, reason);
       return { ok: true, message: `${reason[0]?.toUpperCase() ?? ""}${reason.slice(1)}${this.#whenText()}.` };
     });
@@ -82,6 +82,17 @@ export class TuningDesk {
     const hashing = action.chains.filter((chain) => phases[chain] === "hashing");
     await workVoltage.change((signal) => train.newWork(hashing, signal));
   }
+}
+
+/** Neighbouring changes of clocks concern different chains and need not wait for one another; a voltage stands alone. */
+function sideBySide(actions: readonly TuningAction[]): TuningAction[][] {
+  const batches: TuningAction[][] = [];
+  for (const action of actions) {
+    const last = batches.at(-1);
+    if (last !== undefined && action.kind === "retune" && last[0]?.kind === "retune") last.push(action);
+    else batches.push([action]);
+  }
+  return batches;
 }
 
 /** Without maps: for the black box. */

@@ -134,6 +134,27 @@ test("heat takes its share of a tuned clock, too, and gives it back", async () =
   await rig.stop();
 });
 
+test("heat in the middle of a long climb takes the clocks down at once, and no chip keeps what the climb wrote last", async () => {
+  const rig = await startRig(CALM);
+  await hashing(rig);
+  const desk = new TuningDesk(rig.miner.parts);
+  await done(rig, desk.order({ kind: "frequency", target: ALL, value: { kind: "absolute", value: 100 } }));
+  const climb = desk.order({ kind: "frequency", target: ALL, value: { kind: "absolute", value: 500 } });
+  await rig.advance(2_050);
+  const halfway = clocks(rig, 0)[0] ?? 0;
+  expect(halfway).toBeGreaterThan(150);
+  expect(halfway).toBeLessThan(400);
+  for (const { supervisor } of rig.miner.parts.chains) supervisor.limitFrequency(20, "a test");
+  await rig.advance(500);
+  for (const index of [0, 1, 2]) for (const mhz of clocks(rig, index)) expect(mhz).toBeCloseTo(100, 0);
+  expect((await done(rig, climb)).ok).toBe(true);
+  for (const { supervisor } of rig.miner.parts.chains) supervisor.limitFrequency(100, "a test");
+  await rig.advance(30_000);
+  for (const mhz of clocks(rig, 1)) expect(mhz).toBeCloseTo(500, 6);
+  expect(rig.snapshot().chains.map(({ state }) => state)).toEqual(["hashing", "hashing", "hashing"]);
+  await rig.stop();
+});
+
 test("the supply of an S21 follows in steps; of an S9 each chain has a voltage of its own", async () => {
   const rig = await startRig(CALM);
   await hashing(rig);
