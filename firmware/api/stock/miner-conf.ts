@@ -178,7 +178,8 @@ function frequencyPart(now: Shown, body: Body): Part {
   const text = body["bitmain-freq"];
   if (text === undefined || text === "") return NOTHING;
   const frequencyMhz = numeric(text);
-  if (frequencyMhz === null || frequencyMhz <= 0) return "bitmain-freq must be a number of MHz";
+  // What shows as 0 would not come back as it went.
+  if (frequencyMhz === null || frequencyMhz < 1) return "bitmain-freq must be a number of MHz, 1 or more";
   if (frequencyMhz === now.frequencyMhz || String(frequencyMhz) === frequencyText(now.frequencyMhz)) return NOTHING;
   return { orders: [{ kind: "setFrequency", frequencyMhz }], memory: { frequencyMhz } };
 }
