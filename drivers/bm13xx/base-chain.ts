@@ -17,6 +17,7 @@ import type {
 } from "../hash-chain.ts";
 import { ENUMERATION_BAUD, type HashboardModel } from "../hashboards/hashboard-model.ts";
 import { chipTemperatureC } from "./chip-temperature.ts";
+import { ChipTemperatures } from "./chip-temperatures.ts";
 import { CHIPS, type ChipRow } from "./chips.ts";
 import type { CommandLink } from "./command-link.ts";
 import { ALL_CHIPS, COMMAND_MAX_BYTES, putWriteRegister } from "./commands.ts";
@@ -53,8 +54,6 @@ export interface BaseChainOptions {
 const MIDSTATES_PER_WORK = 4;
 /** So far off counts as another clock, so that every chip is written again. */
 const UNCERTAIN_MHZ = 0.001;
-/** Addresses are a byte. */
-const CHIP_ADDRESSES = 256;
 
 const ignoreNonce: NonceListener = () => {};
 const ignoreError = (): void => {};
@@ -85,8 +84,7 @@ export abstract class BaseChain implements HashChain {
   #openCoreNonces = 0;
   /** A change of the clocks was given up: some chips may run at what was written last, not at what is noted. */
   #isClockUncertain = false;
-  /** By chip; not a number where it is unknown. */
-  readonly #temperaturesC = new Float64Array(CHIP_ADDRESSES).fill(Number.NaN);
+  readonly #temperatures = new ChipTemperatures();
 
   constructor(options: BaseChainOptions, facts: ChainChipFacts) {
     this.clock = options.clock;
@@ -247,12 +245,12 @@ export abstract class BaseChain implements HashChain {
     if (!this.row.hasTemperature) return Promise.resolve({ temperatureChipMaxC: null, chipsRead: 0 });
     return this.exclusive(async (executor) => {
       await executor.run(temperatureSteps(), signal);
-      this.#temperaturesC.fill(Number.NaN);
+      this.#temperatures.clear();
       let temperatureChipMaxC: number | null = null;
       let chipsRead = 0;
       for (let i = 0; i < executor.temperatureCount; i++) {
         const temperatureC = chipTemperatureC(executor.temperatureValues[i]!);
-        this.#noteTemperature(executor.temperatureAddresses[i]!, temperatureC);
+        this.#temperatures.note(executor.temperatureAddresses[i]!, this.board.addressInterval, temperatureC);
         if (temperatureC === null) continue;
         chipsRead++;
         temperatureChipMaxC = Math.max(temperatureC, temperatureChipMaxC ?? temperatureC);
@@ -262,8 +260,7 @@ export abstract class BaseChain implements HashChain {
   }
 
   chipTemperatureC(chipIndex: number): number | null {
-    const temperatureC = this.#temperaturesC[chipIndex] ?? Number.NaN;
-    return Number.isNaN(temperatureC) ? null : temperatureC;
+    return this.#temperatures.of(chipIndex);
   }
 
   readChipRegister(chipIndex: number, register: number, signal: AbortSignal): Promise<number> {
@@ -374,11 +371,6 @@ export abstract class BaseChain implements HashChain {
       }
       return task(this.executor, this.link);
     });
-  }
-
-  #noteTemperature(address: number, temperatureC: number | null): void {
-    const chipIndex = address / this.board.addressInterval;
-    if (temperatureC !== null && Number.isInteger(chipIndex)) this.#temperaturesC[chipIndex] = temperatureC;
   }
 
   #isOpenCoreNonce(nonceWord: number): boolean {

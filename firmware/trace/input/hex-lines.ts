@@ -1,5 +1,5 @@
 /**
- * Lines of any dump: hexdump -C, xxd, `55 AA 52`, `0x55, 0xAA`, `55AA52`, `55:AA:52`, with time stamps, directions and words of
+ * Lines of any dump: hexdump -C, xxd, `AA 55 13`, `0xAA, 0x55`, `AA5513`, `AA:55:13`, with time stamps, directions and words of
  * a log before the bytes. What is taken as bytes: runs of hex words. Letters that happen to be hex ("be", "add") are words
  * unless they stand in such a run.
  */
