@@ -49,7 +49,9 @@ export function App() {
   }, []);
   return (
     <KitContext.Provider value={parts.kit}>
-      {phase === "signedOut" ? <LoginPage hasExpired={hasExpired} /> : <Frame page={page} />}
+      {phase === "connecting" && <p class="boot">Asking the miner ...</p>}
+      {phase === "signedOut" && <LoginPage hasExpired={hasExpired} />}
+      {phase !== "connecting" && phase !== "signedOut" && <Frame page={page} />}
       <ConfirmDialog asked={parts.asked} />
     </KitContext.Provider>
   );

@@ -23,7 +23,8 @@ export function createParts(): Parts {
   const asked = new Store<Asked | null>(null);
   const hasExpired = new Store(false);
   const client: ApiClient = new ApiClient(() => {
-    hasExpired.value = access.value.who !== null;
+    // Several requests may be refused at once: only the first finds somebody signed in.
+    if (access.value.who !== null) hasExpired.value = true;
     become(NOBODY);
     live.signedOut();
   });
