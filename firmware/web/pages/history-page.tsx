@@ -2,6 +2,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { browser } from "../browser.ts";
 import type { Incident } from "../model/api-types.ts";
+import type { Mark } from "../model/chart-props.ts";
 import { usePolled, useSnapshot } from "../model/context.ts";
 import { clockTime, fixed } from "../model/format.ts";
 import {
@@ -15,7 +16,7 @@ import {
 } from "../model/history-view.ts";
 import { csvOf, extentOf, seriesOf } from "../model/series.ts";
 import { Card } from "../parts/card.tsx";
-import { Chart, type Mark } from "../parts/chart.tsx";
+import { Chart } from "../parts/chart.tsx";
 import { ChoiceRow } from "../parts/choice-row.tsx";
 
 const NO_INCIDENTS: readonly Incident[] = [];

@@ -1,7 +1,7 @@
 /** Draws with uPlot: lines with gaps, gaps shaded and named, incidents as numbered marks, a stretch chosen with the mouse. */
 import uPlot from "uplot";
+import type { ChartProps } from "../model/chart-props.ts";
 import { clockTime } from "../model/format.ts";
-import type { ChartProps } from "./chart.tsx";
 
 const HEIGHT = 240;
 const S_MS = 1000;

@@ -1,22 +1,6 @@
 /** A line chart. What draws it is loaded when the first one is looked at. */
 import { useEffect, useRef } from "preact/hooks";
-import type { Series } from "../model/series.ts";
-
-export interface Mark {
-  readonly atMs: number;
-  readonly text: string;
-}
-
-export interface ChartProps {
-  readonly label: string;
-  readonly unit: string;
-  readonly names: readonly string[];
-  readonly series: Series;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly marks: readonly Mark[];
-  readonly onZoom: (fromMs: number, toMs: number) => void;
-}
+import type { ChartProps } from "../model/chart-props.ts";
 
 export function Chart(props: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
