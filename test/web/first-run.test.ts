@@ -52,7 +52,10 @@ afterAll(async () => {
 function focused(page: Page): Promise<string> {
   return page.evaluate(() => {
     const at = document.activeElement as HTMLInputElement | null;
-    return at === null ? "" : (at.labels?.[0]?.textContent ?? at.textContent ?? "");
+    // Links have no labels, whatever the type says.
+    return at === null
+      ? ""
+      : ((at.labels as NodeListOf<HTMLLabelElement> | undefined)?.[0]?.textContent ?? at.textContent);
   });
 }
 
