@@ -366,6 +366,7 @@ export class Miner {
   }
 
   #cutChains(reason: string): void {
+    this.#workVoltage.rearm();
     for (const supervisor of this.#supervisors) supervisor.powerCut(reason);
   }
 

@@ -52,6 +52,7 @@ export interface CommandRunnerOptions {
 export class CommandRunner {
   readonly #options: CommandRunnerOptions;
   readonly #turn = new Mutex();
+  readonly #powerTurn = new Mutex();
   readonly #running: Settings;
   readonly #needRestart = new Set(settingsKeys().flatMap(({ key, needsRestart }) => (needsRestart ? [key] : [])));
   #waiting = 0;
@@ -77,11 +78,16 @@ export class CommandRunner {
     const need = SCOPE_OF[command.kind];
     if (!allows(scope, need))
       return this.#note(origin, command, refused(`${command.kind} takes scope ${need}; this one has ${scope}.`));
+    if (command.kind === "pause" || command.kind === "resume") {
+      // Never refused and never kept waiting by anything but its own kind: whoever wants the power off wants it now.
+      const answer = await this.#powerTurn.run(() => this.#guarded(command, nameOf(origin)));
+      return this.#note(origin, command, answer);
+    }
     if (this.#waiting >= QUEUE_MAX) return refused("Too many commands wait; try again in a second.");
     this.#waiting++;
     try {
       const act = (): Promise<CommandAnswer> => this.#guarded(command, nameOf(origin));
-      // Neither a slow receiver of alerts nor a climb of the clocks must hold up a pause.
+      // A slow receiver of alerts or a climb of the clocks holds up nobody else.
       const isAside = command.kind === "testAlert" || isTuningCommand(command);
       const answer = await (isAside ? act() : this.#turn.run(act));
       return this.#note(origin, command, answer);

@@ -18,9 +18,14 @@ const STARTING: readonly ChainPhase[] = [
   "lowering",
 ];
 
+/** True when a chain is on its way up, so that its sequence decides what the supply gives. */
+export function isAnyStarting(phases: readonly ChainPhase[]): boolean {
+  return phases.some((phase) => STARTING.includes(phase));
+}
+
 /** True when the voltage may go down: somebody hashes and nobody needs the higher one. */
 export function isLoweringDue(phases: readonly ChainPhase[]): boolean {
-  return phases.includes("hashing") && !phases.some((phase) => STARTING.includes(phase));
+  return phases.includes("hashing") && !isAnyStarting(phases);
 }
 
 export class WorkVoltage {
@@ -28,6 +33,7 @@ export class WorkVoltage {
   readonly #log: Log;
   readonly #onFailed: (reason: string) => void;
   #isDone = false;
+  #isLowering = false;
   /** Ends a change under way when power goes. */
   #changing = new AbortController();
 
@@ -45,6 +51,11 @@ export class WorkVoltage {
     this.#changing = new AbortController();
   }
 
+  /** The working voltage is reached, so that nobody else is changing it. */
+  get isSettled(): boolean {
+    return this.#isDone && !this.#isLowering;
+  }
+
   /** Another working voltage while chips hash. @throws what the supply says; power is cut then, unless it went already. */
   async change(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#changing;
@@ -60,11 +71,16 @@ export class WorkVoltage {
   review(phases: readonly ChainPhase[], signal: AbortSignal): void {
     if (this.#isDone || !isLoweringDue(phases)) return;
     this.#isDone = true;
-    this.#lower(signal).then(
-      () => this.#log.info("working voltage reached"),
-      (error: unknown) => {
-        if (!signal.aborted) this.#onFailed(`the supply does not take the working voltage: ${errorText(error)}`);
-      },
-    );
+    this.#isLowering = true;
+    this.#lower(signal)
+      .then(
+        () => this.#log.info("working voltage reached"),
+        (error: unknown) => {
+          if (!signal.aborted) this.#onFailed(`the supply does not take the working voltage: ${errorText(error)}`);
+        },
+      )
+      .finally(() => {
+        this.#isLowering = false;
+      });
   }
 }

@@ -72,6 +72,11 @@ function whyNot(
     return `it is of another machine (${machine}, ${kept.chains.length} chains)`;
   if (frequencyMhz !== operatingPoint.frequencyMhz || workMv !== operatingPoint.workMv)
     return "frequency or voltage of the settings are others than when it was kept";
+  const chips = kept.chains.flatMap(({ chipMhz }) => Object.keys(chipMhz));
+  const odd = chips.find((chip) => !/^(0|[1-9]\d{0,2})$/.test(chip) || Number(chip) >= model.chips);
+  if (odd !== undefined) return `"${odd}" is no chip of this machine`;
+  const isShared = !support.planFor(workMv).newWork.some(({ kind }) => kind === "controllerVoltage");
+  if (isShared && new Set(kept.workMv).size > 1) return "all chains of this machine share one voltage";
   const limits = tuningLimits(model, support, { isVoltageSettable: true, isVoltagePerChain: false });
   const clocks = kept.chains.flatMap(({ baseMhz, chipMhz }) => [baseMhz, ...Object.values(chipMhz)]);
   const clock = clocks.find((mhz) => !isWithin(mhz, limits.frequencyMhz));

@@ -1,7 +1,8 @@
 /** Shell of the tuning machine: carries changes out on the running chains and their supply, one order after the other. */
 import type { FileStore } from "#hal/file-store.ts";
 import { Mutex } from "#hal/mutex.ts";
-import { isLoweringDue } from "../control/work-voltage.ts";
+import type { ChainPhase } from "../chain/chain-machine.ts";
+import { isAnyStarting } from "../control/work-voltage.ts";
 import type { MinerParts } from "../miner-parts.ts";
 import { keepTuning } from "./kept-tuning.ts";
 import { type Tuning, tuningLimits } from "./tuning.ts";
@@ -48,7 +49,8 @@ export class TuningDesk {
         { machine: "tuning", before: shown(before.now), input, after: shown(state.now), actions, reason },
         clock.nowMs(),
       );
-      if (isRefused) return { ok: false, message: `Refused: ${reason}.` };
+      const obstacle = isRefused ? reason : this.#obstacleTo(actions);
+      if (obstacle !== null) return { ok: false, message: `Refused: ${obstacle}.` };
       this.#state = state;
       for (const batch of sideBySide(actions)) await Promise.all(batch.map((action) => this.#carryOut(action, reason)));
       log.info({ part: "tuning" }, reason);
@@ -63,6 +65,21 @@ export class TuningDesk {
     return { ok: true, message: "Kept: the next run begins with these clocks and voltages." };
   }
 
+  #phases(): ChainPhase[] {
+    return this.#parts.chains.map(({ supervisor }) => supervisor.state.phase);
+  }
+
+  /** While a chain starts, its sequence decides what the supply gives, and two ramps at once would leap. Null: nothing. */
+  #obstacleTo(actions: readonly TuningAction[]): string | null {
+    if (!actions.some(({ kind }) => kind === "voltage")) return null;
+    const phases = this.#phases();
+    const starting = phases.findIndex((phase) => isAnyStarting([phase]));
+    if (starting >= 0)
+      return `chain ${starting} is starting (${phases[starting]}): order it again when all chains hash`;
+    const isMoving = phases.includes("hashing") && !this.#parts.workVoltage.isSettled;
+    return isMoving ? "the supply is on its way to the working voltage: order it again in some seconds" : null;
+  }
+
   #whenText(): string {
     const isHashing = this.#parts.chains.some(({ supervisor }) => supervisor.state.phase === "hashing");
     return isHashing ? "" : "; no chain hashes, so it counts from the next start on";
@@ -71,14 +88,13 @@ export class TuningDesk {
   async #carryOut(action: TuningAction, reason: string): Promise<void> {
     const { chains, train, workVoltage, options } = this.#parts;
     if (action.kind === "retune") {
-      const tuning = this.#state.now.chains[action.chainIndex];
-      if (tuning !== undefined) await chains[action.chainIndex]?.supervisor.retune(tuning, reason);
+      await chains[action.chainIndex]?.supervisor.retune(action.tuning, reason);
       return;
     }
     train.setPlan(options.support.planFor(action.workMv), action.chains);
-    const phases = chains.map(({ supervisor }) => supervisor.state.phase);
-    // Chains that start, or will, come to the new voltage by their own sequence.
-    if (!isLoweringDue(phases)) return;
+    const phases = this.#phases();
+    // Without power there is nothing to change: the next start comes to the new voltage by its own sequence.
+    if (!phases.includes("hashing")) return;
     const hashing = action.chains.filter((chain) => phases[chain] === "hashing");
     await workVoltage.change((signal) => train.newWork(hashing, signal));
   }

@@ -35,7 +35,7 @@ export type TuningInput =
   | { readonly kind: "reset" };
 
 export type TuningAction =
-  | { readonly kind: "retune"; readonly chainIndex: number }
+  | { readonly kind: "retune"; readonly chainIndex: number; readonly tuning: ChainTuning }
   | { readonly kind: "voltage"; readonly chains: readonly number[]; readonly workMv: number };
 
 export interface TuningStep {
@@ -160,17 +160,30 @@ function refuse(state: TuningState, reason: string): TuningStep {
   return { state, actions: [], isRefused: true, reason };
 }
 
-/** Clocks that go down come before the voltage, those that go up after it: no chip runs faster than its voltage bears. */
+/**
+ * Without a change of voltage one change of the clocks; with one, chips that get slower come before it and those that get
+ * faster after it: no chip ever runs faster than its voltage bears, before or after.
+ */
 function actionsBetween(from: Tuning, to: Tuning): TuningAction[] {
+  const voltages = voltageActions(from, to);
   const lower: TuningAction[] = [];
-  const higher: TuningAction[] = [];
+  const last: TuningAction[] = [];
   for (const [chainIndex, tuning] of to.chains.entries()) {
     const before = from.chains[chainIndex];
     if (before === undefined || isSame(before, tuning)) continue;
-    const isUp = tuning.baseMhz > before.baseMhz || [...tuning.chipMhz].some(([c, mhz]) => mhz > chipMhzOf(before, c));
-    (isUp ? higher : lower).push({ kind: "retune", chainIndex });
+    const slower = voltages.length === 0 ? before : slowerOf(before, tuning);
+    if (!isSame(before, slower)) lower.push({ kind: "retune", chainIndex, tuning: slower });
+    if (!isSame(slower, tuning)) last.push({ kind: "retune", chainIndex, tuning });
   }
-  return [...lower, ...voltageActions(from, to), ...higher];
+  return [...lower, ...voltages, ...last];
+}
+
+/** Each chip at the slower of its two clocks. */
+function slowerOf(a: ChainTuning, b: ChainTuning): ChainTuning {
+  const baseMhz = Math.min(a.baseMhz, b.baseMhz);
+  const chips = new Set([...a.chipMhz.keys(), ...b.chipMhz.keys()]);
+  const slower = [...chips].map((chip) => [chip, Math.min(chipMhzOf(a, chip), chipMhzOf(b, chip))] as const);
+  return { baseMhz, chipMhz: new Map(slower.filter(([, mhz]) => Math.abs(mhz - baseMhz) >= SAME)) };
 }
 
 function voltageActions(from: Tuning, to: Tuning): TuningAction[] {

@@ -102,6 +102,9 @@ test("clocks of single chips come back after a restart of the chain, and after o
   for (const other of others) expect(await loadTuning(store, other, log)).toBeNull();
   const kept = (await store.read(TUNING_FILE)) ?? "";
   for (const wrong of [
+    kept.replace('"chipMhz":{', '"chipMhz":{"abc":500,'),
+    kept.replace('"chipMhz":{', '"chipMhz":{"108":500,'),
+    kept.replace(/"workMv":\[(\d+)/, '"workMv":[13000'),
     kept.replace(/"workMv":\[\d+/, '"workMv":[20000'),
     kept.replace(/"baseMhz":\d+/, '"baseMhz":9'),
     "{",
@@ -188,4 +191,38 @@ test("the supply of an S21 follows in steps; of an S9 each chain has a voltage o
   expect(after[0]).toBe(before[0]);
   expect((after[1] ?? 0) - (before[1] ?? 0)).toBeCloseTo(0.1, 1);
   await s9.stop();
+});
+
+test("a voltage is refused while a chain starts or the supply is on its way, and counts from the next start when all is off", async () => {
+  const rig = await startRig({ ...CALM, machine: "s19pro" });
+  await hashing(rig);
+  const desk = new TuningDesk(rig.miner.parts);
+  const to = (value: number): Promise<TuningAnswer> =>
+    desk.order({ kind: "voltage", target: ALL, value: { kind: "absolute", value } });
+  const volts = (): number | null => rig.snapshot().chains[0]?.voltageV ?? null;
+  await rig.until("the supply is on its way down", () => (volts() ?? 99) < 14.8, 30_000);
+  expect(await to(15_000)).toEqual({
+    ok: false,
+    message: expect.stringContaining("on its way to the working voltage"),
+  });
+  await rig.advance(30_000);
+  expect(volts()).toBeCloseTo(12.6, 1);
+  rig.miner.parts.chains[1]?.supervisor.fault("UART_IO_FAILED", "pulled for a test");
+  await rig.until("it starts again", () => rig.snapshot().chains[1]?.state === "enumerating", 60_000);
+  expect(await to(13_000)).toEqual({
+    ok: false,
+    message: expect.stringContaining("chain 1 is starting (enumerating)"),
+  });
+  await hashing(rig);
+  await rig.advance(5_000);
+  expect((await done(rig, to(13_000))).ok).toBe(true);
+  expect(volts()).toBeCloseTo(13, 1);
+  rig.miner.parts.pauses.pause("owner", "a test");
+  await rig.advance(5_000);
+  expect((await to(12_800)).message).toMatch(/counts from the next start on/);
+  rig.miner.parts.pauses.resume("owner", "a test");
+  await hashing(rig);
+  await rig.advance(30_000);
+  expect(volts()).toBeCloseTo(12.8, 1);
+  await rig.stop();
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { chipMhzOf, uniformTuning } from "#firmware/chain/chain-tuning.ts";
+import { type ChainTuning, chipMhzOf, uniformTuning } from "#firmware/chain/chain-tuning.ts";
 import { stepTuning, type TuningInput, type TuningState } from "#firmware/tuning/tuning-machine.ts";
 
 const start = { chains: [uniformTuning(490), uniformTuning(490)], workMv: [13_400, 13_400] };
@@ -63,7 +63,7 @@ test("a domain is its neighbouring chips; the clock of the whole chain takes sin
     [7, 450],
     [8, 450],
   ]);
-  expect(one.actions).toEqual([{ kind: "retune", chainIndex: 1 }]);
+  expect(one.actions).toEqual([{ kind: "retune", chainIndex: 1, tuning: one.state.now.chains[1] }]);
   const shifted = stepTuning(one.state, { kind: "frequency", target: at(1), value: { kind: "change", value: 10 } });
   const [, chain] = shifted.state.now.chains;
   if (chain === undefined) throw new Error("no chain");
@@ -81,10 +81,41 @@ test("back to the start: a clock that goes down comes before the voltage, one th
   const { state } = orders.reduce((step, input) => stepTuning(step.state, input), stepTuning(fresh, { kind: "reset" }));
   const { actions } = stepTuning(state, { kind: "reset" });
   expect(actions).toEqual([
-    { kind: "retune", chainIndex: 1 },
+    { kind: "retune", chainIndex: 1, tuning: uniformTuning(490) },
     { kind: "voltage", chains: [0, 1], workMv: 13_400 },
-    { kind: "retune", chainIndex: 0 },
+    { kind: "retune", chainIndex: 0, tuning: uniformTuning(490) },
   ]);
+});
+
+const tuned = fc.record({
+  baseMhz: fc.integer({ min: 50, max: 735 }),
+  chipMhz: fc
+    .array(fc.tuple(fc.nat(11), fc.integer({ min: 50, max: 735 })), { maxLength: 4 })
+    .map((entries) => new Map(entries)),
+});
+const whole = fc.record({ chains: fc.tuple(tuned, tuned), mv: fc.constantFrom(12_500, 13_400, 14_500) });
+
+test("whatever changes to whatever: while the voltage changes, no chip is faster than before or after", () => {
+  fc.assert(
+    fc.property(whole, whole, (from, to) => {
+      const now = { chains: from.chains, workMv: [from.mv, from.mv] };
+      const goal = { chains: to.chains, workMv: [to.mv, to.mv] };
+      const { actions } = stepTuning({ ...fresh, now, start: goal }, { kind: "reset" });
+      const chains: ChainTuning[] = [...from.chains];
+      for (const action of actions) {
+        if (action.kind === "retune") chains[action.chainIndex] = action.tuning;
+        for (const [i, chain] of chains.entries())
+          for (let chip = 0; chip < 12; chip++) {
+            const [was, will] = [chipMhzOf(from.chains[i] ?? chain, chip), chipMhzOf(to.chains[i] ?? chain, chip)];
+            const most = action.kind === "voltage" ? Math.min(was, will) : Math.max(was, will);
+            expect(chipMhzOf(chain, chip)).toBeLessThanOrEqual(most);
+          }
+      }
+      for (const [i, chain] of chains.entries())
+        for (let chip = 0; chip < 12; chip++)
+          expect(chipMhzOf(chain, chip)).toBe(chipMhzOf(to.chains[i] ?? chain, chip));
+    }),
+  );
 });
 
 const value = fc.oneof(
