@@ -6,7 +6,6 @@ import fs from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
 import type { Clock } from "#hal/clock.ts";
-import { errorText } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import type { Random } from "#hal/random.ts";
 import type { RandomBytes } from "./access.ts";
@@ -49,14 +48,11 @@ export const managementOptions = z.object({
   consolePath: z.string().nullable(),
   /** Null: plain HTTP. */
   tls: z
-    .discriminatedUnion("kind", [
-      z.object({
-        kind: z.literal("selfMade"),
-        names: z.array(z.string()).readonly(),
-        addresses: z.array(z.string()).readonly(),
-      }),
-      z.object({ kind: z.literal("files"), certificateFile: z.string(), keyFile: z.string() }),
-    ])
+    .object({
+      files: z.object({ certificateFile: z.string(), keyFile: z.string() }).nullable(),
+      names: z.array(z.string()).readonly(),
+      addresses: z.array(z.string()).readonly(),
+    })
     .nullable(),
   outward: outwardOptions,
 });
@@ -92,8 +88,7 @@ export async function runManagement({
     store,
     warn: (text) => tell({ kind: "say", level: "warn", text }),
   });
-  const tls = await tlsOrFail(options, store);
-  if (tls === "failed") return;
+  const tls = await tlsOf(options, store);
   const server = createApiServer({
     tls,
     clock,
@@ -155,22 +150,13 @@ export async function runManagement({
   }
 }
 
-/** Null: plain HTTP. What cannot be used ends this worker with its sentence: never HTTP where the owner wants HTTPS. */
-async function tlsOrFail({ tls }: ManagementOptions, store: FileStore): Promise<TlsMaterial | null | "failed"> {
+/** Null: plain HTTP. */
+async function tlsOf({ tls }: ManagementOptions, store: FileStore): Promise<TlsMaterial | null> {
   if (tls === null) return null;
-  try {
-    const { tlsMaterial } = await import("./http/tls.ts");
-    const material = await tlsMaterial(tls, store);
-    tell({
-      kind: "say",
-      level: "info",
-      text: `own API behind TLS, SHA-256 of its certificate ${material.fingerprint}`,
-    });
-    return material;
-  } catch (error) {
-    tell({ kind: "failed", code: "TLS_FAILED", message: errorText(error) });
-    return "failed";
-  }
+  const { tlsMaterial } = await import("./http/tls.ts");
+  const material = await tlsMaterial(tls, store, (text) => tell({ kind: "say", level: "warn", text }));
+  tell({ kind: "say", level: "info", text: `own API behind TLS, SHA-256 of its certificate ${material.fingerprint}` });
+  return material;
 }
 
 /** For managers of stock machines: without that face nobody is told anything. */

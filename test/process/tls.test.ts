@@ -115,7 +115,12 @@ test("the owner's files; and files that are missing are one sentence, never plai
   );
   const gone = startProgram("run", "--demo", "--link", "memory", "--data", folder, ...FREE);
   await gone.seen(/tls_certificate_file \\".*cert\.pem\\" cannot be read/);
-  expect(gone.stderr()).not.toContain("own API listens");
+  // Reachable all the same, and never in plain: with a certificate of its own making.
+  await gone.seen(/"port":\d+,"msg":"own API listens"/);
+  const gonePort = Number(/"port":(\d+),"msg":"own API listens"/.exec(gone.stderr())?.[1]);
+  const made = fs.readFileSync(path.join(folder, "tls.pem"), "utf8");
+  expect((await ask(gonePort, made, "GET", "/api/v1/health", null, {})).status).toBe(200);
+  await expect(fetch(`http://127.0.0.1:${gonePort}/api/v1/health`)).rejects.toThrow();
   gone.child.kill("SIGTERM");
   await gone.ended();
   expect((await runProgram("config", "check", "--data", folder)).code).toBe(0);

@@ -2,9 +2,9 @@
  * The certificate of the own API: the owner's, or one that the board makes for itself once and keeps (`tls.pem` in the data
  * folder). A self-made one proves nothing until somebody has compared its fingerprint, which the log and the API tell.
  */
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import fs from "node:fs";
-import { errorText, KumpelError } from "#hal/errors.ts";
+import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 
 export const TLS_FILE = "tls.pem";
@@ -22,13 +22,29 @@ export interface TlsMaterial {
   readonly fingerprint: string;
 }
 
-export type TlsWish =
-  | { readonly kind: "selfMade"; readonly names: readonly string[]; readonly addresses: readonly string[] }
-  | { readonly kind: "files"; readonly certificateFile: string; readonly keyFile: string };
+export interface TlsWish {
+  /** Null: a self-made certificate. */
+  readonly files: { readonly certificateFile: string; readonly keyFile: string } | null;
+  /** What a self-made one has to name. */
+  readonly names: readonly string[];
+  readonly addresses: readonly string[];
+}
 
-/** @throws KumpelError `SETTINGS_INVALID` for files that cannot be used, `STORE_FAILED`. */
-export async function tlsMaterial(wish: TlsWish, store: FileStore): Promise<TlsMaterial> {
-  return wish.kind === "files" ? ofFiles(wish.certificateFile, wish.keyFile) : selfMade(wish, store);
+/**
+ * Never plain HTTP where the owner wants HTTPS, and never a board that nobody can reach: files that cannot be used are told,
+ * and a self-made certificate serves until they can.
+ * @param warn gets one sentence for each thing that is not as wished.
+ */
+export async function tlsMaterial(wish: TlsWish, store: FileStore, warn: (text: string) => void): Promise<TlsMaterial> {
+  if (wish.files !== null) {
+    try {
+      return ofFiles(wish.files.certificateFile, wish.files.keyFile);
+    } catch (error) {
+      if (!isKumpelError(error)) throw error;
+      warn(`${errorText(error)} Until then the own API uses a certificate that it made itself.`);
+    }
+  }
+  return selfMade(wish, store, warn);
 }
 
 function ofFiles(certificateFile: string, keyFile: string): TlsMaterial {
@@ -55,8 +71,8 @@ function readPem(file: string, setting: string, kind: RegExp): string {
   );
 }
 
-async function selfMade(wish: Extract<TlsWish, { kind: "selfMade" }>, store: FileStore): Promise<TlsMaterial> {
-  const kept = await store.read(TLS_FILE);
+async function selfMade(wish: TlsWish, store: FileStore, warn: (text: string) => void): Promise<TlsMaterial> {
+  const kept = await orWarn(store.read(TLS_FILE), warn);
   const [key, cert] = [KEY.exec(kept ?? "")?.[0], CERTIFICATE.exec(kept ?? "")?.[0]];
   if (key !== undefined && cert !== undefined && isUsable(cert)) return withFingerprint(key, cert, TLS_FILE);
   const { generate } = await import("selfsigned");
@@ -75,8 +91,19 @@ async function selfMade(wish: Extract<TlsWish, { kind: "selfMade" }>, store: Fil
       },
     ],
   });
-  await store.write(TLS_FILE, `${made.private}\n${made.cert}\n`);
+  await orWarn(store.write(TLS_FILE, `${made.private}\n${made.cert}\n`), warn);
   return withFingerprint(made.private, made.cert, TLS_FILE);
+}
+
+/** A disk that fails costs the certificate's permanence, not the API. */
+async function orWarn<T>(task: Promise<T>, warn: (text: string) => void): Promise<T | null> {
+  try {
+    return await task;
+  } catch (error) {
+    if (!isKumpelError(error, "STORE_FAILED")) throw error;
+    warn(`The certificate of the own API is another one after each restart: ${errorText(error)}`);
+    return null;
+  }
 }
 
 /** A file that somebody cut or mixed up is made anew. */
@@ -90,7 +117,9 @@ function isUsable(cert: string): boolean {
 
 function withFingerprint(key: string, cert: string, place: string): TlsMaterial {
   try {
-    const { raw } = new X509Certificate(cert);
+    const certificate = new X509Certificate(cert);
+    const { raw } = certificate;
+    if (!certificate.checkPrivateKey(createPrivateKey(key))) throw new Error("the key belongs to another one");
     return { key, cert, fingerprint: createHash("sha256").update(raw).digest("hex") };
   } catch (cause) {
     throw new KumpelError(
