@@ -109,6 +109,7 @@ async function runCli(args: readonly string[]): Promise<number> {
 
 async function commandContext() {
   const { networkNames } = await import("./platform/network-facts.ts");
+  const { lockFolder } = await import("./platform/run-lock.ts");
   const { chainCountOf, openEmulatedPlatform } = await import("./platform/emulated.ts");
   const { findRealMachine, openRealPlatform, realScales } = await import("./platform/real.ts");
   const { openDataFolder, openSettings } = await import("./platform/data-folder.ts");
@@ -120,6 +121,7 @@ async function commandContext() {
     openPlatform: (options: RunOptions, scales: Scales, log: Log): Promise<Platform> =>
       options.real === null ? openEmulated(options, scales, log) : openRealPlatform(options.real, log),
     openDataFolder,
+    lockFolder,
     openSettings,
     clock: new SystemClock(),
     randomBytes,

@@ -50,8 +50,10 @@ export async function runCommand(args: readonly string[], context: CommandContex
   const parsed = checkArguments(args, context.isTerminal);
   assertReportWritable(parsed?.report ?? null);
   const data = await context.openDataFolder(folders.data);
+  let unlock = (): void => undefined;
   // Whatever fails from here on: a temporary folder goes.
   try {
+    unlock = context.lockFolder(data.store.place);
     const settings = await context.openSettings(folders.config, data.store);
     const stop = new RunStop(context, parsed?.forMs ?? null);
     try {
@@ -63,6 +65,7 @@ export async function runCommand(args: readonly string[], context: CommandContex
       stop.close();
     }
   } finally {
+    unlock();
     await data.close();
   }
 }

@@ -21,6 +21,8 @@ export interface CommandContext {
   readonly columns: () => number;
   /** Finds the real board; rejects with one sentence where there is none or where the owner must say more. */
   readonly openDataFolder: (folder: string | null) => Promise<DataFolder>;
+  /** One run at a time in a folder. @returns what gives it free. @throws KumpelError `USAGE`. */
+  readonly lockFolder: (folder: string) => () => void;
   /** Settings of a file, or of the data folder. */
   readonly openSettings: (file: string | null, data: FileStore) => Promise<SettingsStore>;
   readonly clock: Clock;

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { descendants, livingGroup, start, startProgram, temporaryFolder } from "../support/program.ts";
+import { descendants, livingGroup, runProgram, start, startProgram, temporaryFolder } from "../support/program.ts";
 
 const MINING = /to":"hashing"/;
 
@@ -67,4 +67,22 @@ test.concurrent("the miner is killed: the emulator goes by itself", async () => 
   for (let i = 0; i < 200 && below.some((pid) => fs.existsSync(`/proc/${pid}`)); i++)
     await new Promise((resolve) => setTimeout(resolve, 50));
   expect(below.filter((pid) => fs.existsSync(`/proc/${pid}`))).toEqual([]);
+});
+
+test("a second run in the same data folder is refused with one sentence, and the first goes on", async () => {
+  const folder = temporaryFolder();
+  const free = ["http", "stock", "status", "cgminer", "metrics"].flatMap((face) => [`--${face}-port`, "0"]);
+  const first = startProgram("run", "--demo", "--link", "memory", "--data", folder, ...free);
+  await first.seen(/own API listens/);
+  const second = await runProgram("run", "--demo", "--link", "memory", "--data", folder, ...free);
+  expect([second.code, second.stderr]).toEqual([
+    2,
+    expect.stringContaining(`is in use by a Kumpel that runs (process ${first.pid})`),
+  ]);
+  expect(fs.existsSync(path.join(folder, "console.sock"))).toBe(true);
+  first.child.kill("SIGKILL");
+  await first.ended();
+  // A killed one leaves its lock behind, which is no obstacle.
+  const third = await runProgram("run", "--demo", "--link", "memory", "--data", folder, "--for", "2s", ...free);
+  expect(third.code).toBe(0);
 });
