@@ -9,6 +9,10 @@ const LONG = [
   "test/scenarios/cases/h23-settings.test.ts",
   "test/scenarios/cases/h24-requests.test.ts",
   "test/scenarios/board-faults-*.test.ts",
+  "test/scenarios/hostile-pool.test.ts",
+  "test/scenarios/odd-pools.test.ts",
+  "test/scenarios/machines.test.ts",
+  "test/hal/emulator/child.test.ts",
 ];
 // Other people's programs, which must be installed: npm run test:peers.
 const PEERS = ["test/peers/**/*.test.ts"];

@@ -54,7 +54,7 @@ test("one chip of a mining S21 gets another clock: the others keep theirs, and n
 });
 
 test("a tuned chip finds as many more nonces as its clock is faster, and undo takes it back", async () => {
-  const rig = await startRig({ machine: "s21" });
+  const rig = await startRig({ hashesPerNonce: 4 });
   await hashing(rig);
   const desk = new TuningDesk(rig.miner.parts);
   await done(rig, desk.order({ kind: "frequency", target: chip(1, 5), value: { kind: "absolute", value: 50 } }));
