@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Duplex } from "node:stream";
 import type { Clock } from "#hal/clock.ts";
 import { consoleClient } from "../console/client.ts";
-import type { ConsoleContext } from "../console/command.ts";
+import { type ConsoleContext, sizeOf } from "../console/command.ts";
 import { CONSOLE_SOCKET } from "../console/console-path.ts";
 import { runLine, runWords } from "../console/shell.ts";
 import { runTerminal } from "../console/terminal.ts";
@@ -64,7 +64,7 @@ export async function consoleCommand(args: readonly string[], context: ConsoleCo
   if (options.device !== null || isPerson) {
     const port = options.device === null ? null : await context.openSerial(options.device, options.baud);
     const history = context.historyOf(socketPath);
-    await runTerminal({
+    const end = await runTerminal({
       input: port ?? context.stdin,
       output: port ?? context.stdout,
       client,
@@ -79,7 +79,9 @@ export async function consoleCommand(args: readonly string[], context: ConsoleCo
       signal: stop.signal,
     });
     port?.destroy();
-    return EXIT.done;
+    if (end === "ended" || port === null) return EXIT.done;
+    context.stderr(`${options.device} went away: nobody is served there any more; start again when it is back.\n`);
+    return EXIT.failed;
   }
   return runScript(options, context, { client, signal: stop.signal });
 }
@@ -90,8 +92,8 @@ async function runScript(
   parts: Pick<ConsoleContext, "client" | "signal">,
 ): Promise<number> {
   const screen = {
-    width: () => (stdout.isTTY ? stdout.columns : 80),
-    rows: () => (stdout.isTTY ? stdout.rows : 24),
+    width: () => sizeOf(stdout).columns,
+    rows: () => sizeOf(stdout).rows,
     isTerminal: stdout.isTTY,
     write: (text: string) => void stdout.write(text),
   };

@@ -7,22 +7,29 @@ import { problemSchema } from "../api/http/schemas.ts";
 
 /** A command may take ten seconds; a little more tells a late answer from none. */
 const ANSWER_LIMIT_MS = 12_000;
+/** Every token may read it, and no other is let in. */
+const CHECKED_PATH = "/summary";
 
 export interface ConsoleClient {
   /** Data of a route below `/api/v1`. @throws KumpelError `CONSOLE_LOST`, `CONSOLE_REFUSED`. */
   get<T extends z.ZodType>(path: string, schema: T): Promise<z.infer<T>>;
   /** What became of a command; a refusal is an answer, too. @throws KumpelError `CONSOLE_LOST`. */
   order(command: object): Promise<CommandAnswer>;
-  /** True when this token is one of an owner's. @throws KumpelError `CONSOLE_LOST`. */
-  checkToken(token: string): Promise<boolean>;
+  /**
+   * A client that asks with this token and may do what the token may; null where nobody knows it.
+   * @throws KumpelError `CONSOLE_LOST`, `CONSOLE_REFUSED` when too many are checked at once.
+   */
+  logIn(token: string): Promise<ConsoleClient | null>;
   /** Calls back with each snapshot until `signal` aborts or the connection ends; resolves with why it ended. */
   watch(take: (snapshot: unknown) => void, signal: AbortSignal): Promise<"stopped" | "lost">;
 }
 
-export function consoleClient(socketPath: string): ConsoleClient {
+/** @param token whose rights the client has; null = of who may open the socket, and that is all. */
+export function consoleClient(socketPath: string, token: string | null = null): ConsoleClient {
+  const door: Door = { socketPath, headers: token === null ? {} : bearer(token) };
   return {
     get: async (path, schema) => {
-      const { status, body } = await ask(socketPath, "GET", path);
+      const { status, body } = await ask(door, "GET", path);
       if (status !== 200) throw refusal(body);
       const parsed = schema.safeParse(body);
       if (parsed.success) return parsed.data;
@@ -32,13 +39,20 @@ export function consoleClient(socketPath: string): ConsoleClient {
       );
     },
     order: async (command) => {
-      const { body } = await ask(socketPath, "POST", "/commands", command);
+      const { body } = await ask(door, "POST", "/commands", command);
       const parsed = answerSchema.safeParse(body);
       if (!parsed.success) throw refusal(body);
       return parsed.data;
     },
-    checkToken: async (token) => (await ask(socketPath, "POST", "/sessions", { token })).status === 200,
-    watch: (take, signal) => watchEvents(socketPath, take, signal),
+    logIn: async (typed) => {
+      // Anything else cannot stand in a header, and no token has it.
+      if (!/^[\w-]{1,200}$/.test(typed)) return null;
+      const { status, body } = await ask({ socketPath, headers: bearer(typed) }, "GET", CHECKED_PATH);
+      if (status === 401) return null;
+      if (status === 429) throw refusal(body);
+      return consoleClient(socketPath, typed);
+    },
+    watch: (take, signal) => watchEvents(door, take, signal),
   };
 }
 
@@ -50,15 +64,25 @@ function refusal(body: unknown): KumpelError {
   );
 }
 
+interface Door {
+  readonly socketPath: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}
+
 interface Reply {
   readonly status: number;
   readonly body: unknown;
 }
 
-function ask(socketPath: string, method: string, path: string, body?: object): Promise<Reply> {
+function ask(door: Door, method: string, path: string, body?: object): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const headers = text === undefined ? {} : { "content-type": "application/json" };
+    const { socketPath } = door;
+    const headers = text === undefined ? door.headers : { ...door.headers, "content-type": "application/json" };
     const options = { socketPath, path: `/api/v1${path}`, method, headers, agent: false, timeout: ANSWER_LIMIT_MS };
     const request = http.request(options, (response) => {
       let reply = "";
@@ -73,17 +97,13 @@ function ask(socketPath: string, method: string, path: string, body?: object): P
   });
 }
 
-function watchEvents(
-  socketPath: string,
-  take: (snapshot: unknown) => void,
-  signal: AbortSignal,
-): Promise<"stopped" | "lost"> {
+function watchEvents(door: Door, take: (snapshot: unknown) => void, signal: AbortSignal): Promise<"stopped" | "lost"> {
   return new Promise((resolve) => {
     const end = (why: "stopped" | "lost"): void => {
       request.destroy();
       resolve(why);
     };
-    const request = http.request({ socketPath, path: "/api/v1/events", agent: false }, (response) => {
+    const request = http.request({ ...door, path: "/api/v1/events", agent: false }, (response) => {
       let rest = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {

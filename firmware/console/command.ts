@@ -29,6 +29,14 @@ export interface ConsoleContext {
   later(task: (signal: AbortSignal) => Promise<string>): void;
 }
 
+/** A terminal that was told no size, as on a serial line, says 0 or nothing. */
+export function sizeOf({ columns = 0, rows = 0 }: { readonly columns?: number; readonly rows?: number }): {
+  columns: number;
+  rows: number;
+} {
+  return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 };
+}
+
 export interface Outcome {
   /** Lines for people. */
   readonly lines: readonly string[];

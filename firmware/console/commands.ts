@@ -45,7 +45,7 @@ function overview(width: number): string[] {
   return [
     ...groups,
     "",
-    "help COMMAND says more. Tab completes, the arrow up brings earlier lines back, Ctrl-D leaves.",
+    ...wrap("help COMMAND says more. Tab completes, the arrow up brings earlier lines back, Ctrl-D leaves.", width),
   ];
 }
 

@@ -31,8 +31,9 @@ export function pairs(entries: readonly (readonly [string, string])[], width: nu
   );
 }
 
-/** Breaks at spaces; a word that is longer than a line is cut. */
-export function wrap(text: string, width: number): string[] {
+/** Breaks at spaces; a word that is longer than a line is cut. A line has one character at least. */
+export function wrap(text: string, wishedWidth: number): string[] {
+  const width = Math.max(1, wishedWidth);
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

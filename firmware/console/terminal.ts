@@ -1,30 +1,29 @@
 /**
  * The console as a person meets it: a line with history and completion, Ctrl-C for what runs, Ctrl-D to leave, and on a
- * serial line a login before anything else. Line editing is Node's own readline.
+ * serial line a login before anything else.
  */
-import { createInterface, type Interface } from "node:readline";
-import { Writable } from "node:stream";
 import { type Clock, pause } from "#hal/clock.ts";
 import { errorText, isKumpelError } from "#hal/errors.ts";
 import type { ConsoleClient } from "./client.ts";
-import type { ConsoleContext, Screen } from "./command.ts";
+import { type ConsoleContext, type Screen, sizeOf } from "./command.ts";
+import { type ConsoleOutput, LineEditor } from "./line-editor.ts";
 import { completions, runLine } from "./shell.ts";
 
 const PROMPT = "kumpel> ";
-const HISTORY_MAX = 500;
 const LOGIN_TRIES = 3;
 const LOGIN_PAUSE_MS = 5_000;
+const AWAY: unique symbol = Symbol("away");
 
 export interface TerminalOptions {
   readonly input: NodeJS.ReadableStream;
-  readonly output: NodeJS.WritableStream & { readonly columns?: number; readonly rows?: number };
+  readonly output: ConsoleOutput;
   readonly client: ConsoleClient;
   readonly clock: Clock;
   readonly effectMs: number;
-  /** Oldest first. */
+  /** Oldest first; of whoever needs no login. */
   readonly history: readonly string[];
   readonly onHistory: (lines: readonly string[]) => void;
-  /** Nobody gets in without a token of the own API. */
+  /** Nobody gets in without a token of the own API, and with it he may do what the token may. */
   readonly needsLogin: boolean;
   /** Whoever went away without leaving is logged out; null = he is trusted to stay. */
   readonly idleMs: number | null;
@@ -32,177 +31,185 @@ export interface TerminalOptions {
   readonly signal: AbortSignal;
 }
 
-/** Until the person leaves, the line is gone or the program has to end. */
-export async function runTerminal(options: TerminalOptions): Promise<void> {
-  const session = new Session(options);
-  await session.run();
+/**
+ * Until the person leaves or the program has to end; with a login one person comes after the other.
+ * @returns gone when the terminal itself went away
+ */
+export async function runTerminal(options: TerminalOptions): Promise<"ended" | "gone"> {
+  const { input, signal } = options;
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  for (const event of ["end", "close", "error"]) input.on(event, end);
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  const inner = { ...options, signal: over.signal };
+  if (options.needsLogin) while (!over.signal.aborted) await serveNext(inner);
+  else await new Session(inner, options.client).run();
+  // What is still under way in a stream that broke must not end the program.
+  for (const event of ["end", "close"]) input.off(event, end);
+  return signal.aborted || !over.signal.aborted ? "ended" : "gone";
 }
 
+async function serveNext(options: TerminalOptions): Promise<void> {
+  const client = await logIn(options);
+  if (client !== null) await new Session({ ...options, history: [], onHistory: () => undefined }, client).run();
+}
+
+function screenOf(output: ConsoleOutput): Screen {
+  return {
+    width: () => sizeOf(output).columns,
+    rows: () => sizeOf(output).rows,
+    isTerminal: true,
+    write: (text) => void output.write(text.replace(/\r?\n/g, "\r\n")),
+  };
+}
+
+/** Null: nobody who is known came. Its editor ends with it, so that a token is left nowhere. */
+async function logIn(options: TerminalOptions): Promise<ConsoleClient | null> {
+  const { output, clock, signal } = options;
+  const screen = screenOf(output);
+  const editor = new LineEditor({
+    ...options,
+    isMuted: true,
+    history: [],
+    onHistory: () => undefined,
+    complete: () => Promise.resolve([[], ""]),
+    onInterrupt: () => undefined,
+  });
+  const close = (): void => editor.close();
+  signal.addEventListener("abort", close, { once: true });
+  try {
+    for (let attempt = 0; attempt < LOGIN_TRIES; attempt++) {
+      screen.write("Kumpel console. A token of the own API lets you in.\n");
+      const token = await editor.askNow("token: ");
+      if (editor.isClosed || signal.aborted) {
+        screen.write("\n");
+        return null;
+      }
+      screen.write("\n");
+      if (token === null || token.trim() === "") continue;
+      const client = await checked(options.client, token.trim(), screen);
+      if (client !== null) return client;
+    }
+    await pause(clock, LOGIN_PAUSE_MS, signal);
+    return null;
+  } finally {
+    signal.removeEventListener("abort", close);
+    close();
+  }
+}
+
+async function checked(client: ConsoleClient, token: string, screen: Screen): Promise<ConsoleClient | null> {
+  try {
+    const known = await client.logIn(token);
+    if (known === null) screen.write("This token is not known.\n");
+    return known;
+  } catch (error) {
+    if (!isKumpelError(error)) throw error;
+    screen.write(`${errorText(error)}\n`);
+    return null;
+  }
+}
+
+/** Of one person, until he leaves. */
 class Session {
   readonly #options: TerminalOptions;
-  readonly #lines: Interface;
+  readonly #client: ConsoleClient;
+  readonly #editor: LineEditor;
   readonly #screen: Screen;
-  /** What is typed is not shown. */
-  #isMuted = false;
   /** Of the command that runs. */
   #running: AbortController | null = null;
-  /** Effects that will be told later. */
-  readonly #later = new AbortController();
-  readonly #isOver: Promise<void>;
-  #end: () => void = () => undefined;
+  /** He left, or it is over for all: ends what runs, and effects that would be told later. */
+  readonly #left = new AbortController();
   #lastInputMs: number;
 
-  constructor(options: TerminalOptions) {
+  constructor(options: TerminalOptions, client: ConsoleClient) {
     this.#options = options;
-    const { input, output, history, clock } = options;
-    this.#lastInputMs = clock.nowMs();
-    const muffled = new Writable({
-      write: (chunk: Buffer, _encoding, done) => {
-        if (!this.#isMuted) output.write(chunk);
-        done();
-      },
+    this.#client = client;
+    const screen = screenOf(options.output);
+    // A command that still waits for its answer has nothing to tell the next person.
+    this.#screen = { ...screen, write: (text) => void (this.#left.signal.aborted || screen.write(text)) };
+    this.#lastInputMs = options.clock.nowMs();
+    this.#editor = new LineEditor({
+      ...options,
+      isMuted: false,
+      complete: (line) => completions(line, this.#context(this.#left.signal)),
+      onInterrupt: () => this.#running?.abort(),
+      onClose: () => this.#left.abort(),
     });
-    this.#lines = createInterface({
-      input,
-      output: Object.assign(muffled, { columns: output.columns ?? 80 }),
-      terminal: true,
-      history: [...history].reverse(),
-      historySize: HISTORY_MAX,
-      removeHistoryDuplicates: true,
-      prompt: PROMPT,
-      completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
-        void completions(line, this.#context(new AbortController().signal)).then((result) => done(null, result));
-      },
-    });
-    this.#screen = {
-      width: () => output.columns ?? 80,
-      rows: () => output.rows ?? 24,
-      isTerminal: true,
-      write: (text) => void output.write(text.replace(/\r?\n/g, "\r\n")),
-    };
-    this.#isOver = new Promise((resolve) => (this.#end = resolve));
-    this.#lines.on("close", () => this.#end());
-    this.#lines.on("SIGINT", () => this.#interrupt());
-    this.#lines.on("history", (lines: string[]) => options.onHistory([...lines].reverse()));
-    input.on("data", () => (this.#lastInputMs = clock.nowMs()));
-    if ("on" in output) output.on("resize", () => Object.assign(muffled, { columns: output.columns ?? 80 }));
-    if (options.signal.aborted) this.#end();
-    options.signal.addEventListener("abort", () => this.#end(), { once: true });
   }
 
   async run(): Promise<void> {
-    const work = this.#options.needsLogin ? this.#serveForEver() : this.#serve();
-    await Promise.race([work, this.#isOver]);
-    this.#running?.abort();
-    this.#later.abort();
-    this.#lines.close();
-  }
-
-  /** A serial line has no end: after one person comes the next. */
-  async #serveForEver(): Promise<void> {
-    while (!this.#options.signal.aborted) {
-      if (await this.#login()) await this.#serve();
-    }
-  }
-
-  async #login(): Promise<boolean> {
-    for (let attempt = 0; attempt < LOGIN_TRIES; attempt++) {
-      this.#screen.write("Kumpel console. A token of the own API lets you in.\n");
-      const token = (await this.#ask("token: ", true)).trim();
-      this.#screen.write("\n");
-      if (token === "") continue;
-      try {
-        if (await this.#options.client.checkToken(token)) return true;
-        this.#screen.write("This token is not known.\n");
-      } catch (error) {
-        if (!isKumpelError(error)) throw error;
-        this.#screen.write(`${errorText(error)}\n`);
-      }
-    }
-    await pause(this.#options.clock, LOGIN_PAUSE_MS, this.#options.signal);
-    return false;
+    const { input, clock, signal } = this.#options;
+    const close = (): void => this.#editor.close();
+    const wake = (): void => {
+      this.#lastInputMs = clock.nowMs();
+    };
+    input.on("data", wake);
+    signal.addEventListener("abort", close, { once: true });
+    if (signal.aborted) close();
+    const left = new Promise<void>((resolve) => this.#left.signal.addEventListener("abort", () => resolve()));
+    await Promise.race([this.#serve(), left]);
+    close();
+    input.off("data", wake);
+    signal.removeEventListener("abort", close);
   }
 
   /** Commands until the person leaves (Ctrl-D, exit) or has been away for too long. */
   async #serve(): Promise<void> {
     this.#screen.write("help lists the commands; Tab completes; Ctrl-D leaves.\n");
     for (;;) {
-      const line = await this.#nextLine();
-      if (line === null || /^\s*(exit|quit)\s*$/.test(line)) return;
+      const line = await this.#inTime(this.#editor.askCommand(PROMPT));
+      if (line === AWAY) this.#screen.write("\nLogged out, since nobody typed anything for a while.\n");
+      if (line === AWAY || line === null || /^\s*(exit|quit)\s*$/.test(line)) return;
       this.#running = new AbortController();
-      await runLine(line, this.#context(this.#running.signal));
+      await runLine(line, this.#context(AbortSignal.any([this.#running.signal, this.#left.signal])));
       this.#running = null;
     }
   }
 
-  /** Null: he left or is away. */
-  async #nextLine(): Promise<string | null> {
+  async #inTime(line: Promise<string | null>): Promise<string | null | typeof AWAY> {
     const { clock, idleMs } = this.#options;
-    const line = this.#ask(PROMPT, false);
     if (idleMs === null) return line;
     this.#lastInputMs = clock.nowMs();
     for (;;) {
       const leftMs = idleMs - (clock.nowMs() - this.#lastInputMs);
-      if (leftMs <= 0) break;
+      if (leftMs <= 0) return AWAY;
       const stop = new AbortController();
-      const first = await Promise.race([line, pause(clock, leftMs, stop.signal).then(() => null)]);
+      const first = await Promise.race([line, pause(clock, leftMs, stop.signal).then((): typeof AWAY => AWAY)]);
       stop.abort();
-      if (first !== null) return first;
+      if (first !== AWAY) return first;
     }
-    this.#screen.write("\nLogged out, since nobody typed anything for a while.\n");
-    return null;
   }
 
-  #ask(question: string, isMuted: boolean): Promise<string> {
-    return new Promise((resolve) => {
-      this.#lines.removeAllListeners("line");
-      this.#lines.once("line", (line: string) => {
-        this.#isMuted = false;
-        resolve(line);
-      });
-      this.#lines.setPrompt(question);
-      this.#lines.prompt();
-      this.#isMuted = isMuted;
-    });
-  }
-
-  #interrupt(): void {
-    if (this.#running !== null) {
-      this.#running.abort();
-      return;
-    }
-    if (this.#lines.line === "") this.#screen.write("\nCtrl-D leaves.\n");
-    else this.#screen.write("\n");
-    this.#lines.write(null, { ctrl: true, name: "e" });
-    this.#lines.write(null, { ctrl: true, name: "u" });
-    this.#lines.prompt();
+  /** Ctrl-C and whoever is away say no. */
+  async #confirm(question: string): Promise<boolean> {
+    const answer = await this.#inTime(this.#editor.askNow(`${question} [yes/no] `));
+    return typeof answer === "string" && answer.trim() === "yes";
   }
 
   #context(signal: AbortSignal): ConsoleContext {
-    const { client, clock, effectMs } = this.#options;
+    const { clock, effectMs } = this.#options;
     return {
-      client,
+      client: this.#client,
       clock,
       screen: this.#screen,
       isJson: false,
       signal,
       effectMs,
-      confirm: async (question) => (await this.#ask(`${question} [yes/no] `, false)).trim() === "yes",
+      confirm: (question) => this.#confirm(question),
       later: (task) => void this.#tellLater(task),
     };
   }
 
-  /** Above the line that is being typed, which then stands there again. */
   async #tellLater(task: (signal: AbortSignal) => Promise<string>): Promise<void> {
     let text: string;
     try {
-      text = await task(this.#later.signal);
+      text = await task(this.#left.signal);
     } catch (error) {
       if (!isKumpelError(error)) throw error;
       text = errorText(error);
     }
-    if (this.#later.signal.aborted) return;
-    this.#screen.write(`\r\u001b[K${text}\n`);
-    this.#lines.prompt(true);
+    if (!this.#left.signal.aborted) this.#editor.showAbove(text);
   }
 }

@@ -2,6 +2,8 @@
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { auditAnswer } from "#firmware/api/http/schemas.ts";
+import { consoleClient } from "#firmware/console/client.ts";
 import { COMMANDS } from "#firmware/console/commands.ts";
 import { runProgram, type Started, startProgram, temporaryFolder, tokenHeader } from "../support/program.ts";
 import { KEY, type PtyProgram, startOnPty } from "../support/pty-program.ts";
@@ -186,32 +188,127 @@ test("the socket is the owner's alone", () => {
   expect(fs.statSync(socket).mode & 0o777).toBe(0o600);
 });
 
-test("a serial line: nobody gets in without a token, which is not shown; Ctrl-D logs out", async () => {
+test("a terminal that was told no size is served", async () => {
+  const console = await person(0, 0);
+  expect(await say(console, "status")).toContain("hashing");
+  console.type(KEY.ctrlD);
+  expect(await console.ended()).toBe(0);
+});
+
+test("lines that are pasted or typed ahead run in their order, once each; Ctrl-C drops them", async () => {
+  const console = await person();
+  console.clear();
+  console.type(`health\rchains\rfans auto\r`);
+  await console.sees(/running, version[\s\S]*expect +board C[\s\S]*fans auto[\s\S]*\n.*[\s\S]*kumpel> $/);
+  expect(console.text().match(/running, version/g)).toHaveLength(1);
+  console.clear();
+  console.type(`watch\r`);
+  await console.sees(/hashing/);
+  console.type("health\rhealth\r");
+  await console.sees(/health[\s\S]*health/);
+  console.clear();
+  console.type(KEY.ctrlC);
+  await console.sees(/kumpel> $/);
+  expect(await say(console, "chains")).toMatch(/expect +board C/);
+  expect(console.text()).not.toContain("running, version");
+  console.type(KEY.ctrlD);
+  expect(await console.ended()).toBe(0);
+});
+
+test("Ctrl-C at a question says no; its answers are no history", async () => {
+  const console = await person();
+  const question = /register 0x14 of chip 0\.3\? \[yes\/no\] $/;
+  console.type(`reg write 0.3 0x14 0xff\r`);
+  await console.sees(question);
+  console.clear();
+  console.type(`ye${KEY.ctrlC}`);
+  await console.sees(/a write must be confirmed[\s\S]*kumpel> $/);
+  console.type(`${KEY.up}\r`);
+  await console.sees(question);
+  console.clear();
+  console.type("perhaps\r");
+  await console.sees(/a write must be confirmed[\s\S]*kumpel> $/);
+  console.clear();
+  console.type(KEY.up);
+  await console.sees(/reg write 0\.3/);
+  expect(console.text()).not.toContain("perhaps");
+  console.type(`${KEY.ctrlC}${KEY.ctrlD}`);
+  expect(await console.ended()).toBe(0);
+});
+
+/** `kumpel console --on` at one end of a pseudo-terminal, a person at the other. */
+async function serialLine() {
   const { loadPtyOpener } = await import("#hal/emulator/pty.ts");
   const pty = (await loadPtyOpener())();
   let text = "";
   pty.onData((chunk) => (text += Buffer.from(chunk).toString()));
-  const until = async (pattern: RegExp): Promise<void> => {
+  const server = startProgram("console", "--data", folder, "--on", pty.path);
+  const sees = async (pattern: RegExp): Promise<void> => {
     for (let i = 0; i < 3000 && !pattern.test(text); i++) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(text).toMatch(pattern);
   };
-  const server = startProgram("console", "--data", folder, "--on", pty.path);
-  await until(/token: /);
-  pty.write(Buffer.from("status\r"));
-  await until(/This token is not known/);
-  text = "";
+  /** Types, and waits for what it brings. */
+  const type = async (keys: string, pattern: RegExp): Promise<void> => {
+    text = "";
+    pty.write(Buffer.from(keys));
+    await sees(pattern);
+  };
+  await sees(/token: $/);
+  return { server, type, sees, text: () => text, close: () => pty.close() };
+}
+
+test("a serial line: nobody gets in without a token, which nothing brings back; Ctrl-D logs out and no more", async () => {
+  const line = await serialLine();
   const token = tokenHeader(miner).authorization.slice("Bearer ".length);
-  pty.write(Buffer.from(`${token}\r`));
-  await until(/help lists the commands/);
-  pty.write(Buffer.from("chains\r"));
-  await until(/expect +board C/);
-  expect(text).not.toContain(token);
-  text = "";
-  pty.write(Buffer.from("exit\r"));
-  await until(/token: /);
-  server.child.kill("SIGTERM");
-  expect(await server.ended()).toBe(0);
-  pty.close();
+  await line.type("status\r", /This token is not known[\s\S]*token: $/);
+  await line.type(`${token}\r`, /help lists the commands[\s\S]*kumpel> /);
+  await line.type(`${KEY.up}${KEY.up}\u0019\r`, /kumpel> /);
+  expect(line.text()).not.toContain(token);
+  await line.type("chains\r", /expect +board C[\s\S]*kumpel> /);
+  await line.type(KEY.ctrlD, /token: $/);
+  // What the one before typed, and his token, are gone.
+  await line.type(`${KEY.up}\r`, /token: $/);
+  await line.type(`\u0019\r`, /token: $/);
+  expect(line.text()).not.toContain("kumpel>");
+  await line.type(KEY.ctrlD, /token: $/);
+  await line.type(`${token}\r`, /help lists the commands[\s\S]*kumpel> /);
+  await line.type(KEY.up, /.*/);
+  await line.type("\r", /kumpel> /);
+  expect(line.text()).not.toContain("expect");
+  await line.type("exit\r", /token: $/);
+  line.server.child.kill("SIGTERM");
+  expect(await line.server.ended()).toBe(0);
+  line.close();
+});
+
+test("a serial line: whoever logs in may do what the token may, under its name", async () => {
+  const client = consoleClient(socket);
+  const tokens: Record<string, string> = {};
+  for (const scope of ["read", "control"]) {
+    const answer = await client.order({ kind: "createToken", name: `the ${scope} one`, scope });
+    tokens[scope] = /kmp_[0-9a-f]{8}_[\w-]{32}/.exec(JSON.stringify(answer))?.[0] ?? "";
+  }
+  const line = await serialLine();
+  await line.type(`${tokens["read"]}\r`, /help lists the commands[\s\S]*kumpel> /);
+  await line.type("chains\r", /expect +board C/);
+  await line.type("locate on\r", /this takes scope control, the token has read/);
+  await line.type("watch 2\r", /hashing/);
+  await line.type(KEY.ctrlC, /kumpel> /);
+  await line.type("exit\r", /token: $/);
+  await line.type(`${tokens["control"]}\r`, /help lists the commands[\s\S]*kumpel> /);
+  await line.type("locate off\r", /LED/);
+  const { entries } = await client.get("/audit", auditAnswer);
+  expect(entries.map(({ actor, command }) => `${actor}: ${command}`)).toContain("the control one (console): locate");
+  line.server.child.kill("SIGTERM");
+  expect(await line.server.ended()).toBe(0);
+  line.close();
+});
+
+test("a serial device that goes away ends its console with a sentence", async () => {
+  const line = await serialLine();
+  line.close();
+  expect(await line.server.ended()).toBe(1);
+  expect(line.server.stderr()).toMatch(/^\/dev\/pts\/\d+ went away: .*\.$/m);
 });
 
 test("a dropped connection is said in one sentence, and the console goes on when the firmware is back", async () => {

@@ -86,9 +86,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       method,
       url,
       handler: async (request, reply) => {
-        const admitted = local.has(request.raw.socket)
-          ? { identity: AT_THE_MACHINE }
-          : await admit(guard, request, scope === "open" ? "read" : scope, isOpen);
+        const need = scope === "open" ? "read" : scope;
+        const admitted = await (local.has(request.raw.socket) ? admitLocal : admit)(guard, request, need, isOpen);
         if ("status" in admitted) return send(reply, admitted);
         if (route.handle !== undefined) {
           const asked = checkRequest(route, request);
@@ -197,6 +196,14 @@ async function admit(guard: Guard, request: FastifyRequest, need: Scope, isOpen:
   if (found === "busy") return problem(429, "too many tokens are being checked; try again in a second");
   const why = found === "wrong" ? "this token is not known" : "a token is needed";
   return problem(401, `${why}: Authorization: Bearer TOKEN; kumpel config token makes one`);
+}
+
+/** Who sits at the machine needs no token. Who names one acts with it: he came in over a line of which anybody may hold the end. */
+async function admitLocal(guard: Guard, request: FastifyRequest, need: Scope, isOpen: boolean): Promise<Admitted> {
+  if (request.headers.authorization === undefined) return { identity: AT_THE_MACHINE };
+  const admitted = await admit(guard, request, need, isOpen);
+  if ("status" in admitted || admitted.identity === null) return admitted;
+  return { identity: { ...admitted.identity, face: "console" } };
 }
 
 /** What the request asks for, or what is wrong with it. */

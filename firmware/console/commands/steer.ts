@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { sleep, pause as wait } from "#hal/clock.ts";
 import { answerSchema } from "../../api/commands.ts";
+import { queryAnswers } from "../../api/queries.ts";
 import { LOG_LEVELS } from "../../log.ts";
 import { type ConsoleCommand, type ConsoleContext, numberOf, type Outcome, wordsProblem } from "../command.ts";
 import { type EffectReading, measure } from "../effect.ts";
@@ -176,6 +177,13 @@ async function runRamp(context: ConsoleContext, { chainIndex, goalMhz, stepMhz, 
   let atMhz = (await measure(context, place)).frequencyMhz;
   if (atMhz === null)
     return { steps, end: "refused", message: `Refused: chain ${chainIndex} has no clock; it must hash first.` };
+  const { min, max, reason } = (await context.client.get("/tuning", queryAnswers.tuning)).limits.frequencyMhz;
+  if (goalMhz < min || goalMhz > max)
+    return {
+      steps,
+      end: "refused",
+      message: `Refused: ${goalMhz} MHz is outside of ${min} to ${max} MHz (${reason}).`,
+    };
   while (Math.abs(atMhz - goalMhz) > 1e-6) {
     const nextMhz: number = atMhz < goalMhz ? Math.min(goalMhz, atMhz + stepMhz) : Math.max(goalMhz, atMhz - stepMhz);
     const answer = await context.client.order({ kind: "tuneFrequency", chainIndex, frequencyMhz: nextMhz });

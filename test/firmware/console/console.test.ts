@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { done } from "#firmware/api/commands.ts";
 import { parseConsoleOptions } from "#firmware/cli/console-command.ts";
 import type { ConsoleClient } from "#firmware/console/client.ts";
-import { type ConsoleContext, numberOf, placeOf } from "#firmware/console/command.ts";
+import { type ConsoleContext, numberOf, placeOf, sizeOf } from "#firmware/console/command.ts";
 import { consolePage } from "#firmware/console/reference-page.ts";
 import { completions, runLine } from "#firmware/console/shell.ts";
 import { pairs, table, wrap } from "#firmware/console/table.ts";
@@ -34,7 +34,9 @@ function stub(errorsAt: (mhz: number) => number, isJson = false): Stub {
   const chain = { index: 0, frequencyMhz: 400, voltageV: null, temperatureChipMaxC: null, hashrate: {} };
   const client: ConsoleClient = {
     get: (path) => {
-      if (path === "/tuning") return Promise.resolve({ chains: [{ chainIndex: 0 }, { chainIndex: 1 }] } as never);
+      const limits = { frequencyMhz: { min: 50, max: 600, reason: "what the chips were made for" } };
+      if (path === "/tuning")
+        return Promise.resolve({ limits, chains: [{ chainIndex: 0 }, { chainIndex: 1 }] } as never);
       const chainNow = {
         ...chain,
         frequencyMhz: mhz,
@@ -50,7 +52,7 @@ function stub(errorsAt: (mhz: number) => number, isJson = false): Stub {
       } else if ("kind" in command && command.kind === "undoTuning") mhz = past.pop() ?? mhz;
       return Promise.resolve(done("Done."));
     },
-    checkToken: () => Promise.resolve(false),
+    logIn: () => Promise.resolve(null),
     watch: () => Promise.resolve("lost"),
   };
   const screen = { width: () => 80, rows: () => 24, isTerminal: false, write: (more: string) => void (text += more) };
@@ -152,6 +154,20 @@ test("a ramp goes on while errors are few, and one step back where they are not"
   expect(result.end).toBe("errors");
   expect(result.message).toMatch(/^Hardware errors of 9\.1 % at 425\.00 MHz: back at 412\.50 MHz\.$/);
   expect(hot.orders.at(-1)).toEqual({ kind: "undoTuning" });
+});
+
+test.each([40, 9000])("a ramp to %d MHz, outside of the limits, is refused before its first step", async (goal) => {
+  const stubbed = stub(() => 0);
+  expect(await inTime(stubbed, `ramp 0 ${goal}`)).toBe(1);
+  expect(stubbed.text()).toBe(`Refused: ${goal} MHz is outside of 50 to 600 MHz (what the chips were made for).\n`);
+  expect(stubbed.orders).toEqual([]);
+});
+
+test("a terminal without a size has 80 columns and 24 rows; no width keeps a text from ending", () => {
+  expect(sizeOf({ columns: 0, rows: 0 })).toEqual({ columns: 80, rows: 24 });
+  expect(sizeOf({})).toEqual({ columns: 80, rows: 24 });
+  expect(sizeOf({ columns: 40, rows: 12 })).toEqual({ columns: 40, rows: 12 });
+  for (const width of [0, -3]) expect(wrap("ab c", width)).toEqual(["a", "b", "c"]);
 });
 
 test("wrong words end with one sentence and code 2, and order nothing", async () => {
