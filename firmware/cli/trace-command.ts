@@ -42,6 +42,8 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   convert: ["FILE"],
 };
 const DEFAULT_GAP_MS = 100;
+/** The easiest that emulated chips report; real ones begin at 1. */
+const TICKET_MIN = 1e-9;
 
 /** @throws KumpelError `USAGE` with one sentence. */
 export async function traceCommand(args: readonly string[], context: TraceContext): Promise<number> {
@@ -84,7 +86,7 @@ export async function traceCommand(args: readonly string[], context: TraceContex
     }
     case "verify": {
       const scale = number(values.scale, "--scale", 1, Number.MAX_VALUE);
-      const ticket = number(values.ticket, "--ticket", Number.MIN_VALUE, 2 ** 32);
+      const ticket = number(values.ticket, "--ticket", TICKET_MIN, 2 ** 32);
       return verifyInput(first, given, { isJson, scale, ticket }, context);
     }
     default:

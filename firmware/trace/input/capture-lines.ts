@@ -1,4 +1,5 @@
 /** Lines of our own capture. This is the way of a million frames: numbers and hex are read from the bytes themselves. */
+import { KumpelError } from "#hal/errors.ts";
 import { CAPTURE_MAGIC, CAPTURE_VERSION } from "../capture-format.ts";
 import { type ByteEvents, hexInto, Lanes, type LineReader, latin1, utf8 } from "./byte-events.ts";
 
@@ -34,9 +35,11 @@ export class CaptureLines implements LineReader {
   #header(line: string, lineNumber: number): void {
     if (line.startsWith(CAPTURE_MAGIC)) {
       const version = line.slice(CAPTURE_MAGIC.length);
-      if (version !== String(CAPTURE_VERSION)) {
-        this.#events.onText(lineNumber, `version ${version} is newer than this program`, "unreadable");
-      }
+      if (version !== String(CAPTURE_VERSION))
+        throw new KumpelError(
+          "USAGE",
+          `Line ${lineNumber} begins a capture of version "${plainVersion(version)}", and this program reads version ${CAPTURE_VERSION}: read it with the program that wrote it.`,
+        );
       return;
     }
     const match = /^# ([\w-]+) (.*)$/.exec(line);
@@ -97,4 +100,9 @@ export class CaptureLines implements LineReader {
     const fraction = this.#integer(bytes, to);
     return fraction < 0 ? -1 : whole + fraction / 10 ** (this.#at - dot);
   }
+}
+
+/** It goes to a terminal: short, and without what moves a cursor. */
+function plainVersion(text: string): string {
+  return text.slice(0, 20).replace(/[^ -~]/g, "?");
 }

@@ -363,3 +363,18 @@ describe("wrong usage is one sentence", () => {
     }
   });
 });
+
+test.each(["decode", "convert", "verify"])("%s refuses a capture of another version", async (action) => {
+  const parts = context(Buffer.from(TRACE.replace("# kumpel trace 1", "# kumpel trace 2\u001b[2J")));
+  await expect(traceCommand([action, "-"], parts.handed)).rejects.toMatchObject({
+    code: "USAGE",
+    message: expect.stringMatching(/^Line 1 begins a capture of version "2\?\[2J", .* reads version 1: [^.]*\.$/),
+  });
+  expect(parts.out()).toBe("");
+});
+
+test.each(["abc", "0", "1e-10", "5e9"])("--ticket %s is refused with its range", async (ticket) => {
+  await expect(run("verify", "-", "--ticket", ticket)).rejects.toThrow(
+    `--ticket "${ticket}" is no number from 1e-9 to 4294967296; give one in that range.`,
+  );
+});
