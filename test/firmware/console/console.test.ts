@@ -55,7 +55,10 @@ function stub(errorsAt: (mhz: number) => number, isJson = false): Stub {
     logIn: () => Promise.resolve(null),
     watch: () => Promise.resolve("lost"),
   };
-  const screen = { width: () => 80, rows: () => 24, isTerminal: false, write: (more: string) => void (text += more) };
+  const write = (more: string): void => {
+    text += more;
+  };
+  const screen = { width: () => 80, rows: () => 24, isTerminal: false, write };
   const context = {
     client,
     clock,
