@@ -7,6 +7,7 @@ import { firstAcceptedAtMs, poolSnapshots, poolSummary, shownStats } from "./poo
 import { hashesPerTicket } from "./share/difficulty.ts";
 import { earningAlarm } from "./stats/earning-alarm.ts";
 import { feedAlarm } from "./stats/feed-alarm.ts";
+import { sumKnown } from "./stats/known-values.ts";
 import { hashesPerShare } from "./stats/work-meter.ts";
 
 /** What a face shows at a glance; the whole list is in the data folder. */
@@ -18,7 +19,7 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
   const acceptedAtMs = firstAcceptedAtMs(parts);
   const nowMs = options.clock.nowMs();
   const chains = parts.chains.map((chain) => chainSnapshot(parts, chain, nowMs));
-  const sum = (pick: (c: ChainSnapshot) => number | null): number | null => sumOrNull(chains.map(pick));
+  const sum = (pick: (c: ChainSnapshot) => number | null): number | null => sumKnown(chains.map(pick));
   const waits = parts.chains.map(({ supervisor }) => supervisor.startWaitMs);
   return {
     uptimeMs: nowMs - parts.startedAtMs,
@@ -146,9 +147,4 @@ function earningAlarmOf(parts: MinerParts, nowMs: number): string | null {
     noPoolReason: pools.idleSinceMs === null ? null : shownStats(parts).reason,
     noPoolMs: pools.idleSinceMs === null ? 0 : nowMs - pools.idleSinceMs,
   });
-}
-
-function sumOrNull(values: readonly (number | null)[]): number | null {
-  const known = values.filter((v): v is number => v !== null);
-  return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
 }

@@ -76,6 +76,12 @@ export function numberOf(text: string | undefined): number | null {
   return /^[+-]?\d{1,9}(\.\d{1,6})?$/.test(text) ? Number(text) : null;
 }
 
+/** A whole number as typed, from `min` to `max`. Null: it is none of these. */
+export function wholeOf(text: string | undefined, min: number, max = Number.POSITIVE_INFINITY): number | null {
+  const value = numberOf(text);
+  return value !== null && Number.isInteger(value) && value >= min && value <= max ? value : null;
+}
+
 export interface Place {
   readonly chainIndex: number | null;
   readonly domainIndex: number | null;

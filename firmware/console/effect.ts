@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { sleep } from "#hal/clock.ts";
 import { queryAnswers } from "../api/queries.ts";
+import { maxKnown, sumKnown } from "../stats/known-values.ts";
 import type { ConsoleContext, Place } from "./command.ts";
 import { snapshotOf } from "./commands/look.ts";
 import { number } from "./table.ts";
@@ -35,21 +36,14 @@ export type Effect = z.infer<typeof effectSchema>;
 export async function measure(context: ConsoleContext, { chainIndex, chipIndex }: Place): Promise<EffectReading> {
   const snapshot = await snapshotOf(context);
   const chains = snapshot.chains.filter(({ index }) => chainIndex === null || index === chainIndex);
-  const sum = (values: readonly (number | null)[]): number | null => {
-    const known = values.filter((value) => value !== null);
-    return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
-  };
   const clocks = chains.map(({ frequencyMhz }) => frequencyMhz);
-  const total = sum(clocks);
+  const total = sumKnown(clocks);
   const whole: EffectReading = {
     frequencyMhz: total === null ? null : total / clocks.filter((mhz) => mhz !== null).length,
     voltageV: chains[0]?.voltageV ?? null,
-    expectedThs: sum(chains.map(({ hashrate }) => hashrate.expectedThs)),
-    measuredThs: sum(chains.map(({ hashrate }) => hashrate.recentMeasuredThs)),
-    temperatureChipMaxC: chains.reduce<number | null>(
-      (hottest, { temperatureChipMaxC: c }) => (c === null ? hottest : Math.max(c, hottest ?? c)),
-      null,
-    ),
+    expectedThs: sumKnown(chains.map(({ hashrate }) => hashrate.expectedThs)),
+    measuredThs: sumKnown(chains.map(({ hashrate }) => hashrate.recentMeasuredThs)),
+    temperatureChipMaxC: maxKnown(chains.map(({ temperatureChipMaxC }) => temperatureChipMaxC)),
     powerW: null,
     goodNonces: 0,
     hardwareErrors: 0,
@@ -66,6 +60,13 @@ export async function measure(context: ConsoleContext, { chainIndex, chipIndex }
   return whole;
 }
 
+/** Hardware errors between two readings as a share of the nonces in %; null where there were none. */
+export function errorPctBetween(before: EffectReading, after: EffectReading): number | null {
+  const errors = after.hardwareErrors - before.hardwareErrors;
+  const nonces = after.goodNonces - before.goodNonces + errors;
+  return nonces <= 0 ? null : (100 * errors) / nonces;
+}
+
 /** Waits, then reads again. */
 export async function withEffect(
   context: ConsoleContext,
@@ -75,14 +76,12 @@ export async function withEffect(
 ): Promise<Effect> {
   await sleep(context.clock, context.effectMs, signal);
   const after = await measure(context, place);
-  const errors = after.hardwareErrors - before.hardwareErrors;
-  const nonces = after.goodNonces - before.goodNonces + errors;
   return {
     place: placeText(place),
     afterS: context.effectMs / 1000,
     before,
     after,
-    errorPct: nonces <= 0 ? null : (100 * errors) / nonces,
+    errorPct: errorPctBetween(before, after),
   };
 }
 

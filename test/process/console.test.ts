@@ -5,7 +5,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { auditAnswer } from "#firmware/api/http/schemas.ts";
 import { consoleClient } from "#firmware/console/client.ts";
 import { COMMANDS } from "#firmware/console/commands.ts";
-import { runProgram, type Started, startProgram, temporaryFolder, tokenHeader } from "../support/program.ts";
+import {
+  FREE_PORTS,
+  runProgram,
+  type Started,
+  startProgram,
+  temporaryFolder,
+  tokenHeader,
+} from "../support/program.ts";
 import { KEY, type PtyProgram, startOnPty } from "../support/pty-program.ts";
 
 const folder = temporaryFolder();
@@ -14,8 +21,7 @@ let miner: Started;
 const open: PtyProgram[] = [];
 
 function startMiner(): Started {
-  const free = ["http", "stock", "status", "cgminer", "metrics"].flatMap((face) => [`--${face}-port`, "0"]);
-  return startProgram("run", "--demo", "--link", "memory", "--data", folder, ...free);
+  return startProgram("run", "--demo", "--link", "memory", "--data", folder, ...FREE_PORTS);
 }
 
 beforeAll(async () => {

@@ -1,7 +1,15 @@
 import fs from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { descendants, livingGroup, runProgram, start, startProgram, temporaryFolder } from "../support/program.ts";
+import {
+  descendants,
+  FREE_PORTS,
+  livingGroup,
+  runProgram,
+  start,
+  startProgram,
+  temporaryFolder,
+} from "../support/program.ts";
 
 const MINING = /to":"hashing"/;
 
@@ -71,10 +79,9 @@ test.concurrent("the miner is killed: the emulator goes by itself", async () => 
 
 test("a second run in the same data folder is refused with one sentence, and the first goes on", async () => {
   const folder = temporaryFolder();
-  const free = ["http", "stock", "status", "cgminer", "metrics"].flatMap((face) => [`--${face}-port`, "0"]);
-  const first = startProgram("run", "--demo", "--link", "memory", "--data", folder, ...free);
+  const first = startProgram("run", "--demo", "--link", "memory", "--data", folder, ...FREE_PORTS);
   await first.seen(/own API listens/);
-  const second = await runProgram("run", "--demo", "--link", "memory", "--data", folder, ...free);
+  const second = await runProgram("run", "--demo", "--link", "memory", "--data", folder, ...FREE_PORTS);
   expect([second.code, second.stderr]).toEqual([
     2,
     expect.stringContaining(`is in use by a Kumpel that runs (process ${first.pid})`),
@@ -83,6 +90,6 @@ test("a second run in the same data folder is refused with one sentence, and the
   first.child.kill("SIGKILL");
   await first.ended();
   // A killed one leaves its lock behind, which is no obstacle.
-  const third = await runProgram("run", "--demo", "--link", "memory", "--data", folder, "--for", "2s", ...free);
+  const third = await runProgram("run", "--demo", "--link", "memory", "--data", folder, "--for", "2s", ...FREE_PORTS);
   expect(third.code).toBe(0);
 });

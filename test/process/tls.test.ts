@@ -5,13 +5,18 @@ import https from "node:https";
 import path from "node:path";
 import type { TLSSocket } from "node:tls";
 import { expect, test } from "vitest";
-import { runProgram, type Started, startProgram, temporaryFolder, tokenHeader } from "../support/program.ts";
-
-const FREE = ["http", "stock", "status", "cgminer", "metrics"].flatMap((face) => [`--${face}-port`, "0"]);
+import {
+  FREE_PORTS,
+  runProgram,
+  type Started,
+  startProgram,
+  temporaryFolder,
+  tokenHeader,
+} from "../support/program.ts";
 
 async function startWith(folder: string, tls: string): Promise<{ miner: Started; port: number }> {
   fs.writeFileSync(path.join(folder, "settings.toml"), `settings_version = 2\n[network.http]\n${tls}\n`);
-  const miner = startProgram("run", "--demo", "--link", "memory", "--data", folder, ...FREE);
+  const miner = startProgram("run", "--demo", "--link", "memory", "--data", folder, ...FREE_PORTS);
   await miner.seen(/"port":\d+,"msg":"own API listens"/);
   return { miner, port: Number(/"port":(\d+),"msg":"own API listens"/.exec(miner.stderr())?.[1]) };
 }
@@ -104,7 +109,7 @@ test("the owner's files; and files that are missing are one sentence, never plai
 
   const other = temporaryFolder();
   fs.writeFileSync(path.join(other, "settings.toml"), 'settings_version = 2\n[network.http]\ntls = "files"\n');
-  const half = startProgram("run", "--demo", "--link", "memory", "--data", other, ...FREE);
+  const half = startProgram("run", "--demo", "--link", "memory", "--data", other, ...FREE_PORTS);
   await half.seen(/needs tls_certificate_file and tls_key_file/);
   half.child.kill("SIGTERM");
   await half.ended();
@@ -113,7 +118,7 @@ test("the owner's files; and files that are missing are one sentence, never plai
     path.join(folder, "settings.toml"),
     `settings_version = 2\n[network.http]\ntls = "files"\ntls_certificate_file = "${cert}"\ntls_key_file = "${key}"\n`,
   );
-  const gone = startProgram("run", "--demo", "--link", "memory", "--data", folder, ...FREE);
+  const gone = startProgram("run", "--demo", "--link", "memory", "--data", folder, ...FREE_PORTS);
   await gone.seen(/tls_certificate_file \\".*cert\.pem\\" cannot be read/);
   // Reachable all the same, and never in plain: with a certificate of its own making.
   await gone.seen(/"port":\d+,"msg":"own API listens"/);

@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const PROGRAM = path.join(ROOT, "dist/test/kumpel.cjs");
 
+/** Every face of a demo on a port that the system picks, so that runs stand side by side. */
+export const FREE_PORTS = ["http", "stock", "status", "cgminer", "metrics"].flatMap((face) => [`--${face}-port`, "0"]);
+
 export interface Started {
   readonly child: ChildProcess;
   readonly pid: number;

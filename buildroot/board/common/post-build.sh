@@ -18,8 +18,9 @@ done
 
 # The root is read-only: what must be written lies on the data partition.
 ln -sfn /data/dropbear "$target/etc/dropbear"
-mkdir -p "$target/root"
-ln -sfn /data/ssh "$target/root/.ssh"
+owner=$target/root
+mkdir -p "$owner"
+ln -sfn /data/ssh "$owner/.ssh"
 
 version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' "$checkout/package.json")
 printf 'BOARD=%s\nVERSION=%s\n' "$board" "$version" > "$target/etc/kumpel-release"

@@ -1,4 +1,5 @@
 /** What history keeps, as one table: names with their units, how a value is taken, and how several become one. */
+import { maxKnown, minKnown } from "../../stats/known-values.ts";
 import { type MinerSnapshot, totalNonces } from "../snapshot.ts";
 
 export interface HistoryField {
@@ -13,18 +14,13 @@ export interface HistoryField {
 /** Per chain, for as many as any board has; what is not there stays unknown and costs a number each. */
 const CHAINS = 4;
 
-function hottest(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : Math.max(...known);
-}
-
 export const HISTORY_FIELDS: readonly HistoryField[] = [
   { name: "hashrateThs", unit: "TH/s", kind: "mean", of: (s) => s.hashrate.recentMeasuredThs },
   { name: "expectedThs", unit: "TH/s", kind: "mean", of: (s) => s.hashrate.expectedThs },
-  { name: "boardMaxC", unit: "C", kind: "mean", of: (s) => hottest(s.chains.map((c) => c.temperatureBoardMaxC)) },
-  { name: "chipMaxC", unit: "C", kind: "mean", of: (s) => hottest(s.chains.map((c) => c.temperatureChipMaxC)) },
+  { name: "boardMaxC", unit: "C", kind: "mean", of: (s) => maxKnown(s.chains.map((c) => c.temperatureBoardMaxC)) },
+  { name: "chipMaxC", unit: "C", kind: "mean", of: (s) => maxKnown(s.chains.map((c) => c.temperatureChipMaxC)) },
   { name: "fanDutyPct", unit: "%", kind: "mean", of: (s) => s.thermal.fanDutyPct },
-  { name: "fanMinRpm", unit: "rpm", kind: "mean", of: (s) => slowest(s.thermal.fansRpm) },
+  { name: "fanMinRpm", unit: "rpm", kind: "mean", of: (s) => minKnown(s.thermal.fansRpm) },
   { name: "accepted", unit: "shares", kind: "sum", of: (s) => s.pool.shares.accepted },
   { name: "rejected", unit: "shares", kind: "sum", of: (s) => s.pool.shares.rejected },
   { name: "stale", unit: "shares", kind: "sum", of: (s) => s.pool.shares.stale },
@@ -41,12 +37,7 @@ export const HISTORY_FIELDS: readonly HistoryField[] = [
       name: `chain${chain}C`,
       unit: "C",
       kind: "mean",
-      of: (s) => hottest([s.chains[chain]?.temperatureBoardMaxC ?? null]),
+      of: (s) => maxKnown([s.chains[chain]?.temperatureBoardMaxC ?? null]),
     },
   ]).flat(),
 ];
-
-function slowest(rpm: readonly (number | null)[]): number | null {
-  const known = rpm.filter((value) => value !== null);
-  return known.length === 0 ? null : Math.min(...known);
-}

@@ -4,6 +4,7 @@
  * (home-assistant/core: homeassistant/components/sensor/const.py, DEVICE_CLASS_UNITS and DEVICE_CLASS_STATE_CLASSES;
  * a unit that belongs to no class stands without one). Null means unknown.
  */
+import { maxKnown } from "../../stats/known-values.ts";
 import { statusOf } from "../http/summary.ts";
 import { efficiencyJPerTh, type FaceView, isAsleep } from "../machine-facts.ts";
 import type { ChainSnapshot, MinerSnapshot } from "../snapshot.ts";
@@ -256,8 +257,7 @@ function recentThs({ hashrate }: MinerSnapshot): number | null {
 }
 
 function hottest(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : rounded(Math.max(...known), 1);
+  return rounded(maxKnown(values), 1);
 }
 
 function rounded(value: number | null, digits: number): number | null {

@@ -4,7 +4,7 @@ import { healthSchema, poolSchema, snapshotSchema } from "../../api/http/schemas
 import { queryAnswers } from "../../api/queries.ts";
 import { incidentSchema } from "../../incidents/incident.ts";
 import { chipGrid } from "../chip-grid.ts";
-import { type ConsoleCommand, type ConsoleContext, numberOf, type Outcome, placeOf, wordsProblem } from "../command.ts";
+import { type ConsoleCommand, type ConsoleContext, type Outcome, placeOf, wholeOf, wordsProblem } from "../command.ts";
 import { number, pairs, table, wrap } from "../table.ts";
 
 export type ConsoleSnapshot = z.infer<typeof snapshotSchema>;
@@ -107,9 +107,8 @@ const chips: ConsoleCommand = {
   json: queryAnswers.chips,
   complete: async (words, context) => (words.length <= 1 ? chainWords(context) : ["mhz", "errors", "nonces", "temp"]),
   run: async ([word, what = "mhz"], context) => {
-    const chainIndex = numberOf(word);
-    if (chainIndex === null || !Number.isInteger(chainIndex) || chainIndex < 0)
-      throw wordsProblem(chips, `"${word ?? ""}" is no chain`);
+    const chainIndex = wholeOf(word, 0);
+    if (chainIndex === null) throw wordsProblem(chips, `"${word ?? ""}" is no chain`);
     if (what !== "mhz" && what !== "errors" && what !== "nonces" && what !== "temp")
       throw wordsProblem(chips, `"${what}" cannot be shown`);
     const answer = await context.client.get(`/chains/${chainIndex}/chips`, queryAnswers.chips);
@@ -209,9 +208,8 @@ const why: ConsoleCommand = {
   group: "look",
   json: queryAnswers.decisions,
   run: async ([word], context) => {
-    const count = word === undefined ? 10 : numberOf(word);
-    if (count === null || !Number.isInteger(count) || count < 1 || count > 64)
-      throw wordsProblem(why, `"${word ?? ""}" is no count of 1 to 64`);
+    const count = word === undefined ? 10 : wholeOf(word, 1, 64);
+    if (count === null) throw wordsProblem(why, `"${word ?? ""}" is no count of 1 to 64`);
     const { decisions } = await context.client.get("/decisions", queryAnswers.decisions);
     const shown = decisions.slice(-count);
     const width = context.screen.width();
@@ -267,9 +265,8 @@ const log: ConsoleCommand = {
   group: "look",
   json: logLines,
   run: async ([word], context) => {
-    const count = word === undefined ? 15 : numberOf(word);
-    if (count === null || !Number.isInteger(count) || count < 1 || count > 500)
-      throw wordsProblem(log, `"${word ?? ""}" is no count of 1 to 500`);
+    const count = word === undefined ? 15 : wholeOf(word, 1, 500);
+    if (count === null) throw wordsProblem(log, `"${word ?? ""}" is no count of 1 to 500`);
     const { lines } = await context.client.get("/logs", logLines);
     const shown = lines.slice(-count);
     const width = context.screen.width();

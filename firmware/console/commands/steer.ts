@@ -4,8 +4,8 @@ import { sleep, pause as wait } from "#hal/clock.ts";
 import { answerSchema } from "../../api/commands.ts";
 import { queryAnswers } from "../../api/queries.ts";
 import { LOG_LEVELS } from "../../log.ts";
-import { type ConsoleCommand, type ConsoleContext, numberOf, type Outcome, wordsProblem } from "../command.ts";
-import { type EffectReading, measure } from "../effect.ts";
+import { type ConsoleCommand, type ConsoleContext, numberOf, type Outcome, wholeOf, wordsProblem } from "../command.ts";
+import { errorPctBetween, measure } from "../effect.ts";
 import { number } from "../table.ts";
 import { chainWords, snapshotOf, statusLinesOf } from "./look.ts";
 import { said } from "./tune.ts";
@@ -86,9 +86,8 @@ const restart: ConsoleCommand = {
   complete: (_words, context) => chainWords(context),
   run: async ([word], context) => {
     if (word === undefined) return said(await context.client.order({ kind: "restart" }));
-    const chainIndex = numberOf(word);
-    if (chainIndex === null || !Number.isInteger(chainIndex) || chainIndex < 0)
-      throw wordsProblem(restart, `"${word}" is no chain`);
+    const chainIndex = wholeOf(word, 0);
+    if (chainIndex === null) throw wordsProblem(restart, `"${word}" is no chain`);
     return said(await context.client.order({ kind: "restartChain", chainIndex }));
   },
 };
@@ -145,12 +144,11 @@ const ramp: ConsoleCommand = {
   json: rampJson,
   complete: (words, context) => (words.length <= 1 ? chainWords(context) : []),
   run: async ([chainWord, goalWord, stepWord, holdWord], context) => {
-    const chainIndex = numberOf(chainWord);
+    const chainIndex = wholeOf(chainWord, 0);
     const goalMhz = numberOf(goalWord);
     const stepMhz = stepWord === undefined ? STEP_MHZ : numberOf(stepWord);
     const holdS = holdWord === undefined ? HOLD_S : numberOf(holdWord);
-    if (chainIndex === null || !Number.isInteger(chainIndex) || chainIndex < 0)
-      throw wordsProblem(ramp, `"${chainWord ?? ""}" is no chain`);
+    if (chainIndex === null) throw wordsProblem(ramp, `"${chainWord ?? ""}" is no chain`);
     if (goalMhz === null) throw wordsProblem(ramp, `"${goalWord ?? ""}" is no frequency in MHz`);
     if (stepMhz === null || stepMhz < 1 || stepMhz > 100)
       throw wordsProblem(ramp, `"${stepWord}" is no step of 1 to 100 MHz`);
@@ -192,7 +190,7 @@ async function runRamp(context: ConsoleContext, { chainIndex, goalMhz, stepMhz, 
     if (!(await wait(context.clock, holdMs, context.signal)))
       return { steps, end: "stopped", message: `Stopped at ${number(nextMhz, 2)} MHz; undo goes a step back.` };
     const after = await measure(context, place);
-    const errorPct = errorsBetween(before, after);
+    const errorPct = errorPctBetween(before, after);
     steps.push({ frequencyMhz: nextMhz, measuredThs: after.measuredThs, errorPct });
     say(`${number(nextMhz, 2)} MHz: ${number(after.measuredThs, 2)} TH/s, errors ${number(errorPct, 2)} %`);
     if (errorPct !== null && errorPct > MAX_ERROR_PCT && nextMhz > atMhz) {
@@ -207,12 +205,6 @@ async function runRamp(context: ConsoleContext, { chainIndex, goalMhz, stepMhz, 
     atMhz = nextMhz;
   }
   return { steps, end: "reached", message: `Chain ${chainIndex} is at ${number(goalMhz, 2)} MHz.` };
-}
-
-function errorsBetween(before: EffectReading, after: EffectReading): number | null {
-  const errors = after.hardwareErrors - before.hardwareErrors;
-  const nonces = after.goodNonces - before.goodNonces + errors;
-  return nonces <= 0 ? null : (100 * errors) / nonces;
 }
 
 const watch: ConsoleCommand = {

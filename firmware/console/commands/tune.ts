@@ -9,6 +9,7 @@ import {
   type Outcome,
   type Place,
   placeOf,
+  wholeOf,
   wordsProblem,
 } from "../command.ts";
 import { type Effect, effectLines, effectSchema, measure, withEffect } from "../effect.ts";
@@ -190,9 +191,8 @@ const reg: ConsoleCommand = {
     if (action !== "read" && action !== "write") throw wordsProblem(reg, `"${action ?? ""}" is neither read nor write`);
     if (place === null || place.chainIndex === null || place.chipIndex === null)
       throw wordsProblem(reg, `"${where ?? ""}" is no chip`);
-    const at = numberOf(register);
-    if (at === null || !Number.isInteger(at) || at < 0 || at > 0xff)
-      throw wordsProblem(reg, `"${register ?? ""}" is no register of 0x00 to 0xff`);
+    const at = wholeOf(register, 0, 0xff);
+    if (at === null) throw wordsProblem(reg, `"${register ?? ""}" is no register of 0x00 to 0xff`);
     const { chainIndex, chipIndex } = place;
     if (action === "read") {
       const path = `/chains/${chainIndex}/chips/${chipIndex}/registers/${at}`;
@@ -200,9 +200,8 @@ const reg: ConsoleCommand = {
       const name = answer.name === null ? "" : ` (${answer.name})`;
       return { lines: [`0x${hex(at, 2)}${name} = 0x${hex(answer.value, 8)}`], data: answer, isDone: true };
     }
-    const word = numberOf(value);
-    if (word === null || !Number.isInteger(word) || word < 0)
-      throw wordsProblem(reg, `"${value ?? ""}" is no value of 32 bits`);
+    const word = wholeOf(value, 0);
+    if (word === null) throw wordsProblem(reg, `"${value ?? ""}" is no value of 32 bits`);
     const question = `Write 0x${hex(word, 8)} to register 0x${hex(at, 2)} of chip ${chainIndex}.${chipIndex}?`;
     if (isSure !== "yes" && !(await context.confirm(question)))
       throw wordsProblem(reg, "a write must be confirmed: say yes at its end");

@@ -7,7 +7,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ROOT, type Started, startProgram, temporaryFolder, tokenHeader } from "../../support/program.ts";
+import { FREE_PORTS, ROOT, type Started, startProgram, temporaryFolder, tokenHeader } from "../../support/program.ts";
 
 const folder = temporaryFolder();
 const documentFile = path.join(folder, "openapi.json");
@@ -15,8 +15,7 @@ let miner: Started;
 let base = "";
 
 beforeAll(async () => {
-  const free = ["http", "stock", "status", "cgminer", "metrics"].flatMap((face) => [`--${face}-port`, "0"]);
-  miner = startProgram("run", "--demo", "--link", "memory", ...free);
+  miner = startProgram("run", "--demo", "--link", "memory", ...FREE_PORTS);
   await miner.seen(/"port":\d+,"msg":"own API listens"/);
   base = `http://127.0.0.1:${/"port":(\d+),"msg":"own API listens"/.exec(miner.stderr())?.[1]}`;
   fs.writeFileSync(documentFile, await (await fetch(`${base}/api/v1/openapi.json`)).text());

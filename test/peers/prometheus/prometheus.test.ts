@@ -4,7 +4,7 @@ import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Started, startProgram, temporaryFolder } from "../../support/program.ts";
+import { FREE_PORTS, type Started, startProgram, temporaryFolder } from "../../support/program.ts";
 
 const folder = temporaryFolder();
 let miner: Started;
@@ -15,8 +15,7 @@ beforeAll(async () => {
   for (const program of ["promtool", "prometheus"])
     if (spawnSync(program, ["--version"]).error !== undefined)
       throw new Error(`${program} is not installed: apt-get install prometheus (Debian), or run .ci/install-packages`);
-  const free = ["http", "stock", "status", "cgminer", "metrics"].flatMap((face) => [`--${face}-port`, "0"]);
-  miner = startProgram("run", "--demo", "--link", "memory", ...free);
+  miner = startProgram("run", "--demo", "--link", "memory", ...FREE_PORTS);
   await miner.seen(/"faces":\{[^}]*"metrics":\d+/);
   metricsPort = Number(/"metrics":(\d+)/.exec(miner.stderr())?.[1]);
   await miner.seen(/"to":"hashing"/);
