@@ -10,6 +10,7 @@ import type { FileStore } from "#hal/file-store.ts";
 import type { RunOptions } from "./cli/run-options.ts";
 import { EXIT } from "./cli/usage.ts";
 import type { Log } from "./log.ts";
+import type { RealMachine } from "./platform/choose-board.ts";
 import type { Platform, Scales } from "./platform/platform.ts";
 
 const HELP = `kumpel: open firmware userland for Bitcoin ASIC control boards.
@@ -112,14 +113,20 @@ async function commandContext() {
   const { lockFolder } = await import("./platform/run-lock.ts");
   const { chainCountOf, openEmulatedPlatform } = await import("./platform/emulated.ts");
   const { findRealMachine, openRealPlatform, realScales } = await import("./platform/real.ts");
+  const { withLocalPool } = await import("./platform/with-local-pool.ts");
   const { openDataFolder, openSettings } = await import("./platform/data-folder.ts");
   const { SystemClock } = await import("#hal/linux/system-clock.ts");
   const programPath = process.argv[1] ?? "";
   const openEmulated = openEmulatedPlatform(programPath);
+  const openReal = async (machine: RealMachine, options: RunOptions, scales: Scales, log: Log): Promise<Platform> => {
+    const platform = await openRealPlatform(machine, log);
+    const hasLocalPool = options.areChipsEmulated && options.poolGroups.length === 0;
+    return hasLocalPool ? withLocalPool(platform, scales) : platform;
+  };
   return {
     programPath,
     openPlatform: (options: RunOptions, scales: Scales, log: Log): Promise<Platform> =>
-      options.real === null ? openEmulated(options, scales, log) : openRealPlatform(options.real, log),
+      options.real === null ? openEmulated(options, scales, log) : openReal(options.real, options, scales, log),
     openDataFolder,
     lockFolder,
     openSettings,

@@ -2,7 +2,8 @@
 import { findHashboard, HASHBOARDS } from "#drivers/hashboards/models.ts";
 import type { BoardName, BoardSettings } from "#hal/boards/board-facts.ts";
 import { CONTROL_BOARDS } from "#hal/boards/control-boards.ts";
-import type { OwnerSettings } from "../platform/choose-board.ts";
+import { HOBBY_BOARDS, type HobbyBoardName } from "#hal/boards/hobby-board.ts";
+import { boardOfName, type OwnerSettings } from "../platform/choose-board.ts";
 import { usageError } from "./usage.ts";
 
 const text = { type: "string" } as const;
@@ -18,11 +19,12 @@ export const OWNER_OPTIONS = {
 
 export type OwnerValues = { readonly [K in keyof typeof OWNER_OPTIONS]?: string | boolean | undefined };
 
-const BOARD_NAMES = Object.keys(CONTROL_BOARDS);
+const BOARD_NAMES = [...Object.keys(CONTROL_BOARDS), ...Object.keys(HOBBY_BOARDS)];
 
 export const OWNER_HELP = `  --hashboard NAME       model of the hashboards, never guessed:${wrap(Object.keys(HASHBOARDS))}
   --board NAME           another control board than the one that is found:${wrap(BOARD_NAMES)}
-  --chain-uarts P,P,P    serial devices by connector, as kumpel board probe-chains finds them
+  --chain-uarts P,P,P    serial devices by connector, as kumpel board probe-chains finds them; on a hobby board
+                         that --board names: its control port, its chips' port
   --psu-enable-active L  level that switches the supply on: high or low
   --accept-experimental  drive boards and chips that are known from single sources only`;
 
@@ -72,11 +74,11 @@ function parseHashboard(name: string | null) {
   throw usageError(`--hashboard "${name}" is unknown; choose one of: ${Object.keys(HASHBOARDS).join(" ")}.`);
 }
 
-function parseBoard(name: string | null): BoardName | null {
+function parseBoard(name: string | null): BoardName | HobbyBoardName | null {
   if (name === null) return null;
-  const found = Object.values(CONTROL_BOARDS).find((board) => board.name === name);
-  if (found === undefined) throw usageError(`--board "${name}" is unknown; choose one of: ${BOARD_NAMES.join(" ")}.`);
-  return found.name;
+  const found = boardOfName(name);
+  if (found === null) throw usageError(`--board "${name}" is unknown; choose one of: ${BOARD_NAMES.join(" ")}.`);
+  return found;
 }
 
 function parsePaths(list: string): string[] {

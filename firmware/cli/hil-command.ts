@@ -19,7 +19,7 @@ export interface HilContext {
   readonly openVirtual: (machine: string, options: { readonly seed: number }) => Promise<OpenTarget>;
   readonly openRealTime: (machine: string, seed: number) => Promise<OpenTarget>;
   readonly findMachine: (owner: OwnerSettings) => Promise<RealMachine>;
-  readonly openBench: (machine: RealMachine, log: Log) => Promise<OpenTarget>;
+  readonly openBench: (machine: RealMachine, log: Log, areChipsEmulated: boolean) => Promise<OpenTarget>;
   readonly openData: (folder: string) => Promise<FileStore>;
   readonly readText: (path: string) => Promise<string>;
   readonly writeText: (file: string, text: string) => Promise<void>;
@@ -101,7 +101,7 @@ async function openTarget(options: HilCommandOptions, context: HilContext, log: 
   }
   const file = parseTargetFile(await context.readText(target.path), target.path);
   const machine = await context.findMachine(ownerOf(file));
-  const opened = await context.openBench(machine, log);
+  const opened = await context.openBench(machine, log, options.areChipsEmulated);
   try {
     return { opened, target: await describe(target.path, file, opened, options, context) };
   } catch (error) {

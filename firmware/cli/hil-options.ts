@@ -14,6 +14,7 @@ export const HIL_HELP = `kumpel hil: checks a machine step by step, a real one o
   --suite full            and each chip's registers, jobs with known nonces, a minute of mining against a local pool
   --real-time             emulated machines: in real time, chains behind pseudo-terminals
   --seed N                emulated machines: 0 .. 4294967295 (default 1); the same seed gives the same run
+  --emulated-chips        target files: the board's serial devices end in the chip emulator (test machines)
   --json FILE|-           the outcome as JSON; - is standard output
   --junit FILE|-          the outcome as JUnit XML
   --data DIR              where the miner of the mining step keeps its data (default: nowhere)
@@ -31,6 +32,8 @@ export interface HilCommandOptions {
   readonly suite: SuiteName;
   readonly isRealTime: boolean;
   readonly seed: number;
+  /** The real board's serial devices end in the chip emulator. */
+  readonly areChipsEmulated: boolean;
   readonly json: string | null;
   readonly junit: string | null;
   readonly data: string | null;
@@ -56,6 +59,9 @@ export function parseHilOptions(args: readonly string[]): HilCommandOptions {
       throw usageError(
         `--${option} is for emulated machines, but "${name}" is a target file; leave one of the two out.`,
       );
+  const areChipsEmulated = values["emulated-chips"] === true;
+  if (isEmulated && areChipsEmulated)
+    throw usageError(`--emulated-chips is for a real board, but "${name}" is emulated as a whole; leave it out.`);
   const { json = null, junit = null, data = null } = values;
   if (json === "-" && junit === "-") throw usageError("--json and --junit cannot both go to standard output.");
   return {
@@ -63,6 +69,7 @@ export function parseHilOptions(args: readonly string[]): HilCommandOptions {
     suite,
     isRealTime: values["real-time"] === true,
     seed: parseSeed(values.seed),
+    areChipsEmulated,
     json,
     junit,
     data,
@@ -89,6 +96,7 @@ function parseOrExplain(args: readonly string[]) {
         suite: text,
         "real-time": flag,
         seed: text,
+        "emulated-chips": flag,
         json: text,
         junit: text,
         data: text,

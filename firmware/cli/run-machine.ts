@@ -25,8 +25,9 @@ export async function withMachine({ target, ...rest }: ParsedRunOptions, context
   return Object.assign({}, rest, { hashboard: real.hashboard, real });
 }
 
-export function scalesOf({ hashboard, real, chipTicket, poolGroups }: RunOptions, context: CommandContext): Scales {
-  if (real !== null) return context.realScales();
+export function scalesOf(options: RunOptions, context: CommandContext): Scales {
+  const { hashboard, real, areChipsEmulated, chipTicket, poolGroups } = options;
+  if (real !== null && !areChipsEmulated) return context.realScales();
   const hashesPerS = machineHashesPerS(hashboard, context.chainCountOf(hashboard.model));
   return emulationScales(hashesPerS, chipTicket, poolGroups.length === 0);
 }

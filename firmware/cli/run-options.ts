@@ -12,6 +12,7 @@ import { LOOPBACK } from "../platform/platform.ts";
 import type { PoolGroup } from "../pool/pool-groups.ts";
 import { OWNER_HELP, OWNER_OPTIONS, type OwnerValues, parseOwnerOptions, refuseOwnerOptions } from "./board-options.ts";
 import { FACES_HELP, faceOptionsOf } from "./face-options.ts";
+import { assertNearPools } from "./near-pools.ts";
 import { outwardOf } from "./outward.ts";
 import { parsePools } from "./pool-options.ts";
 import { poolGroupsOf } from "./settings-pools.ts";
@@ -31,6 +32,8 @@ export interface RunOptions {
   report: string | null;
   link: "pty" | "memory";
   chipTicket: number | null;
+  /** A real board's serial devices end in the chip emulator: the chips' scale is the emulator's, nothing is earned. */
+  areChipsEmulated: boolean;
   /** Recording that the emulated chains play back; null = the emulator's own chips. */
   replayChain: string | null;
   /** The owner's own clock and working voltage; null = as the machine's row or its boards say. */
@@ -86,6 +89,8 @@ ${OWNER_HELP}
   --link pty|memory      chains behind pseudo-terminals and a child process (default), or in this process
   --chip-ticket D        emulated chips report nonces of real difficulty >= D (1e-9 .. 1), about 10/s for the
                          machine, so that an outside pool program at a low difficulty accepts them
+  --emulated-chips       the real board's serial devices end in the chip emulator (test machines): scaled as there, pools
+                         on loopback or private addresses only, without --pool a built-in one; nothing is earned
   --replay-chain FILE    emulated chains answer as in this recording (kumpel trace convert makes one of any trace); what
                          it does not have is answered with silence, and told
   --frequency MHZ        hash clock, 50 .. 1000 (default: the machine's own)
@@ -93,7 +98,7 @@ ${OWNER_HELP}
   --board-limit C        power off when a board sensor is that hot; tighter than the machine's own limit, never looser
   --chip-limit C         the same for the chips' own sensors
   --data DIR             folder that keeps settings, tokens and receipts over runs (default: a temporary one that goes
-                         with the run)
+                         with the run); with it a run without a pool waits, with everything off, until one is set
   --config FILE          settings file (default: settings.toml in the folder of --data); what the command line says
                          overrides it for this run (kumpel config --help)
   --http-port PORT       own API (0 = a free one; default 8080, a free one if that is taken)
@@ -129,15 +134,31 @@ export function parseRunOptions(
   const machine = values.machine ?? settings.machine.name ?? (isDemo ? "s21" : "auto");
   const target = machine === "auto" ? parseReal(values, settings) : parseEmulated(machine, values);
   const hasPool = values.pool !== undefined || settings.pool_groups.length > 0;
-  if (!isDemo && !hasPool) {
+  const areChipsEmulated = values["emulated-chips"] ?? false;
+  if (!isDemo && !areChipsEmulated && !hasPool) {
     throw new KumpelError(
       "OWNER_SETTING_NEEDED",
-      "No pool: give --pool stratum+tcp://HOST:PORT, set one in the settings file, or --demo for the built-in one.",
+      "No pool: give --pool stratum+tcp://HOST:PORT, set one in the settings file or on the web page (--data DIR keeps it), or --demo for the built-in one.",
     );
   }
+  const poolGroups = parsePools({
+    pool: values.pool ?? [],
+    user: values.user ?? [],
+    password: values.password ?? [],
+    quota: values.quota ?? [],
+    proxy: values.proxy,
+    tlsAuthority: values["tls-authority"],
+    tlsPin: values["tls-pin"],
+    isTlsUnchecked: values["tls-unchecked"] ?? false,
+    versionBits: values["version-bits"],
+    groups: poolGroupsOf(settings),
+  });
+  if (areChipsEmulated) assertNearPools(poolGroups);
   return {
     isDemo,
     target,
+    areChipsEmulated,
+    poolGroups,
     httpListen: isDemo ? LOOPBACK : network.http.listen,
     faces: faceOptionsOf(facePorts(values), settings, isDemo),
     outward: outwardOf(settings, isDemo ? LOOPBACK : network.http.listen),
@@ -155,22 +176,30 @@ export function parseRunOptions(
     boardMaxC: optional(values["board-limit"], "--board-limit", 0, 200) ?? cooling.board_limit_c ?? null,
     chipMaxC: optional(values["chip-limit"], "--chip-limit", 0, 200) ?? cooling.chip_limit_c ?? null,
     data: parseData(values.data),
-    httpPort:
-      values["http-port"] === undefined ? settingsPort(settings) : parsePort(values["http-port"], "--http-port"),
+    httpPort: httpPortOf(values["http-port"], settings),
     logLevel: oneOf(values["log-level"] ?? logging.level ?? (isTerminal ? "warn" : "info"), LOG_LEVELS, "--log-level"),
-    poolGroups: parsePools({
-      pool: values.pool ?? [],
-      user: values.user ?? [],
-      password: values.password ?? [],
-      quota: values.quota ?? [],
-      proxy: values.proxy,
-      tlsAuthority: values["tls-authority"],
-      tlsPin: values["tls-pin"],
-      isTlsUnchecked: values["tls-unchecked"] ?? false,
-      versionBits: values["version-bits"],
-      groups: poolGroupsOf(settings),
-    }),
   };
+}
+
+/** What counts while nothing is switched on: how the program is reached, and how loud it is. */
+export interface IdleOptions {
+  readonly httpPort: number | null;
+  readonly faces: FaceOptions;
+  readonly logLevel: LogLevel;
+}
+
+/** @throws KumpelError `USAGE` with one sentence. */
+export function parseIdleOptions(args: readonly string[], settings: Settings): IdleOptions {
+  const values = parseOrExplain(args);
+  return {
+    httpPort: httpPortOf(values["http-port"], settings),
+    faces: faceOptionsOf(facePorts(values), settings, false),
+    logLevel: oneOf(values["log-level"] ?? settings.logging.level ?? "info", LOG_LEVELS, "--log-level"),
+  };
+}
+
+function httpPortOf(text: string | undefined, settings: Settings): number | null {
+  return text === undefined ? settingsPort(settings) : parsePort(text, "--http-port");
 }
 
 /** Ports of the faces as given on the command line. */
@@ -211,21 +240,33 @@ function overriddenKeys(values: { readonly [K in keyof typeof KEY_OF_OPTION]?: u
   );
 }
 
-function parseEmulated(machine: string, values: OwnerValues): ParsedRunOptions["target"] {
+function parseEmulated(
+  machine: string,
+  values: OwnerValues & { "emulated-chips"?: boolean },
+): ParsedRunOptions["target"] {
   const hashboard = findHashboard(machine);
   if (hashboard === null || !MACHINES.includes(hashboard.model)) {
     throw usageError(`Machine "${machine}" is unknown; choose one of: ${MACHINES.join(" ")}.`);
   }
   refuseOwnerOptions(values, machine);
+  if (values["emulated-chips"] !== undefined) {
+    throw usageError(`--emulated-chips is for a real board, but "${machine}" is emulated as a whole; leave it out.`);
+  }
   return { kind: "emulated", hashboard };
 }
 
 function parseReal(
-  values: OwnerValues & { demo?: boolean; link?: string; "chip-ticket"?: string; "replay-chain"?: string },
+  values: OwnerValues & {
+    demo?: boolean;
+    link?: string;
+    "chip-ticket"?: string;
+    "emulated-chips"?: boolean;
+    "replay-chain"?: string;
+  },
   { machine }: Settings,
 ) {
   const emulatedOnly = (["demo", "link", "chip-ticket", "replay-chain"] as const).find(
-    (name) => values[name] !== undefined,
+    (name) => values[name] !== undefined && !(name === "chip-ticket" && values["emulated-chips"] === true),
   );
   if (emulatedOnly !== undefined) {
     throw usageError(
@@ -266,6 +307,7 @@ function parseOrExplain(args: readonly string[]) {
         report: text,
         link: text,
         "chip-ticket": text,
+        "emulated-chips": { type: "boolean" },
         "replay-chain": text,
         frequency: text,
         "work-voltage": text,

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { HASHBOARDS } from "#drivers/hashboards/models.ts";
 import { CONTROL_BOARDS } from "#hal/boards/control-boards.ts";
+import { HOBBY_BOARDS } from "#hal/boards/hobby-board.ts";
 import { LOG_LEVELS } from "../log.ts";
 import { parsePoolUrl, parseProxyUrl } from "../stratum/pool-url.ts";
 import { choice, face, flag, integer, listening, mustParse, number, table, text, tlsKeys } from "./keys.ts";
@@ -17,7 +18,7 @@ export const POOLS_MAX = 8;
 export const GROUPS_MAX = 8;
 
 const HASHBOARD_NAMES = Object.keys(HASHBOARDS) as [string, ...string[]];
-const BOARD_NAMES = Object.keys(CONTROL_BOARDS) as [string, ...string[]];
+const BOARD_NAMES = [...Object.keys(CONTROL_BOARDS), ...Object.keys(HOBBY_BOARDS)] as [string, ...string[]];
 
 const machine = table("Which machine this is.", {
   name: choice(["auto", ...HASHBOARD_NAMES], {
@@ -37,7 +38,8 @@ const machine = table("Which machine this is.", {
     .min(1)
     .max(8)
     .meta({
-      description: "Serial devices by connector, as kumpel board probe-chains finds them.",
+      description:
+        "Serial devices by connector, as kumpel board probe-chains finds them; of a hobby board: its control port, its chips' port.",
       needsRestart: true,
     })
     .optional(),

@@ -4,11 +4,10 @@
  */
 import { z } from "zod";
 import { findHashboard, type HashboardModel } from "#drivers/hashboards/models.ts";
-import { CONTROL_BOARDS } from "#hal/boards/control-boards.ts";
 import { KumpelError } from "#hal/errors.ts";
 import { settingsSchema } from "../config/schema.ts";
 import { parseToml } from "../config/toml-text.ts";
-import type { OwnerSettings } from "../platform/choose-board.ts";
+import { boardOfName, type OwnerSettings } from "../platform/choose-board.ts";
 
 const TEXT_MAX = 64 * 1024;
 
@@ -66,10 +65,9 @@ export function parseTargetFile(text: string, name: string): TargetFile {
 
 /** What the file says about the real machine. */
 export function ownerOf({ machine }: TargetFile): OwnerSettings & { readonly hashboard: HashboardModel | null } {
-  const board = Object.values(CONTROL_BOARDS).find(({ name }) => name === machine.control_board)?.name ?? null;
   return {
     hashboard: findHashboard(machine.hashboard ?? ""),
-    board,
+    board: boardOfName(machine.control_board ?? ""),
     settings: {
       isExperimentalAccepted: machine.accept_experimental,
       ...(machine.psu_enable_active === undefined ? {} : { psuEnableActive: machine.psu_enable_active }),

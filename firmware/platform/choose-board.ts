@@ -3,7 +3,7 @@ import { HASHBOARDS, type HashboardModel } from "#drivers/hashboards/models.ts";
 import type { BoardName, BoardSettings } from "#hal/boards/board-facts.ts";
 import { CONTROL_BOARDS } from "#hal/boards/control-boards.ts";
 import type { DetectedBoard } from "#hal/boards/detect-board.ts";
-import { HOBBY_BOARDS } from "#hal/boards/hobby-board.ts";
+import { HOBBY_BOARDS, type HobbyBoardName } from "#hal/boards/hobby-board.ts";
 import { KumpelError } from "#hal/errors.ts";
 import { usualBoard } from "./open-board.ts";
 
@@ -14,7 +14,7 @@ export type FoundBoard = Extract<DetectedBoard, { kind: "board" | "hobby" }>;
 export interface OwnerSettings {
   readonly hashboard: HashboardModel | null;
   /** Instead of the board that was found. */
-  readonly board: BoardName | null;
+  readonly board: BoardName | HobbyBoardName | null;
   readonly settings: BoardSettings;
 }
 
@@ -29,7 +29,7 @@ export interface RealMachine {
  * has not said which hashboards are on it, `USAGE` where board and hashboards do not belong together.
  */
 export function chooseMachine(detected: DetectedBoard, owner: OwnerSettings): RealMachine {
-  const found = chooseBoard(detected, owner.board);
+  const found = chooseBoard(detected, owner);
   const suiting = hashboardsOf(found);
   const { hashboard, settings } = owner;
   if (hashboard === null) {
@@ -50,8 +50,9 @@ export function chooseMachine(detected: DetectedBoard, owner: OwnerSettings): Re
   return { hashboard, found, settings };
 }
 
-function chooseBoard(detected: DetectedBoard, override: BoardName | null): FoundBoard {
+function chooseBoard(detected: DetectedBoard, { board: override, settings }: OwnerSettings): FoundBoard {
   if (override !== null) {
+    if (isHobbyBoard(override)) return namedHobbyBoard(override, detected, settings.chainUarts);
     const family = detected.kind === "board" ? detected.family : null;
     return { kind: "board", board: override, why: "--board says so", family };
   }
@@ -67,6 +68,32 @@ function chooseBoard(detected: DetectedBoard, override: BoardName | null): Found
         "No control board was found (looked at device tree, /etc/subtype, /usr/bin/ctrl_bd, UIO devices, /dev/axi_fpga_dev, kernel modules and USB serial ports): run this on the board itself or plug the hobby board in, or start an emulated machine with kumpel run --demo.",
       );
   }
+}
+
+/** The board of that name, or null for a name that no board has. */
+export function boardOfName(name: string): BoardName | HobbyBoardName | null {
+  const boards = [...Object.values(CONTROL_BOARDS), ...Object.values(HOBBY_BOARDS)];
+  return boards.find((board) => board.name === name)?.name ?? null;
+}
+
+function isHobbyBoard(name: BoardName | HobbyBoardName): name is HobbyBoardName {
+  return name in HOBBY_BOARDS;
+}
+
+/** A hobby board whose USB strings tell nothing, or whose ports are no USB at all: the owner names both of them. */
+function namedHobbyBoard(
+  board: HobbyBoardName,
+  detected: DetectedBoard,
+  uarts: readonly string[] | undefined,
+): FoundBoard {
+  const [controlPath, chipsPath] = uarts ?? [];
+  if (controlPath !== undefined && chipsPath !== undefined && uarts?.length === 2 && controlPath !== chipsPath)
+    return { kind: "hobby", board, why: "--board says so", controlPath, chipsPath, style: "v1" };
+  if (uarts === undefined && detected.kind === "hobby" && detected.board === board) return detected;
+  throw new KumpelError(
+    "USAGE",
+    `--board ${board} needs its two serial devices: say --chain-uarts CONTROL,CHIPS, for example /dev/ttyACM0,/dev/ttyACM1.`,
+  );
 }
 
 /** The board's label, why it is taken for that, and the hashboards' family as the vendor's system names it. */
@@ -85,6 +112,8 @@ function hashboardsOf(found: FoundBoard): string[] {
 }
 
 function assertChainUarts(found: FoundBoard, paths: readonly string[]): void {
+  // Checked where they were taken.
+  if (found.kind === "hobby" && found.controlPath === paths[0] && found.chipsPath === paths[1]) return;
   const connectors = found.kind === "board" ? CONTROL_BOARDS[found.board].connectors : [];
   const count = connectors.filter(({ link }) => link.kind === "uart").length;
   if (count === 0) {

@@ -17,8 +17,9 @@ import { SystemRandom } from "#hal/linux/system-random.ts";
 import type { RunOptions } from "../cli/run-options.ts";
 import type { Log } from "../log.ts";
 import { openBoard } from "./open-board.ts";
-import { LOOPBACK, type Platform, type Scales } from "./platform.ts";
+import type { Platform, Scales } from "./platform.ts";
 import { readTextFile } from "./text-file.ts";
+import { localPoolOptions } from "./with-local-pool.ts";
 
 /** Nothing can burn here, so the owner's word on what no source settles counts as given: as the emulator has it. */
 const EMULATOR_SETTINGS: BoardSettings = { psuEnableActive: "low", isExperimentalAccepted: true };
@@ -50,7 +51,7 @@ async function openInProcess(options: RunOptions, scales: Scales, log: Log): Pro
   });
   const board = await openBoard({ clock, ports, machine: options.hashboard.model, settings: EMULATOR_SETTINGS });
   const pool =
-    options.poolGroups.length === 0 ? new LocalPool({ network, clock, random, ...localPoolOptions(scales) }) : null;
+    options.poolGroups.length === 0 ? new LocalPool({ network, clock, random, ...localPoolOptions(scales, 0) }) : null;
   const localPoolPort = (await pool?.start()) ?? null;
   const stop = async (): Promise<void> => {
     await pool?.stop();
@@ -68,7 +69,7 @@ async function openChild(programPath: string, options: RunOptions, scales: Scale
     seed: random.uint32(),
     openUart: (path, baud) => openSerialUart({ path, baud }),
     ...(await recordingOf(options)),
-    ...(options.poolGroups.length === 0 ? { pool: localPoolOptions(scales) } : {}),
+    ...(options.poolGroups.length === 0 ? { pool: localPoolOptions(scales, 0) } : {}),
   });
   log.debug({ poolPort: emulator.poolPort }, "emulator started");
   const clock = new SystemClock();
@@ -106,10 +107,6 @@ async function forkOrExplain(options: Parameters<typeof forkEmulatedBoard>[0]) {
     const text = `${errorText(error)}; --link memory runs without it.`;
     throw new KumpelError(error.code, text, { cause: error, details: error.details });
   }
-}
-
-function localPoolOptions(scales: Scales) {
-  return { host: LOOPBACK, port: 0, scale: scales.poolScale, startDifficulty: scales.suggestDifficulty ?? 1 };
 }
 
 function machineName(text: string): MachineName {

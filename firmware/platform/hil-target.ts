@@ -23,8 +23,9 @@ import type { Log } from "../log.ts";
 import { machineHashesPerS } from "../stats/promised-hashrate.ts";
 import type { RealMachine } from "./choose-board.ts";
 import { openBoard } from "./open-board.ts";
-import { emulationScales, LOOPBACK, type Platform, type Scales } from "./platform.ts";
+import { emulationScales, type Platform, type Scales } from "./platform.ts";
 import { openRealPlatform, realScales } from "./real.ts";
+import { localPoolOptions, withLocalPool } from "./with-local-pool.ts";
 
 /** What is opened, before anybody says what is expected of it. */
 export interface OpenTarget {
@@ -73,7 +74,7 @@ export async function openVirtualTarget(name: string, options: VirtualOptions): 
   options.prepare?.(world, clock);
   const during = <T>(work: Promise<T>): Promise<T> => pump(clock, work);
   const board = await during(openBoard({ clock, ports, machine, settings: EMULATOR_SETTINGS }));
-  const pool = new LocalPool({ network, clock, random: random.fork("pool"), ...poolOptions(scales, POOL_PORT) });
+  const pool = new LocalPool({ network, clock, random: random.fork("pool"), ...localPoolOptions(scales, POOL_PORT) });
   const localPoolPort = await pool.start();
   const stop = async (): Promise<void> => {
     await pool.stop();
@@ -102,7 +103,7 @@ export async function openRealTimeTarget(programPath: string, name: string, seed
     chipScale: scales.chipScale,
     seed,
     openUart: (path, baud) => openSerialUart({ path, baud }),
-    pool: poolOptions(scales, 0),
+    pool: localPoolOptions(scales, 0),
   });
   const clock = new SystemClock();
   const board = await openBoard({ clock, ports: emulator.ports, machine, settings: EMULATOR_SETTINGS });
@@ -118,26 +119,19 @@ export async function openRealTimeTarget(programPath: string, name: string, seed
   return { platform, hashboard, scales, store: new MemoryStore(), during: (work) => work };
 }
 
-/** A real board, with a local pool at Bitcoin's own scale. @throws KumpelError as `openRealPlatform` does. */
-export async function openBenchTarget(machine: RealMachine, log: Log): Promise<OpenTarget> {
+/**
+ * A real board with a local pool at Bitcoin's own scale, or at the emulator's where the board's serial devices end in it.
+ * @throws KumpelError as `openRealPlatform` does.
+ */
+export async function openBenchTarget(machine: RealMachine, log: Log, areChipsEmulated: boolean): Promise<OpenTarget> {
   const { hashboard } = machine;
   const real = await openRealPlatform(machine, log);
-  const { clock, random, network, board } = real;
-  const hashesPerS = machineHashesPerS(hashboard, board.chains.length);
-  const scales: Scales = { ...realScales(), suggestDifficulty: Math.max(1, Math.round(hashesPerS / TICKET_HASHES)) };
-  const pool = new LocalPool({ network, clock, random, ...poolOptions(scales, 0) });
-  const localPoolPort = await pool.start();
-  const stop = async (): Promise<void> => {
-    await pool.stop();
-    await real.stop();
-  };
-  const platform: Platform = { ...real, localPoolPort, stop };
+  const hashesPerS = machineHashesPerS(hashboard, real.board.chains.length);
+  const scales: Scales = areChipsEmulated
+    ? emulationScales(hashesPerS, null, true)
+    : { ...realScales(), suggestDifficulty: Math.max(1, Math.round(hashesPerS / TICKET_HASHES)) };
+  const platform = await withLocalPool(real, scales);
   return { platform, hashboard, scales, store: new MemoryStore(), during: (work) => work };
-}
-
-/** About a share a second, at the scale of the chips. */
-function poolOptions({ poolScale, suggestDifficulty }: Scales, port: number) {
-  return { host: LOOPBACK, port, scale: poolScale, startDifficulty: suggestDifficulty ?? 1 };
 }
 
 function emulatedScales(hashboard: HashboardModel, machine: MachineName, hashesPerNonce: number): Scales {

@@ -7,6 +7,7 @@ import { chooseMachine, type OwnerSettings } from "#firmware/platform/choose-boa
 import { detectSystem, openRealPlatform, realScales } from "#firmware/platform/real.ts";
 import type { BoardName, BoardSettings } from "#hal/boards/board-facts.ts";
 import { CONTROL_BOARDS } from "#hal/boards/control-boards.ts";
+import type { HobbyBoardName } from "#hal/boards/hobby-board.ts";
 import { type FakeEntry, fakeRoot, usbPair } from "../../support/fake-root.ts";
 
 const AMLOGIC = { "proc/device-tree/compatible": "amlogic,axg\0", "etc/subtype": "AMLCtrl_BHB68XXX\n" };
@@ -22,7 +23,7 @@ const BITAXE = usbPair({
 
 async function choose(
   entries: Record<string, FakeEntry>,
-  owner: { hashboard?: HashboardName; board?: BoardName; settings?: BoardSettings } = {},
+  owner: { hashboard?: HashboardName; board?: BoardName | HobbyBoardName; settings?: BoardSettings } = {},
 ) {
   const { board } = await detectSystem(fakeRoot(entries));
   const said: OwnerSettings = {
@@ -73,6 +74,25 @@ test("a hobby board takes its own models only, and the other way round", async (
     chipsPath: "/dev/ttyACM1",
     style: "v1",
   });
+});
+
+test("a hobby board that no USB string tells takes both its serial devices from the owner, or none at all", async () => {
+  const named = (...chainUarts: string[]) =>
+    choose({}, { hashboard: "bitaxe-gamma", board: "bitaxe", settings: { chainUarts } });
+  expect((await named("/dev/ttyS1", "/dev/ttyS2")).found).toMatchObject({
+    kind: "hobby",
+    board: "bitaxe",
+    controlPath: "/dev/ttyS1",
+    chipsPath: "/dev/ttyS2",
+  });
+  for (const wrong of [["/dev/ttyS1"], ["/dev/ttyS1", "/dev/ttyS1"], ["/dev/ttyS1", "/dev/ttyS2", "/dev/ttyS3"]])
+    await expect(named(...wrong)).rejects.toThrow(/--chain-uarts CONTROL,CHIPS/);
+  await expect(choose({}, { hashboard: "bitaxe-gamma", board: "bitaxe" })).rejects.toThrow(
+    /--chain-uarts CONTROL,CHIPS/,
+  );
+  const plugged = await choose(BITAXE, { hashboard: "bitaxe-gamma", board: "bitaxe" });
+  expect(plugged.found).toMatchObject({ controlPath: "/dev/ttyACM0", chipsPath: "/dev/ttyACM1" });
+  await expect(choose(BITAXE, { hashboard: "s21", board: "bitaxe" })).rejects.toMatchObject({ code: "USAGE" });
 });
 
 test("a board that must be told apart by eye needs --board", async () => {
