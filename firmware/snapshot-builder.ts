@@ -9,6 +9,7 @@ import { earningAlarm } from "./stats/earning-alarm.ts";
 import { feedAlarm } from "./stats/feed-alarm.ts";
 import { sumKnown } from "./stats/known-values.ts";
 import { hashesPerShare } from "./stats/work-meter.ts";
+import { NO_UPDATER } from "./update/update-status.ts";
 
 /** What a face shows at a glance; the whole list is in the data folder. */
 const RECENT_INCIDENTS = 20;
@@ -56,6 +57,8 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
     whyRestarted: whyRestarted(parts.supervision.incidents.history),
     recentIncidents: parts.supervision.incidents.history.incidents.slice(-RECENT_INCIDENTS),
     watchdogS: parts.supervision.watchdog.timeoutS,
+    // Updates are the program's, not the miner's: whoever runs it tells.
+    update: NO_UPDATER,
     alarms: alarmsOf(parts, chains, nowMs),
     latencyMs: {
       notifyToFirstWork: latency.notifyToFirstWork.summary(),

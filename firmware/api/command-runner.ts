@@ -27,6 +27,7 @@ import {
 } from "./commands.ts";
 import type { MachineControls } from "./machine-controls.ts";
 import { isMachineCommand, isTuningCommand, type MachineCommand, orderMachine } from "./machine-orders.ts";
+import { isUpdateCommand, orderUpdate, type UpdateOrders } from "./update-orders.ts";
 
 /** More than that many at once are refused: nobody orders so much. */
 const QUEUE_MAX = 32;
@@ -45,6 +46,7 @@ export interface CommandRunnerOptions {
   readonly onChanged: () => void;
   /** Sends a test alert; answers in seconds, not at once. */
   readonly testAlert: () => Promise<CommandAnswer>;
+  readonly update: UpdateOrders;
   /** Settings that the command line overrides in this run. */
   readonly overriddenKeys: readonly string[];
 }
@@ -87,8 +89,8 @@ export class CommandRunner {
     this.#waiting++;
     try {
       const act = (): Promise<CommandAnswer> => this.#guarded(command, nameOf(origin));
-      // A slow receiver of alerts or a climb of the clocks holds up nobody else.
-      const isAside = command.kind === "testAlert" || isTuningCommand(command);
+      // A slow receiver of alerts, a climb of the clocks or a signature holds up nobody else.
+      const isAside = command.kind === "testAlert" || isTuningCommand(command) || isUpdateCommand(command);
       const answer = await (isAside ? act() : this.#turn.run(act));
       return this.#note(origin, command, answer);
     } finally {
@@ -118,6 +120,7 @@ export class CommandRunner {
   async #carryOut(command: Command, actor: string): Promise<CommandAnswer> {
     const { settings, restart, access, onChanged } = this.#options;
     if (isMachineCommand(command)) return this.#steer(command, actor);
+    if (isUpdateCommand(command)) return orderUpdate(command, this.#options.update);
     switch (command.kind) {
       case "setFanDuty":
         return this.#change({ cooling: { fan_manual_pct: command.dutyPct } });

@@ -109,6 +109,18 @@ export const commandSchema = z.discriminatedUnion("kind", [
   command("factoryReset", "All settings back to their defaults, then a restart. Tokens stay.", {
     confirm: z.literal("factory reset"),
   }),
+  command("stageUpdate", "A bundle is about to come into the data folder; POST /update does it all.", {
+    bytes: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+  }),
+  command("installUpdate", "Check the bundle that came, install it, boot it.", {
+    isForced: z.boolean().optional().meta({ description: "true: also a version that is lower than the running one." }),
+    clearsSettings: z
+      .boolean()
+      .optional()
+      .meta({ description: "true: settings go back to their defaults once the new version has proved itself." }),
+  }),
+  command("dropUpdate", "The bundle did not come whole.", { reason: z.string().max(200).optional() }),
+  command("goBack", "Boot the version in the other slot.", {}),
   command("createToken", "Make a token; it is shown in the answer and never again.", {
     name: z.string().regex(/^[\w .-]{1,40}$/),
     scope: z.enum(SCOPES),
@@ -143,6 +155,10 @@ export const SCOPE_OF: Readonly<Record<CommandKind, Scope>> = {
   stopTrace: "control",
   setLogLevel: "control",
   factoryReset: "admin",
+  stageUpdate: "admin",
+  installUpdate: "admin",
+  dropUpdate: "admin",
+  goBack: "admin",
   createToken: "admin",
   revokeToken: "admin",
 };

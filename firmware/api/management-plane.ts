@@ -9,6 +9,7 @@ import { withoutSecrets } from "../config/patch.ts";
 import type { SettingsStore } from "../config/settings-store.ts";
 import type { Log } from "../log.ts";
 import { LOOPBACK } from "../platform/platform.ts";
+import type { UpdateStatus } from "../update/update-status.ts";
 import type { RandomBytes } from "./access.ts";
 import { AccessKeeper } from "./access-keeper.ts";
 import { type AuditEntry, AuditLog } from "./audit-log.ts";
@@ -21,6 +22,7 @@ import type { ManagementOptions } from "./management.ts";
 import { ManagementHost } from "./management-host.ts";
 import type { FromWorker, SettingsView, ToWorker } from "./messages.ts";
 import type { MinerSnapshot } from "./snapshot.ts";
+import type { UpdateOrders } from "./update-orders.ts";
 
 /** Less than whoever ordered it waits for the answer. */
 const ALERT_LIMIT_MS = 9_000;
@@ -41,6 +43,7 @@ export interface ManagementPlaneOptions {
   /** Why nothing is switched on; null: the machine runs. */
   readonly idleReason: string | null;
   readonly restart: (reason: string) => void;
+  readonly update: UpdateOrders;
   readonly overriddenKeys: readonly string[];
 }
 
@@ -52,6 +55,7 @@ export class ManagementPlane {
   readonly #runner: CommandRunner;
   readonly #constraints: readonly KeyFacts[] = settingsKeys();
   #auditTold: readonly AuditEntry[] = [];
+  #updateTold: UpdateStatus | null = null;
   readonly #alertTests = new Map<number, (answer: CommandAnswer) => void>();
   #nextTest = 1;
 
@@ -69,6 +73,7 @@ export class ManagementPlane {
       machine,
       restart: options.restart,
       overriddenKeys: options.overriddenKeys,
+      update: options.update,
       testAlert: () => this.#testAlert(),
       onChanged: () => {
         this.#host.post(this.#settingsMessage());
@@ -136,6 +141,7 @@ export class ManagementPlane {
     const lines = this.#options.logRing.takeFresh();
     if (lines.length > 0) this.#host.post({ kind: "log", lines });
     this.#tellAudit();
+    this.#tellUpdate();
   }
 
   async #obey({ id, command, origin, scope, deadlineMs }: Extract<FromWorker, { kind: "command" }>): Promise<void> {
@@ -144,6 +150,7 @@ export class ManagementPlane {
       outcome === LATE ? refused("It takes longer than the answer may; look whether it was done.") : outcome;
     this.#host.post({ kind: "answer", id, answer });
     this.#tellAudit();
+    this.#tellUpdate();
   }
 
   async #testAlert(): Promise<CommandAnswer> {
@@ -166,11 +173,13 @@ export class ManagementPlane {
   #greeting(): ToWorker[] {
     const { idleReason, logRing } = this.#options;
     this.#auditTold = this.#audit.entries;
+    this.#updateTold = this.#options.update.status;
     logRing.takeFresh();
     return [
       this.#accessMessage(),
       this.#settingsMessage(),
       { kind: "audit", entries: this.#audit.entries },
+      { kind: "update", status: this.#updateTold },
       { kind: "log", lines: logRing.lines },
       ...(idleReason === null ? [] : [{ kind: "idle", reason: `hashboards stay off: ${idleReason}` } as const]),
     ];
@@ -181,6 +190,13 @@ export class ManagementPlane {
     if (entries === this.#auditTold) return;
     this.#auditTold = entries;
     this.#host.post({ kind: "audit", entries });
+  }
+
+  #tellUpdate(): void {
+    const { status } = this.#options.update;
+    if (status === this.#updateTold) return;
+    this.#updateTold = status;
+    this.#host.post({ kind: "update", status });
   }
 
   #accessMessage(): ToWorker {

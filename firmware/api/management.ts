@@ -25,6 +25,7 @@ import type { Outward, OutwardSurroundings } from "./outward.ts";
 import { ALERTS_OFF, type OutwardOptions, outwardOptions } from "./outward-options.ts";
 import type { OutwardParts } from "./outward-parts.ts";
 import { fansByOwner } from "./settings-facts.ts";
+import { UpdateIntake } from "./update-intake.ts";
 
 const OWNER_ONLY = 0o600;
 
@@ -89,6 +90,7 @@ export async function runManagement({
     warn: (text) => tell({ kind: "say", level: "warn", text }),
   });
   const tls = await tlsOf(options, store);
+  const intake = new UpdateIntake(options.dataPath, (command, origin, scope) => orders.order(command, origin, scope));
   const server = createApiServer({
     tls,
     clock,
@@ -99,6 +101,7 @@ export async function runManagement({
     webFolder: options.webFolder,
     order: (command, origin, scope) => orders.order(command, origin, scope),
     query: (query, scope) => orders.query(query, scope),
+    receive: (upload, wish, { who, face, scope }) => intake.receive(upload, wish, { who, face, scope }),
     history: ({ resolution, fields, fromMs, toMs }) => {
       const endMs = Math.min(toMs, clock.wallTimeMs() + RESOLUTIONS[resolution]);
       return history.read(resolution, Math.max(fromMs, endMs - HISTORY_DAYS_MS[resolution]), endMs, fields);

@@ -1,5 +1,6 @@
 /** What main thread and management worker tell each other. Both sides are one program, so these are types, not schemas. */
 import type { KeyFacts } from "../config/constraints.ts";
+import type { UpdateStatus } from "../update/update-status.ts";
 import type { TokenRecord } from "./access.ts";
 import type { AuditEntry } from "./audit-log.ts";
 import type { CommandAnswer, CommandOrigin, Scope } from "./commands.ts";
@@ -26,6 +27,7 @@ export type ToWorker =
   | { readonly kind: "settings"; readonly view: SettingsView; readonly constraints: readonly KeyFacts[] }
   | { readonly kind: "access"; readonly tokens: readonly TokenRecord[] }
   | { readonly kind: "audit"; readonly entries: readonly AuditEntry[] }
+  | { readonly kind: "update"; readonly status: UpdateStatus }
   | { readonly kind: "log"; readonly lines: readonly string[] }
   | { readonly kind: "answer"; readonly id: number; readonly answer: CommandAnswer }
   | { readonly kind: "told"; readonly id: number; readonly answer: QueryAnswer }

@@ -8,6 +8,7 @@ import type { Incident } from "../incidents/incident.ts";
 import type { NonceOutcome, OutcomeCounts } from "../stats/chip-counters.ts";
 import type { PoolState } from "../stats/pool-stats.ts";
 import type { TruthRow, TruthWindow } from "../stats/share-truth.ts";
+import type { UpdateStatus } from "../update/update-status.ts";
 
 export interface Percentiles {
   readonly p50: number | null;
@@ -116,6 +117,7 @@ export interface MinerSnapshot {
   readonly recentIncidents: readonly Incident[];
   /** Seconds until a hang of the program resets the board; null = nothing would. */
   readonly watchdogS: number | null;
+  readonly update: UpdateStatus;
   /** Findings that an owner should look at, each one sentence. */
   readonly alarms: readonly string[];
   readonly latencyMs: {

@@ -11,6 +11,7 @@ import { LogRing } from "../api/log-ring.ts";
 import { type MachineControls, machineControls } from "../api/machine-controls.ts";
 import { ManagementPlane } from "../api/management-plane.ts";
 import { loadPause } from "../api/owner-pause.ts";
+import { NO_UPDATES } from "../api/update-orders.ts";
 import type { Settings } from "../config/schema.ts";
 import type { LoadedSettings, SettingsStore } from "../config/settings-store.ts";
 import { consolePathIn } from "../console/console-path.ts";
@@ -188,6 +189,7 @@ class Life {
       machine,
       idleReason,
       restart: (reason) => stop.restart(reason),
+      update: NO_UPDATES,
       overriddenKeys: options?.overriddenKeys ?? [],
       worker: {
         dataPath: data.store.place,

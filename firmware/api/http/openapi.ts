@@ -29,7 +29,10 @@ export function openApiDocument(routes: readonly Route[], version: string) {
   };
 }
 
-function operation({ method, url, summary, scope, body, query, answer, media = "application/json" }: Route) {
+const FILE_BODY = { "application/octet-stream": { schema: { type: "string", format: "binary" } } };
+
+function operation(route: Route) {
+  const { method, url, summary, scope, body, query, answer, takesUpload, media = "application/json" } = route;
   const problem = (description: string) => {
     return { description, content: { "application/json": { schema: { $ref: "#/components/schemas/Problem" } } } };
   };
@@ -50,12 +53,13 @@ function operation({ method, url, summary, scope, body, query, answer, media = "
     ...(params.length === 0 && query === undefined
       ? {}
       : { parameters: [...params.map(parameter), ...queryParameters(query)] }),
+    ...(takesUpload === true ? { requestBody: { required: true, content: FILE_BODY } } : {}),
     ...(body === undefined
       ? {}
       : { requestBody: { required: true, content: { "application/json": { schema: schemaOf(body) } } } }),
     responses: {
       "200": { description: "Done.", content: { [media]: { schema: schemaOf(answer) } } },
-      ...(body === undefined && query === undefined && params.length === 0
+      ...(body === undefined && query === undefined && params.length === 0 && method !== "POST"
         ? {}
         : { "400": problem("Not understood, or refused; the message says why.") }),
       ...refusals,

@@ -4,6 +4,8 @@ import { answerSchema, type Command, type CommandAnswer, commandSchema, type Sco
 import { RESOLUTIONS } from "../history/history-keeper.ts";
 import type { HistorySeries } from "../history/history-ring.ts";
 import { type Query, type QueryAnswer, queryAnswers } from "../queries.ts";
+import type { Upload } from "../update-intake.ts";
+import type { InstallWish } from "../update-orders.ts";
 import type { Identity } from "./guard.ts";
 import { type HistoryWish, historyAnswer, historyWish } from "./history-schemas.ts";
 import {
@@ -22,6 +24,7 @@ import {
 import type { ManagementState } from "./state.ts";
 import { summaryOf } from "./summary.ts";
 import { supportBundle } from "./support-bundle.ts";
+import { UPDATE_ROUTES } from "./update-routes.ts";
 
 /** An answer with its status; text is JSON already. */
 export interface Answer {
@@ -36,6 +39,8 @@ export interface RouteContext {
   readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
   readonly document: () => unknown;
   readonly history: (wish: HistoryWish) => HistorySeries;
+  /** Takes a bundle; answers when it was checked. */
+  readonly receive: (upload: Upload, wish: InstallWish, identity: Identity) => Promise<CommandAnswer>;
 }
 
 export interface Route {
@@ -45,6 +50,8 @@ export interface Route {
   /** open: without a token. read can be opened by the owner. */
   readonly scope: Scope | "open";
   readonly body?: z.ZodType;
+  /** Its body is a file of any size, as it comes. */
+  readonly takesUpload?: boolean;
   /** What may stand behind the question mark. */
   readonly query?: z.ZodObject;
   readonly answer: z.ZodType;
@@ -161,6 +168,7 @@ const DETAILS: readonly Route[] = [
 
 export const ROUTES: readonly Route[] = [
   ...DETAILS,
+  ...UPDATE_ROUTES,
   {
     method: "GET",
     url: "/api/v1/health",

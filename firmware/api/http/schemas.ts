@@ -3,6 +3,7 @@ import { z } from "zod";
 import { incidentSchema } from "../../incidents/incident.ts";
 import { NONCE_OUTCOMES } from "../../stats/chip-counters.ts";
 import { TRUTH_KINDS } from "../../stats/share-truth.ts";
+import { updateStatusSchema } from "../../update/update-status.ts";
 import { auditEntry } from "../audit-log.ts";
 import { SCOPES } from "../commands.ts";
 import type { MinerSnapshot } from "../snapshot.ts";
@@ -87,6 +88,7 @@ export const snapshotSchema = z.object({
   whyRestarted: z.string().nullable(),
   recentIncidents: list(incidentSchema),
   watchdogS: measured,
+  update: updateStatusSchema,
   alarms: list(z.string()),
   latencyMs: z.object({
     notifyToFirstWork: percentiles,

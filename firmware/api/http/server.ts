@@ -4,12 +4,14 @@
  */
 import http, { type Server } from "node:http";
 import type { Socket } from "node:net";
+import { Readable } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { Clock } from "#hal/clock.ts";
 import type { RandomBytes } from "../access.ts";
-import { allows, type CommandAnswer, type CommandOrigin, type Scope } from "../commands.ts";
+import { allows, type CommandAnswer, type CommandOrigin, refused, type Scope } from "../commands.ts";
 import type { Query, QueryAnswer } from "../queries.ts";
+import { UPLOAD_LIMIT_MS, type Upload } from "../update-intake.ts";
 import { EventStream } from "./events.ts";
 import { COOKIE, Guard, type Identified, type Identity, isForeign } from "./guard.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -19,6 +21,7 @@ import type { ManagementState } from "./state.ts";
 import type { TlsMaterial } from "./tls.ts";
 import { serveWebAssets } from "./web-assets.ts";
 
+const FILE = "application/octet-stream";
 const BODY_MAX_BYTES = 64 * 1024;
 const HEADERS_MAX_BYTES = 16 * 1024;
 const DEPTH_MAX = 32;
@@ -39,6 +42,7 @@ const BAD_ADDRESS: Answer = {
   status: 400,
   body: { ok: false, message: "the numbers in the address must be whole and decimal" },
 };
+const NO_FILE: Answer = { status: 400, body: { ok: false, message: `the body must be the bundle itself, as ${FILE}` } };
 
 export interface ApiServerOptions {
   /** Null: plain HTTP. */
@@ -51,6 +55,8 @@ export interface ApiServerOptions {
   readonly order: (command: unknown, origin: CommandOrigin, scope: Scope) => Promise<CommandAnswer>;
   readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
   readonly history: RouteContext["history"];
+  /** Absent: bundles are refused. */
+  readonly receive?: RouteContext["receive"];
   /** Where the page of the owner lies; null: there is none. */
   readonly webFolder: string | null;
 }
@@ -68,7 +74,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const isTls = options.tls !== null;
   const guard = new Guard({ clock, randomBytes, sessionMs });
   const events = new EventStream();
-  const app = createApp(options.tls);
+  const uploads = new WeakSet<Socket>();
+  const app = createApp(options.tls, uploads);
   let document: unknown = null;
   const local = createLocalServer(app);
   const context: RouteContext = {
@@ -77,6 +84,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     order: (command, { who, scope, face }) => options.order(command, { face, who }, scope),
     query: options.query,
     history: options.history,
+    receive: options.receive ?? (() => Promise.resolve(refused("This program takes no updates."))),
     document: () => (document ??= openApiDocument(ROUTES, state.version)),
   };
   for (const route of ROUTES) {
@@ -92,6 +100,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         if (route.handle !== undefined) {
           const asked = checkRequest(route, request);
           if ("status" in asked) return send(reply, asked);
+          if (route.takesUpload === true) uploads.add(request.raw.socket);
           return send(reply, await route.handle(context, { ...asked, identity: admitted.identity }));
         }
         return special(url, method, { guard, events, state, sessionMs, isTls, request, reply });
@@ -113,6 +122,7 @@ function createLocalServer(app: FastifyInstance): LocalServer {
   const sockets = new WeakSet<Socket>();
   const server = http.createServer((request, response) => app.routing(request, response));
   server.maxConnections = SOCKETS_MAX;
+  server.requestTimeout = UPLOAD_LIMIT_MS;
   server.on("connection", (socket: Socket) => void sockets.add(socket));
   app.addHook("onClose", async () => {
     server.closeAllConnections();
@@ -131,7 +141,8 @@ function numbersOf(params: Readonly<Record<string, string>>): Record<string, num
   return numbers;
 }
 
-function createApp(tls: TlsMaterial | null): FastifyInstance {
+/** @param uploads connections that may take longer for a request than others. */
+function createApp(tls: TlsMaterial | null, uploads: WeakSet<Socket>): FastifyInstance {
   const app = Fastify({
     // The types of a server with and without TLS differ in nothing that is used here.
     ...(tls === null ? {} : ({ https: { key: tls.key, cert: tls.cert } } as unknown as { https?: null })),
@@ -145,7 +156,10 @@ function createApp(tls: TlsMaterial | null): FastifyInstance {
       headersTimeout: HEADERS_LIMIT_MS,
       connectionsCheckingInterval: CHECK_PERIOD_MS,
     },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => {
+      // Whoever receives a bundle has a limit of its own for it.
+      if (error.code !== "ERR_HTTP_REQUEST_TIMEOUT" || !uploads.has(socket)) answerClientError(error, socket);
+    },
   });
   (app.server as Server).maxConnections = SOCKETS_MAX;
   const parse = app.getDefaultJsonParser("error", "error");
@@ -155,6 +169,10 @@ function createApp(tls: TlsMaterial | null): FastifyInstance {
     if (depthOf(text) > DEPTH_MAX)
       finish(Object.assign(new Error(`nested deeper than ${DEPTH_MAX}`), { statusCode: 400 }));
     else void parse(request, text, finish);
+  });
+  app.addContentTypeParser(FILE, (request, payload, finish) => {
+    const bytes = Number(request.headers["content-length"]);
+    finish(null, { stream: payload, bytes: Number.isSafeInteger(bytes) ? bytes : null } satisfies Upload);
   });
   app.addHook("onSend", async (_request, reply) => {
     void reply.header("x-content-type-options", "nosniff");
@@ -221,10 +239,15 @@ function notUnderstood({ issues: [issue] }: z.ZodError, whole: string): Answer {
 }
 
 /** Null: the body is as the route wants it. Values are not repeated: they may be secrets. */
-function checkBody({ body: schema }: Route, body: unknown): Answer | null {
+function checkBody({ body: schema, takesUpload }: Route, body: unknown): Answer | null {
+  if (takesUpload === true) return isUpload(body) ? null : NO_FILE;
   if (schema === undefined) return null;
   const result = schema.safeParse(body);
   return result.success ? null : notUnderstood(result.error, "the body");
+}
+
+function isUpload(body: unknown): body is Upload {
+  return typeof body === "object" && body !== null && "stream" in body && body.stream instanceof Readable;
 }
 
 interface SpecialRequest {

@@ -1,5 +1,6 @@
 /** What the worker knows of the miner: the last of each kind of message, and texts that are made once for all who ask. */
 import type { KeyFacts } from "../../config/constraints.ts";
+import type { UpdateStatus } from "../../update/update-status.ts";
 import type { AuditEntry } from "../audit-log.ts";
 import type { SettingsView, ToWorker } from "../messages.ts";
 import type { MinerSnapshot } from "../snapshot.ts";
@@ -13,6 +14,7 @@ export class ManagementState {
   idleReason: string | null = null;
   settings: { readonly view: SettingsView; readonly constraints: readonly KeyFacts[] } | null = null;
   audit: readonly AuditEntry[] = [];
+  update: UpdateStatus | null = null;
   #log: string[] = [];
 
   constructor(version: string) {
@@ -53,6 +55,9 @@ export class ManagementState {
         return;
       case "audit":
         this.audit = message.entries;
+        return;
+      case "update":
+        this.update = message.status;
         return;
       case "log":
         this.#log = [...this.#log, ...message.lines].slice(-LOG_LINES_MAX);

@@ -7,6 +7,7 @@ import { allows, type CommandKind, commandSchema, SCOPE_OF } from "#firmware/api
 import { LOCATE_LIMIT_MS, LocateLight } from "#firmware/api/locate-light.ts";
 import { type MachineControls, machineControls } from "#firmware/api/machine-controls.ts";
 import { loadPause } from "#firmware/api/owner-pause.ts";
+import { NO_UPDATES } from "#firmware/api/update-orders.ts";
 import type { Settings } from "#firmware/config/schema.ts";
 import { SettingsStore } from "#firmware/config/settings-store.ts";
 import { createLog } from "#firmware/log.ts";
@@ -37,6 +38,7 @@ async function runnerWith(text: string | null, machine: ReturnType<typeof machin
     onChanged: () => undefined,
     overriddenKeys: ["tuning.frequency_mhz"],
     testAlert: () => Promise.resolve({ ok: false, message: "nowhere" }),
+    update: NO_UPDATES,
   });
   return { runner, store, settings, audit, restarts };
 }

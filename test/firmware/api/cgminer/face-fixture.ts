@@ -7,6 +7,7 @@ import {
   UNKNOWN_FACTS,
 } from "#firmware/api/machine-facts.ts";
 import type { ChainSnapshot, MinerSnapshot, PoolSnapshot } from "#firmware/api/snapshot.ts";
+import { NO_UPDATER } from "#firmware/update/update-status.ts";
 import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: replies are read as their clients read them, without a schema
@@ -100,6 +101,7 @@ export function machine(changes: Partial<MinerSnapshot> = {}): MinerSnapshot {
     whyRestarted: null,
     recentIncidents: [],
     watchdogS: 30,
+    update: NO_UPDATER,
     alarms: [],
     latencyMs: {
       notifyToFirstWork: { p50: 4, p99: 9 },
