@@ -280,6 +280,10 @@ async function runWorker(): Promise<void> {
     random: new SystemRandom(),
     randomBytes,
     networkFacts,
+    openNetwork: async () => {
+      const { SocketNetwork } = await import("#hal/linux/socket-network.ts");
+      return new SocketNetwork();
+    },
     openStore: async (folder) => {
       const { FolderStore } = await import("#hal/linux/folder-store.ts");
       return FolderStore.openToRead(folder);

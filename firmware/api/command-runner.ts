@@ -6,7 +6,7 @@ import { errorText, isKumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import { Mutex } from "#hal/mutex.ts";
 import { settingsKeys } from "../config/constraints.ts";
-import { changedKeys, type SettingsPatch } from "../config/patch.ts";
+import { changedKeys, HIDDEN, type SettingsPatch } from "../config/patch.ts";
 import type { Settings } from "../config/schema.ts";
 import type { LoadedSettings, SettingsStore } from "../config/settings-store.ts";
 import { isTree, parseToml } from "../config/toml-text.ts";
@@ -18,6 +18,7 @@ import {
   type Command,
   type CommandAnswer,
   type CommandBus,
+  type CommandKind,
   type CommandOrigin,
   commandSchema,
   done,
@@ -31,6 +32,10 @@ import { isUpdateCommand, orderUpdate, type UpdateOrders } from "./update-orders
 
 /** More than that many at once are refused: nobody orders so much. */
 const QUEUE_MAX = 32;
+/** They take seconds, and others need not wait for them. */
+const ASIDE: readonly CommandKind[] = ["testAlert", "testPool"];
+
+type PoolEntry = Settings["pool_groups"][number]["pools"][number];
 
 export interface CommandRunnerOptions {
   readonly log: Log;
@@ -40,6 +45,8 @@ export interface CommandRunnerOptions {
   readonly audit: AuditLog;
   /** Null: nothing is switched on, since the settings are broken. */
   readonly machine: MachineControls | null;
+  /** Where nothing is switched on: settings with which the run begins by itself. */
+  readonly wakes: (settings: Settings) => boolean;
   /** Ends this run and begins the next with the settings as they are then. */
   readonly restart: (reason: string) => void;
   /** Settings or tokens changed. */
@@ -47,6 +54,8 @@ export interface CommandRunnerOptions {
   /** Sends a test alert; answers in seconds, not at once. */
   readonly testAlert: () => Promise<CommandAnswer>;
   readonly update: UpdateOrders;
+  /** Tries a pool; answers in seconds. */
+  readonly testPool: (pool: PoolEntry) => Promise<CommandAnswer>;
   /** Settings that the command line overrides in this run. */
   readonly overriddenKeys: readonly string[];
 }
@@ -58,6 +67,8 @@ export class CommandRunner {
   readonly #running: Settings;
   readonly #needRestart = new Set(settingsKeys().flatMap(({ key, needsRestart }) => (needsRestart ? [key] : [])));
   #waiting = 0;
+  /** What is written comes into force at once. */
+  #isWaking = false;
 
   constructor(options: CommandRunnerOptions) {
     this.#options = options;
@@ -66,6 +77,7 @@ export class CommandRunner {
 
   /** Keys whose new value shows after a restart only. */
   get pendingRestart(): string[] {
+    if (this.#isWaking) return [];
     return changedKeys(this.#running, this.#options.settings.loaded.settings).filter((key) => this.#isLate(key));
   }
 
@@ -90,7 +102,7 @@ export class CommandRunner {
     try {
       const act = (): Promise<CommandAnswer> => this.#guarded(command, nameOf(origin));
       // A slow receiver of alerts, a climb of the clocks or a signature holds up nobody else.
-      const isAside = command.kind === "testAlert" || isTuningCommand(command) || isUpdateCommand(command);
+      const isAside = ASIDE.includes(command.kind) || isTuningCommand(command) || isUpdateCommand(command);
       const answer = await (isAside ? act() : this.#turn.run(act));
       return this.#note(origin, command, answer);
     } finally {
@@ -153,6 +165,8 @@ export class CommandRunner {
         return done(`Token ${command.id} is revoked.`);
       case "testAlert":
         return this.#options.testAlert();
+      case "testPool":
+        return this.#options.testPool(this.#wishedPool(command.pool));
     }
   }
 
@@ -163,13 +177,18 @@ export class CommandRunner {
   }
 
   async #change(patch: SettingsPatch): Promise<CommandAnswer> {
-    const { settings, machine, onChanged, overriddenKeys } = this.#options;
+    const { settings, machine, onChanged, overriddenKeys, restart } = this.#options;
     const before = settings.loaded.settings;
     const wasBroken = settings.loaded.source === "idle" || settings.loaded.source === "lastGood";
     const after: LoadedSettings = await settings.change(patch);
     const keys = changedKeys(before, after.settings);
     if (keys.length > 0) machine?.apply(after.settings);
+    this.#isWaking ||= machine === null && this.#options.wakes(after.settings);
     onChanged();
+    if (this.#isWaking) {
+      restart("what was missing is there: starting");
+      return { ...done("Settings written; the miner starts with them now."), changedKeys: keys };
+    }
     if (keys.length === 0 && !wasBroken) return { ...done("Nothing changed: it was so already."), changedKeys: [] };
     const late = machine === null ? keys : keys.filter((key) => this.#isLate(key));
     const overridden = keys.filter((key) => overriddenKeys.includes(key));
@@ -193,6 +212,23 @@ export class CommandRunner {
       return { ...same, ...rest, ...(password === "" ? {} : { password }) };
     });
     return [{ ...first, pools: wished }, ...others];
+  }
+
+  /** As the settings would have it, with what is hidden as it is there. @throws KumpelError `SETTINGS_INVALID`. */
+  #wishedPool(wish: Readonly<Record<string, unknown>>): PoolEntry {
+    const { settings } = this.#options;
+    const known = settings.loaded.settings.pool_groups
+      .flatMap(({ pools }) => pools)
+      .find(({ url, user }) => url === wish["url"] && user === wish["user"]);
+    const shown = Object.entries(wish).filter(([, value]) => value !== HIDDEN);
+    const hidden = Object.keys(wish).flatMap((name) => {
+      const before = known?.[name as keyof PoolEntry];
+      return wish[name] === HIDDEN && before !== undefined ? [[name, before] as const] : [];
+    });
+    const pool = Object.fromEntries([...shown, ...hidden]);
+    const [group] = settings.preview({ pool_groups: [{ pools: [pool] }] }).pool_groups;
+    if (group?.pools[0] === undefined) throw new RangeError("a list of one pool came back empty");
+    return group.pools[0];
   }
 
   #isLate(key: string): boolean {

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { LOG_LEVELS } from "../log.ts";
+import type { PoolTestResult } from "../pool/pool-test.ts";
 import { CHAINS_MAX, CHIPS_MAX, REGISTER_MAX } from "./limits.ts";
 
 const poolEntry = z.object({
@@ -43,6 +44,9 @@ export const commandSchema = z.discriminatedUnion("kind", [
   }),
   command("setPoolGroups", "All pool groups, in the form of the settings. After a restart.", {
     poolGroups: z.array(tree).min(1).max(8),
+  }),
+  command("testPool", "Connect to a pool, authorise, and see whether it gives work; changes nothing.", {
+    pool: tree.meta({ description: "In the form of the settings; (hidden) means: as it is there." }),
   }),
   command("setFanDuty", "A fixed fan duty, or null for fans that follow the temperature.", {
     dutyPct: z.number().min(0).max(100).nullable(),
@@ -139,6 +143,8 @@ export const SCOPE_OF: Readonly<Record<CommandKind, Scope>> = {
   restart: "control",
   setPools: "admin",
   setPoolGroups: "admin",
+  // It makes the board connect to whatever is named.
+  testPool: "admin",
   setFanDuty: "control",
   setFanMode: "admin",
   setFrequency: "admin",
@@ -167,6 +173,21 @@ export function allows(have: Scope, need: Scope): boolean {
   return SCOPES.indexOf(have) >= SCOPES.indexOf(need);
 }
 
+/** How far a pool that was tried let us come. */
+export const poolTestSchema = z.object({
+  isGood: z.boolean().meta({ description: "The pool takes this user." }),
+  message: z.string(),
+  latencyMs: z.number().nullable().meta({ description: "Quickest answer; null before there was one." }),
+  steps: z
+    .array(
+      z.object({
+        step: z.enum(["connect", "subscribe", "authorise", "job"]),
+        afterMs: z.number().nullable().meta({ description: "From the beginning on; null: not reached." }),
+      }),
+    )
+    .readonly(),
+}) satisfies z.ZodType<PoolTestResult>;
+
 /** What became of a command. A refusal is no error: its sentence goes to whoever asked. */
 export const answerSchema = z.discriminatedUnion("ok", [
   z.object({
@@ -178,8 +199,9 @@ export const answerSchema = z.discriminatedUnion("ok", [
     changedKeys: z.array(z.string()).optional(),
     /** A new token; shown this once. */
     token: z.string().optional(),
+    poolTest: poolTestSchema.optional(),
   }),
-  z.object({ ok: z.literal(false), message: z.string() }),
+  z.object({ ok: z.literal(false), message: z.string(), poolTest: poolTestSchema.optional() }),
 ]);
 export type CommandAnswer = Readonly<z.infer<typeof answerSchema>>;
 

@@ -32,10 +32,12 @@ export interface ManagementHostOptions {
   worker: ManagementOptions;
   /** A worker begins and knows nothing yet: what it is told first. */
   greeting: () => readonly ToWorker[];
-  /** A test alert was sent, or not. */
-  onAlertTested: (message: Extract<FromWorker, { kind: "alertTested" }>) => void;
+  /** A test alert was sent, or a pool was tried. */
+  onTested: (message: Extract<FromWorker, { kind: "tested" }>) => void;
   /** It wants something done. */
   onCommand: (message: Extract<FromWorker, { kind: "command" }>) => void;
+  /** Who is signed in. */
+  onSessions: (message: Extract<FromWorker, { kind: "sessions" }>) => void;
   /** It wants something known. */
   onQuery: (message: Extract<FromWorker, { kind: "query" }>) => void;
 }
@@ -119,13 +121,16 @@ export class ManagementHost {
 
   /** Why the worker is of no use, or null. */
   #take(message: FromWorker): string | KumpelError | null {
-    const { log, onCommand, onQuery, onAlertTested } = this.#options;
+    const { log, onCommand, onQuery, onSessions, onTested } = this.#options;
     switch (message.kind) {
       case "command":
         onCommand(message);
         return null;
       case "query":
         onQuery(message);
+        return null;
+      case "sessions":
+        onSessions(message);
         return null;
       case "alive":
         this.#heardAtMs = this.#options.clock.nowMs();
@@ -142,8 +147,8 @@ export class ManagementHost {
       case "say":
         log[message.level](message.text);
         return null;
-      case "alertTested":
-        onAlertTested(message);
+      case "tested":
+        onTested(message);
         return null;
       case "closed":
         return null;

@@ -6,9 +6,11 @@ import { type Clock, LATE, within } from "#hal/clock.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import { type KeyFacts, settingsKeys } from "../config/constraints.ts";
 import { withoutSecrets } from "../config/patch.ts";
+import type { Settings } from "../config/schema.ts";
 import type { SettingsStore } from "../config/settings-store.ts";
 import type { Log } from "../log.ts";
 import { LOOPBACK } from "../platform/platform.ts";
+import type { PoolSettings } from "../pool/pool-settings.ts";
 import type { UpdateStatus } from "../update/update-status.ts";
 import type { RandomBytes } from "./access.ts";
 import { AccessKeeper } from "./access-keeper.ts";
@@ -21,13 +23,16 @@ import type { MachineControls } from "./machine-controls.ts";
 import type { ManagementOptions } from "./management.ts";
 import { ManagementHost } from "./management-host.ts";
 import type { FromWorker, SettingsView, ToWorker } from "./messages.ts";
+import type { SessionMemory } from "./session-memory.ts";
 import type { MinerSnapshot } from "./snapshot.ts";
 import type { UpdateOrders } from "./update-orders.ts";
 
 /** Less than whoever ordered it waits for the answer. */
-const ALERT_LIMIT_MS = 9_000;
+const TEST_LIMIT_MS = 9_000;
 /** The end of a run waits so long for the audit log. */
 const CLOSE_LIMIT_MS = 300;
+
+type PoolEntry = Settings["pool_groups"][number]["pools"][number];
 
 export interface ManagementPlaneOptions {
   readonly log: Log;
@@ -42,6 +47,12 @@ export interface ManagementPlaneOptions {
   readonly machine: MachineControls | null;
   /** Why nothing is switched on; null: the machine runs. */
   readonly idleReason: string | null;
+  /** In the safe idle: settings with which it ends. */
+  readonly wakes: (settings: Settings) => boolean;
+  /** A pool of the settings in the form that a session takes. @throws KumpelError `USAGE` for a file of authorities. */
+  readonly poolOf: (pool: PoolEntry) => PoolSettings;
+  /** Outlives this plane. */
+  readonly sessions: SessionMemory;
   readonly restart: (reason: string) => void;
   readonly update: UpdateOrders;
   readonly overriddenKeys: readonly string[];
@@ -56,8 +67,10 @@ export class ManagementPlane {
   readonly #constraints: readonly KeyFacts[] = settingsKeys();
   #auditTold: readonly AuditEntry[] = [];
   #updateTold: UpdateStatus | null = null;
-  readonly #alertTests = new Map<number, (answer: CommandAnswer) => void>();
+  /** Tests under way in the worker, by their number. */
+  readonly #tests = new Map<number, (answer: CommandAnswer) => void>();
   #nextTest = 1;
+  #isTestingPool = false;
 
   constructor(options: ManagementPlaneOptions) {
     this.#options = options;
@@ -72,9 +85,11 @@ export class ManagementPlane {
       audit: this.#audit,
       machine,
       restart: options.restart,
+      wakes: options.wakes,
       overriddenKeys: options.overriddenKeys,
       update: options.update,
-      testAlert: () => this.#testAlert(),
+      testAlert: () => this.#test((id) => ({ kind: "testAlert", id }), "The test alert was not taken"),
+      testPool: (pool) => this.#testPool(options.poolOf(pool)),
       onChanged: () => {
         this.#host.post(this.#settingsMessage());
         this.#host.post(this.#accessMessage());
@@ -88,7 +103,8 @@ export class ManagementPlane {
       greeting: () => this.#greeting(),
       onCommand: (message) => void this.#obey(message),
       onQuery: (message) => void this.#tell(message),
-      onAlertTested: ({ id, answer }) => this.#alertTests.get(id)?.(answer),
+      onSessions: ({ sessions }) => options.sessions.take(sessions),
+      onTested: ({ id, answer }) => this.#tests.get(id)?.(answer),
     });
   }
 
@@ -153,13 +169,23 @@ export class ManagementPlane {
     this.#tellUpdate();
   }
 
-  async #testAlert(): Promise<CommandAnswer> {
+  /** One at a time: a test costs a pool something, too. */
+  async #testPool(pool: PoolSettings): Promise<CommandAnswer> {
+    if (this.#isTestingPool) return refused("Another pool is being tested; try again in a few seconds.");
+    this.#isTestingPool = true;
+    const answer = await this.#test((id) => ({ kind: "testPool", id, pool }), "The pool could not be tested");
+    this.#isTestingPool = false;
+    return answer;
+  }
+
+  /** The worker does it: it is no matter of the mining plane. */
+  async #test(order: (id: number) => ToWorker, lateText: string): Promise<CommandAnswer> {
     const id = this.#nextTest++;
-    const answer = new Promise<CommandAnswer>((resolve) => this.#alertTests.set(id, resolve));
-    this.#host.post({ kind: "testAlert", id });
-    const outcome = await within(this.#options.clock, ALERT_LIMIT_MS, answer);
-    this.#alertTests.delete(id);
-    return outcome === LATE ? refused(`The test alert was not taken within ${ALERT_LIMIT_MS / 1000} s.`) : outcome;
+    const answer = new Promise<CommandAnswer>((resolve) => this.#tests.set(id, resolve));
+    this.#host.post(order(id));
+    const outcome = await within(this.#options.clock, TEST_LIMIT_MS, answer);
+    this.#tests.delete(id);
+    return outcome === LATE ? refused(`${lateText} within ${TEST_LIMIT_MS / 1000} s.`) : outcome;
   }
 
   async #tell({ id, query, scope, deadlineMs }: Extract<FromWorker, { kind: "query" }>): Promise<void> {
@@ -177,6 +203,7 @@ export class ManagementPlane {
     logRing.takeFresh();
     return [
       this.#accessMessage(),
+      { kind: "sessions", sessions: this.#options.sessions.living },
       this.#settingsMessage(),
       { kind: "audit", entries: this.#audit.entries },
       { kind: "update", status: this.#updateTold },

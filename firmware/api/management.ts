@@ -7,9 +7,11 @@ import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
 import type { Clock } from "#hal/clock.ts";
 import type { FileStore } from "#hal/file-store.ts";
+import type { Network } from "#hal/network.ts";
 import type { Random } from "#hal/random.ts";
+import { AGENT } from "../version.ts";
 import type { RandomBytes } from "./access.ts";
-import { refused } from "./commands.ts";
+import { done, refused } from "./commands.ts";
 import { FACE_NAMES, type FaceOptions, faceOptions, NO_FACES, type StartedFaces } from "./face-places.ts";
 import type { FacesParts } from "./faces.ts";
 import { HistoryKeeper, RESOLUTIONS } from "./history/history-keeper.ts";
@@ -66,6 +68,8 @@ export interface ManagementSurroundings {
   readonly random: Random;
   readonly networkFacts: () => Partial<MachineFacts>;
   readonly dial: OutwardParts["dial"];
+  /** Sockets for what the worker itself tries. */
+  readonly openNetwork: () => Promise<Network>;
   readonly openStore: (folder: string) => Promise<FileStore>;
 }
 
@@ -76,6 +80,7 @@ export async function runManagement({
   randomBytes,
   networkFacts,
   dial,
+  openNetwork,
   openStore,
 }: ManagementSurroundings): Promise<void> {
   const options = managementOptions.parse(workerData);
@@ -99,6 +104,7 @@ export async function runManagement({
     readsNeedToken,
     sessionMs,
     webFolder: options.webFolder,
+    onSessions: (sessions) => tell({ kind: "sessions", sessions }),
     order: (command, origin, scope) => orders.order(command, origin, scope),
     query: (query, scope) => orders.query(query, scope),
     receive: (upload, wish, { who, face, scope }) => intake.receive(upload, wish, { who, face, scope }),
@@ -120,6 +126,8 @@ export async function runManagement({
     else if (message.kind === "ipReport") void reportAddress(options.faces, facts());
     else if (message.kind === "close" || message.kind === "testAlert") void serve(message, outward, history);
     else if (message.kind === "access") server.guard.setTokens(message.tokens);
+    else if (message.kind === "sessions") server.guard.setSessions(message.sessions);
+    else if (message.kind === "testPool") void tryPool(message, clock, openNetwork);
     else if (message.kind === "answer" || message.kind === "told") orders.take(message);
     else if (message.kind === "snapshot" && !server.events.isEmpty)
       server.events.send("snapshot", state.snapshotText ?? "null");
@@ -194,7 +202,19 @@ async function serve(
     tell({ kind: "closed" });
     return;
   }
-  tell({ kind: "alertTested", id: message.id, answer: (await outward?.testAlert()) ?? refused(ALERTS_OFF) });
+  tell({ kind: "tested", id: message.id, answer: (await outward?.testAlert()) ?? refused(ALERTS_OFF) });
+}
+
+/** Its code is loaded with the first pool that is tried. */
+async function tryPool(
+  { id, pool }: Extract<ToWorker, { kind: "testPool" }>,
+  clock: Clock,
+  openNetwork: ManagementSurroundings["openNetwork"],
+): Promise<void> {
+  const { testPool } = await import("../pool/pool-test.ts");
+  const poolTest = await testPool({ network: await openNetwork(), clock, settings: pool, agent: AGENT });
+  const { isGood, message } = poolTest;
+  tell({ kind: "tested", id, answer: { ...(isGood ? done(message) : refused(message)), poolTest } });
 }
 
 function tell(message: FromWorker): void {

@@ -1,11 +1,13 @@
 /** What main thread and management worker tell each other. Both sides are one program, so these are types, not schemas. */
 import type { KeyFacts } from "../config/constraints.ts";
+import type { PoolSettings } from "../pool/pool-settings.ts";
 import type { UpdateStatus } from "../update/update-status.ts";
 import type { TokenRecord } from "./access.ts";
 import type { AuditEntry } from "./audit-log.ts";
 import type { CommandAnswer, CommandOrigin, Scope } from "./commands.ts";
 import type { StartedFaces } from "./face-places.ts";
 import type { QueryAnswer } from "./queries.ts";
+import type { KeptSession } from "./session-memory.ts";
 import type { MinerSnapshot } from "./snapshot.ts";
 
 export interface SettingsView {
@@ -26,13 +28,17 @@ export type ToWorker =
   | { readonly kind: "idle"; readonly reason: string }
   | { readonly kind: "settings"; readonly view: SettingsView; readonly constraints: readonly KeyFacts[] }
   | { readonly kind: "access"; readonly tokens: readonly TokenRecord[] }
+  /** Those of the worker before this one; comes after `access`. */
+  | { readonly kind: "sessions"; readonly sessions: readonly KeptSession[] }
   | { readonly kind: "audit"; readonly entries: readonly AuditEntry[] }
   | { readonly kind: "update"; readonly status: UpdateStatus }
   | { readonly kind: "log"; readonly lines: readonly string[] }
   | { readonly kind: "answer"; readonly id: number; readonly answer: CommandAnswer }
   | { readonly kind: "told"; readonly id: number; readonly answer: QueryAnswer }
-  /** Send a test alert and say `alertTested`. */
+  /** Send a test alert and say `tested`. */
   | { readonly kind: "testAlert"; readonly id: number }
+  /** Try a pool and say `tested`. */
+  | { readonly kind: "testPool"; readonly id: number; readonly pool: PoolSettings }
   /** The button was pressed: tell the network our address. */
   | { readonly kind: "ipReport" }
   /** Say `alive`. */
@@ -45,7 +51,9 @@ export type FromWorker =
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   /** A line for the log. */
   | { readonly kind: "say"; readonly level: "info" | "warn"; readonly text: string }
-  | { readonly kind: "alertTested"; readonly id: number; readonly answer: CommandAnswer }
+  | { readonly kind: "tested"; readonly id: number; readonly answer: CommandAnswer }
+  /** All that there are now: the next worker gets them. */
+  | { readonly kind: "sessions"; readonly sessions: readonly KeptSession[] }
   | { readonly kind: "closed" }
   | { readonly kind: "alive" }
   | {

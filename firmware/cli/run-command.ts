@@ -11,6 +11,7 @@ import { LogRing } from "../api/log-ring.ts";
 import { type MachineControls, machineControls } from "../api/machine-controls.ts";
 import { ManagementPlane } from "../api/management-plane.ts";
 import { loadPause } from "../api/owner-pause.ts";
+import { SessionMemory } from "../api/session-memory.ts";
 import { NO_UPDATES } from "../api/update-orders.ts";
 import type { Settings } from "../config/schema.ts";
 import type { LoadedSettings, SettingsStore } from "../config/settings-store.ts";
@@ -21,14 +22,21 @@ import type { DataFolder } from "../platform/data-folder.ts";
 import { LOOPBACK } from "../platform/platform.ts";
 import { VERSION } from "../version.ts";
 import { warmUp } from "../warm-up.ts";
-import { faceOptionsOf } from "./face-options.ts";
 import { idleOutwardOf } from "./outward.ts";
 import { Run } from "./run.ts";
 import type { CommandContext } from "./run-context.ts";
 import { idleUntilStopped } from "./run-idle.ts";
 import { createMiner, scalesOf, withMachine } from "./run-machine.ts";
-import { parseFolders, parseRunOptions, RUN_HELP, type RunOptions } from "./run-options.ts";
+import {
+  type IdleOptions,
+  parseFolders,
+  parseIdleOptions,
+  parseRunOptions,
+  RUN_HELP,
+  type RunOptions,
+} from "./run-options.ts";
 import { RunStop } from "./run-stop.ts";
+import { poolOf } from "./settings-pools.ts";
 import { tlsWishOf } from "./tls-wish.ts";
 import { EXIT, usageError } from "./usage.ts";
 
@@ -58,9 +66,12 @@ export async function runCommand(args: readonly string[], context: CommandContex
     const settings = await context.openSettings(folders.config, data.store);
     const stop = new RunStop(context, parsed?.forMs ?? null);
     try {
-      let lives = 0;
+      const memory: Memory = { lives: 0, port: null, sessions: new SessionMemory(context.clock) };
       let end: number | null = null;
-      while (end === null) end = await new Life({ args, context, data, settings, stop, isFirst: lives++ === 0 }).live();
+      while (end === null) {
+        end = await new Life({ args, context, data, settings, stop, memory }).live();
+        memory.lives++;
+      }
       return end;
     } finally {
       stop.close();
@@ -81,13 +92,21 @@ function checkArguments(args: readonly string[], isTerminal: boolean) {
   }
 }
 
+/** What one life leaves to the next. */
+interface Memory {
+  lives: number;
+  /** Of the own API: whoever has its page open finds it again. */
+  port: number | null;
+  readonly sessions: SessionMemory;
+}
+
 interface LifeParts {
   readonly args: readonly string[];
   readonly context: CommandContext;
   readonly data: DataFolder;
   readonly settings: SettingsStore;
   readonly stop: RunStop;
-  readonly isFirst: boolean;
+  readonly memory: Memory;
 }
 
 /** From one reading of the settings to the next. */
@@ -101,7 +120,7 @@ class Life {
 
   /** Exit code, or null when a restart was ordered. */
   async live(): Promise<number | null> {
-    const { context, settings, stop, args } = this.#parts;
+    const { context, data, settings, stop, args, memory } = this.#parts;
     const loaded = await settings.load();
     const life = stop.begin();
     for (const { sentence } of loaded.problems) context.stderr(`kumpel: ${sentence}\n`);
@@ -111,17 +130,19 @@ class Life {
       const code = await this.#mine(parseRunOptions(args, context.isTerminal, loaded.settings), loaded, life);
       return stop.wantsRestart ? null : code;
     } catch (error) {
-      const hasFile = loaded.source !== "none" || !this.#parts.isFirst;
-      if (!hasFile || life.signal.aborted || !isKumpelError(error, ...IDLE_CODES)) throw error;
+      const isMendable = data.isKept || loaded.source !== "none" || memory.lives > 0;
+      if (!isMendable || life.signal.aborted || !isKumpelError(error, ...IDLE_CODES)) throw error;
       return this.#idle(errorText(error), loaded, life);
     }
   }
 
   async #idle(reason: string, { settings }: LoadedSettings, life: AbortController): Promise<number | null> {
-    const { context, stop } = this.#parts;
-    const log = createLog(settings.logging.level ?? "info", (line) => this.#ring.add(line));
-    const management = this.#plane({ log, options: null, settings, machine: null, idleReason: reason });
+    const { args, context, stop, memory } = this.#parts;
+    const options = parseIdleOptions(args, settings);
+    const log = createLog(options.logLevel, (line) => this.#ring.add(line));
+    const management = this.#plane({ log, options, settings, machine: null, idleReason: reason });
     await idleUntilStopped({ context, management, reason, life });
+    memory.port = management.port;
     return stop.wantsRestart ? null : EXIT.usage;
   }
 
@@ -130,7 +151,7 @@ class Life {
     loaded: LoadedSettings,
     life: AbortController,
   ): Promise<number> {
-    const { context, data, stop } = this.#parts;
+    const { context, data, stop, memory } = this.#parts;
     const options = await withMachine(parsed, context);
     const log = createLog(options.logLevel, (line) => this.#ring.add(line));
     for (const note of loaded.notes) log.warn(`settings: ${note}`);
@@ -153,7 +174,9 @@ class Life {
       await this.#showToken(management);
       const problems = (): string[] => this.#parts.settings.loaded.problems.map(({ sentence }) => sentence);
       const run = new Run({ options, context, platform, miner, management, problems });
-      return await run.untilStopped(life, () => stop.reason);
+      const code = await run.untilStopped(life, () => stop.reason);
+      memory.port = management.port;
+      return code;
     } finally {
       await platform.stop();
     }
@@ -168,15 +191,19 @@ class Life {
 
   #plane(parts: {
     log: Log;
-    options: RunOptions | null;
+    options: RunOptions | IdleOptions;
     settings: Settings;
     machine: MachineControls | null;
     idleReason: string | null;
   }): ManagementPlane {
-    const { context, data, settings, stop } = this.#parts;
+    const { context, data, settings, stop, memory } = this.#parts;
     const { options, machine, idleReason } = parts;
-    const { network, security } = parts.settings;
-    const port = options === null ? network.http.port : options.httpPort;
+    const { network, security, pool_groups } = parts.settings;
+    const isBroken = settings.loaded.source === "idle";
+    const run = "outward" in options ? options : null;
+    const asked = options.httpPort ?? DEFAULT_HTTP_PORT;
+    // The system picked one before, or the default one was taken: the same again, if it is free.
+    const isPortFree = asked === 0 || asked === DEFAULT_HTTP_PORT;
     return new ManagementPlane({
       log: parts.log.child({ part: "management" }),
       clock: context.clock,
@@ -190,19 +217,23 @@ class Life {
       idleReason,
       restart: (reason) => stop.restart(reason),
       update: NO_UPDATES,
-      overriddenKeys: options?.overriddenKeys ?? [],
+      // Only a pool that was missing: where the file was broken, the owner's limits may be gone with it.
+      wakes: (after) => !isBroken && pool_groups.length === 0 && after.pool_groups.length > 0,
+      sessions: memory.sessions,
+      poolOf: (pool) => poolOf(pool, "the pool's"),
+      overriddenKeys: run?.overriddenKeys ?? [],
       worker: {
         dataPath: data.store.place,
         tls: tlsWishOf(parts.settings, context.networkNames()),
         webFolder: path.join(path.dirname(context.programPath), "web"),
         consolePath: consolePathIn(data.store.place),
-        host: options?.httpListen ?? (network.http.listen || LOOPBACK),
-        port: port ?? DEFAULT_HTTP_PORT,
-        isPortDefault: port === null || port === DEFAULT_HTTP_PORT,
+        host: run?.httpListen ?? (network.http.listen || LOOPBACK),
+        port: (isPortFree ? memory.port : null) ?? asked,
+        isPortDefault: asked === DEFAULT_HTTP_PORT || (asked === 0 && memory.port !== null),
         readsNeedToken: security.reads_need_token,
         sessionMs: security.session_hours * 3_600_000,
-        faces: options?.faces ?? faceOptionsOf({}, parts.settings, false),
-        outward: options?.outward ?? idleOutwardOf(parts.settings, network.http.listen),
+        faces: options.faces,
+        outward: run?.outward ?? idleOutwardOf(parts.settings, network.http.listen),
       },
     });
   }

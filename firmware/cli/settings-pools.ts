@@ -15,7 +15,8 @@ export function poolGroupsOf({ pool_groups }: Settings): PoolGroup[] {
   });
 }
 
-function poolOf(pool: Pool, key: string): PoolGroup["pools"][number] {
+/** @throws KumpelError `USAGE` where a file of authorities cannot be used. */
+export function poolOf(pool: Pool, key: string): PoolGroup["pools"][number] {
   const { url, user, password, proxy, version_bits } = pool;
   return poolSettings(parsePoolUrl(url), user, password, {
     versionBits: version_bits,

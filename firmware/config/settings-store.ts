@@ -81,15 +81,25 @@ export class SettingsStore {
   change(patch: SettingsPatch): Promise<LoadedSettings> {
     return this.#turn.run(async () => {
       const { text } = this.#loaded;
-      const parsed = parseToml(text === "" ? FACTORY_TEXT : text);
-      if (parsed.kind === "broken")
-        throw new KumpelError("SETTINGS_INVALID", `${this.name} is broken: ${parsed.reason}`);
-      const value = changed(parsed.value, patch);
-      const { settings, problems } = checkValue({ value, lineOf: () => 1 }, this.name);
-      if (settings === null) throw invalid(problems, `${this.name} line 1: `);
+      const { value } = this.#changed(patch);
       const next = changeToml(text === "" ? FACTORY_TEXT : text, value);
       return this.#replace(next, text);
     });
+  }
+
+  /** As they would be after that change; writes nothing. @throws KumpelError `SETTINGS_INVALID`. */
+  preview(patch: SettingsPatch): Settings {
+    return this.#changed(patch).settings;
+  }
+
+  #changed(patch: SettingsPatch): { readonly value: Record<string, unknown>; readonly settings: Settings } {
+    const { text } = this.#loaded;
+    const parsed = parseToml(text === "" ? FACTORY_TEXT : text);
+    if (parsed.kind === "broken") throw new KumpelError("SETTINGS_INVALID", `${this.name} is broken: ${parsed.reason}`);
+    const value = changed(parsed.value, patch);
+    const { settings, problems } = checkValue({ value, lineOf: () => 1 }, this.name);
+    if (settings === null) throw invalid(problems, `${this.name} line 1: `);
+    return { value, settings };
   }
 
   /** Puts a whole file in place, such as a backup. @throws KumpelError `SETTINGS_INVALID`, `STORE_FAILED`. */

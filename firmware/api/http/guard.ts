@@ -6,6 +6,7 @@ import { type Clock, sleep } from "#hal/clock.ts";
 import { Mutex } from "#hal/mutex.ts";
 import { digestOf, isSecretOf, type RandomBytes, splitToken, type TokenRecord } from "../access.ts";
 import type { Scope } from "../commands.ts";
+import type { KeptSession } from "../session-memory.ts";
 
 export const COOKIE = "kumpel_session";
 const SESSIONS_MAX = 32;
@@ -16,6 +17,8 @@ const DELAY_MAX_MS = 2_000;
 const FORGIVE_AFTER_MS = 60_000;
 /** A hash costs a processor some 30 ms: more than so many do not wait for theirs. */
 const HASHES_WAITING_MAX = 16;
+/** Who keeps sessions is told of a longer life when it grew by so much of the whole. */
+const TOLD_SHARE = 0.05;
 
 export interface Identity {
   /** Name of the token, for the audit log. */
@@ -33,12 +36,16 @@ export type Identified = Identity | "none" | "wrong" | "busy";
 interface Session {
   readonly tokenId: string;
   expiresAtMs: number;
+  /** As it was told last. */
+  toldExpiresAtMs: number;
 }
 
 export interface GuardOptions {
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   readonly sessionMs: number;
+  /** Sessions began, ended or were prolonged by much; absent: nobody keeps them. */
+  readonly onSessions?: (sessions: readonly KeptSession[]) => void;
 }
 
 export class Guard {
@@ -63,6 +70,15 @@ export class Guard {
     this.#tokens = new Map(tokens.map((token) => [token.id, token]));
     for (const [digest, id] of this.#proved) if (!this.#tokens.has(id)) this.#proved.delete(digest);
     for (const [key, { tokenId }] of this.#sessions) if (!this.#tokens.has(tokenId)) this.#sessions.delete(key);
+  }
+
+  /** Those of the guard before this one; after the tokens, since a session ends with its token. */
+  setSessions(sessions: readonly KeptSession[]): void {
+    const { clock, sessionMs } = this.#options;
+    for (const { digest, tokenId, leftMs } of sessions.slice(-SESSIONS_MAX)) {
+      const expiresAtMs = clock.nowMs() + Math.min(leftMs, sessionMs);
+      if (this.#tokens.has(tokenId)) this.#sessions.set(digest, { tokenId, expiresAtMs, toldExpiresAtMs: expiresAtMs });
+    }
   }
 
   async identify(authorization: string | undefined, cookie: string | undefined, address: string): Promise<Identified> {
@@ -97,13 +113,16 @@ export class Guard {
     const oldest = this.#sessions.keys().next();
     if (this.#sessions.size >= SESSIONS_MAX && oldest.done !== true) this.#sessions.delete(oldest.value);
     const value = Buffer.from(randomBytes(24)).toString("base64url");
-    this.#sessions.set(digestOf(value), { tokenId, expiresAtMs: clock.nowMs() + sessionMs });
+    const expiresAtMs = clock.nowMs() + sessionMs;
+    this.#sessions.set(digestOf(value), { tokenId, expiresAtMs, toldExpiresAtMs: expiresAtMs });
+    this.#tell();
     return value;
   }
 
   endSession(cookie: string | undefined): void {
     const value = sessionOf(cookie);
-    if (value !== null) this.#sessions.delete(digestOf(value));
+    if (value === null || !this.#sessions.delete(digestOf(value))) return;
+    this.#tell();
   }
 
   #identifySession(value: string): Identity | null {
@@ -117,7 +136,17 @@ export class Guard {
       return null;
     }
     session.expiresAtMs = clock.nowMs() + sessionMs;
+    if (session.expiresAtMs - session.toldExpiresAtMs > sessionMs * TOLD_SHARE) this.#tell();
     return identityOf(record, true);
+  }
+
+  #tell(): void {
+    const nowMs = this.#options.clock.nowMs();
+    const sessions = [...this.#sessions].map(([digest, session]) => {
+      session.toldExpiresAtMs = session.expiresAtMs;
+      return { digest, tokenId: session.tokenId, leftMs: session.expiresAtMs - nowMs };
+    });
+    this.#options.onSessions?.(sessions);
   }
 
   /** Each wrong one of an address waits twice as long as the one before. */

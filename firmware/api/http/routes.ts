@@ -1,6 +1,13 @@
 /** Everything that the own API serves, as one table: the server registers it, and the OpenAPI document lists it. */
 import { z } from "zod";
-import { answerSchema, type Command, type CommandAnswer, commandSchema, type Scope } from "../commands.ts";
+import {
+  answerSchema,
+  type Command,
+  type CommandAnswer,
+  commandSchema,
+  poolTestSchema,
+  type Scope,
+} from "../commands.ts";
 import { RESOLUTIONS } from "../history/history-keeper.ts";
 import type { HistorySeries } from "../history/history-ring.ts";
 import { type Query, type QueryAnswer, queryAnswers } from "../queries.ts";
@@ -85,6 +92,13 @@ async function ordered(context: RouteContext, command: unknown, identity: Identi
   if (identity === null) return { status: 401, body: { ok: false, message: "a token is needed" } };
   const answer = await context.order(command, identity);
   return { status: answer.ok ? 200 : 400, body: answer };
+}
+
+/** A pool that is no good is an answer like any other; only a test that could not be made is a refusal. */
+async function poolTest(context: RouteContext, pool: unknown, identity: Identity | null): Promise<Answer> {
+  if (identity === null) return { status: 401, body: { ok: false, message: "a token is needed" } };
+  const answer = await context.order({ kind: "testPool", pool }, identity);
+  return answer.poolTest === undefined ? { status: 400, body: answer } : ok(answer.poolTest);
 }
 
 /** Who reads without a token may read. */
@@ -212,6 +226,15 @@ export const ROUTES: readonly Route[] = [
     scope: "read",
     answer: z.object({ pools: z.array(poolSchema) }),
     handle: (context) => withSnapshot(context, () => ({ pools: context.state.snapshot?.pools ?? [] })),
+  },
+  {
+    method: "POST",
+    url: "/api/v1/pools/test",
+    summary: "Connects to a pool, authorises, and tells how far it came; changes nothing. Eight seconds at most.",
+    scope: "admin",
+    body: settingsPatch,
+    answer: poolTestSchema,
+    handle: (context, { body, identity }) => poolTest(context, body, identity),
   },
   {
     method: "GET",

@@ -11,6 +11,7 @@ import type { Clock } from "#hal/clock.ts";
 import type { RandomBytes } from "../access.ts";
 import { allows, type CommandAnswer, type CommandOrigin, refused, type Scope } from "../commands.ts";
 import type { Query, QueryAnswer } from "../queries.ts";
+import type { KeptSession } from "../session-memory.ts";
 import { UPLOAD_LIMIT_MS, type Upload } from "../update-intake.ts";
 import { EventStream } from "./events.ts";
 import { COOKIE, Guard, type Identified, type Identity, isForeign } from "./guard.ts";
@@ -52,6 +53,8 @@ export interface ApiServerOptions {
   readonly state: ManagementState;
   readonly readsNeedToken: boolean;
   readonly sessionMs: number;
+  /** Absent: sessions end with this server. */
+  readonly onSessions?: (sessions: readonly KeptSession[]) => void;
   readonly order: (command: unknown, origin: CommandOrigin, scope: Scope) => Promise<CommandAnswer>;
   readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
   readonly history: RouteContext["history"];
@@ -72,7 +75,8 @@ export interface ApiServer {
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { clock, randomBytes, sessionMs, state } = options;
   const isTls = options.tls !== null;
-  const guard = new Guard({ clock, randomBytes, sessionMs });
+  const { onSessions } = options;
+  const guard = new Guard({ clock, randomBytes, sessionMs, ...(onSessions === undefined ? {} : { onSessions }) });
   const events = new EventStream();
   const uploads = new WeakSet<Socket>();
   const app = createApp(options.tls, uploads);

@@ -63,12 +63,14 @@ export class ManagementState {
         this.#log = [...this.#log, ...message.lines].slice(-LOG_LINES_MAX);
         return;
       case "access":
+      case "sessions":
       case "answer":
       case "told":
       case "close":
       case "ping":
       case "ipReport":
       case "testAlert":
+      case "testPool":
         return;
     }
   }

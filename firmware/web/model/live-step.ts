@@ -3,6 +3,8 @@ import type { Snapshot } from "./api-types.ts";
 
 /** Snapshots come each second: after so long without one something is wrong. */
 export const SILENCE_MS = 5_000;
+/** A board that says that it idles is there, and may begin at any time: it is asked again soon. */
+const IDLE_TRIES_MAX = 3;
 const BACK_OFF_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
 export interface LiveState {
@@ -31,7 +33,13 @@ export function liveStep(state: LiveState, input: LiveInput): LiveState {
     case "snapshot":
       return { phase: "live", snapshot: input.snapshot, snapshotAtMs: input.nowMs, problem: null, tries: 0 };
     case "idle":
-      return { ...state, phase: "idle", problem: input.message, snapshot: null, tries: state.tries + 1 };
+      return {
+        ...state,
+        phase: "idle",
+        problem: input.message,
+        snapshot: null,
+        tries: Math.min(IDLE_TRIES_MAX, state.tries + 1),
+      };
     case "failed":
       return { ...state, phase: "lost", tries: state.tries + 1 };
     case "signedOut":

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { browser } from "../browser.ts";
+import type { Settings } from "../model/api-types.ts";
 import { useKit, useSettings, useSnapshot } from "../model/context.ts";
 import { nextStep, STEPS, type Step, stepsDone } from "../model/first-run.ts";
 import { duration } from "../model/format.ts";
@@ -23,8 +24,6 @@ const TITLES: Readonly<Record<Step, string>> = {
 
 export function FirstRunPage() {
   const snapshot = useSnapshot();
-  const { live } = useKit();
-  const { problem } = useStore(live.state);
   const { data: settings, reload } = useSettings();
   const [isTokenNoted, noteToken] = useState(browser.recall(NOTED) === "yes");
   const [isNameSkipped, skipName] = useState(browser.recall(SKIPPED) === "yes");
@@ -52,7 +51,7 @@ export function FirstRunPage() {
         <StepItem step="name" done={done} next={next}>
           <p>
             With a name of its own the miner is found on your network as NAME.local, if it is announced there. It counts
-            after the next restart.
+            from the next start on.
           </p>
           {settings !== null && (
             <SettingsForm settings={settings} prefixes={["network.mdns.hostname"]} onSaved={reload} />
@@ -69,14 +68,7 @@ export function FirstRunPage() {
           {settings !== null && <PoolEditor settings={settings} onSaved={reload} />}
         </StepItem>
         <StepItem step="share" done={done} next={next}>
-          <p>
-            After a restart the chips start, which takes about half a minute, and the pool accepts the first share soon
-            after. This page shows it by itself.
-          </p>
-          {settings !== null && settings.pendingRestart.length > 0 && <RestartHint />}
-          <p role="status">
-            {snapshot === null ? (problem ?? "The miner starts.") : `${snapshot.pool.state}: ${snapshot.poolReason}.`}
-          </p>
+          <FirstShare settings={settings} onSaved={reload} />
         </StepItem>
       </ol>
       {next === null && (
@@ -89,6 +81,31 @@ export function FirstRunPage() {
         </p>
       )}
     </Card>
+  );
+}
+
+/** What is left to do before it, and how far it is. */
+function FirstShare({ settings, onSaved }: { readonly settings: Settings | null; readonly onSaved: () => void }) {
+  const snapshot = useSnapshot();
+  const { live } = useKit();
+  const { phase, problem } = useStore(live.state);
+  return (
+    <>
+      <p>
+        The chips start, which takes about half a minute, and the pool accepts the first share soon after. This page
+        shows it by itself.
+      </p>
+      {settings !== null && settings.pendingRestart.length > 0 && <RestartHint />}
+      {phase === "idle" && settings !== null && settings.pendingRestart.length === 0 && (
+        <>
+          <p>If it says that something of the machine itself is missing, say it here, and restart.</p>
+          <SettingsForm settings={settings} prefixes={["machine."]} onSaved={onSaved} />
+        </>
+      )}
+      <p role="status">
+        {snapshot === null ? (problem ?? "The miner starts.") : `${snapshot.pool.state}: ${snapshot.poolReason}.`}
+      </p>
+    </>
   );
 }
 

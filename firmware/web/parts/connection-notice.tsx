@@ -25,7 +25,7 @@ export function ConnectionNotice() {
         {phase === "idle" && (
           <div class="notice warn" data-testid="idle">
             <p>
-              <strong>Nothing is shown yet.</strong> The miner says: {problem}.
+              <strong>Nothing is shown yet.</strong> The miner says: {problem?.replace(/\.$/, "")}.
             </p>
           </div>
         )}

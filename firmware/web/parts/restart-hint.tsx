@@ -3,7 +3,7 @@ import { Act } from "./act.tsx";
 
 export const RESTART_QUESTION = {
   title: "Restart the miner?",
-  text: "Hashboards go off, settings are read anew, and it starts again: about half a minute without hashing. Sessions end with it: this page asks for the token again.",
+  text: "Hashboards go off, settings are read anew, and it starts again: about half a minute without hashing. This page comes back by itself.",
   act: "Restart",
 } as const;
 

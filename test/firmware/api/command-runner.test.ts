@@ -27,6 +27,7 @@ async function runnerWith(text: string | null, machine: ReturnType<typeof machin
   const access = new AccessKeeper({ clock, store, randomBytes });
   const audit = new AuditLog({ log, clock, store });
   const restarts: string[] = [];
+  const tested: unknown[] = [];
   const runner = new CommandRunner({
     log,
     store,
@@ -39,8 +40,13 @@ async function runnerWith(text: string | null, machine: ReturnType<typeof machin
     overriddenKeys: ["tuning.frequency_mhz"],
     testAlert: () => Promise.resolve({ ok: false, message: "nowhere" }),
     update: NO_UPDATES,
+    testPool: (pool) => {
+      tested.push(pool);
+      return Promise.resolve({ ok: true, message: "good", effect: "now" });
+    },
+    wakes: ({ pool_groups }) => text === null && pool_groups.length > 0,
   });
-  return { runner, store, settings, audit, restarts };
+  return { runner, store, settings, audit, restarts, tested };
 }
 
 test("every command has a scope, and more scope allows what less does", () => {
@@ -211,4 +217,38 @@ test("the locating light blinks, ends by itself, and is told to be missing where
   expect(light.isOn).toBe(false);
   expect(lit.at(-1)).toBe(false);
   expect(new LocateLight({ leds: { red: null, green: null } }, clock, log).set(true)).toBe(false);
+});
+
+test("in the safe idle the run begins by itself as soon as there is the pool that was missing", async () => {
+  const { runner, restarts } = await runnerWith(null);
+  const name = { kind: "setSettings", patch: { network: { mdns: { hostname: "miner-7" } } } };
+  expect(await runner.execute(name, ORIGIN, "admin")).toMatchObject({ ok: true, effect: "afterRestart" });
+  expect(restarts).toEqual([]);
+  const poolGroups = [{ pools: [{ url: "stratum+tcp://pool.test:3333", user: "alice" }] }];
+  expect(await runner.execute({ kind: "setPoolGroups", poolGroups }, ORIGIN, "admin")).toMatchObject({
+    ok: true,
+    effect: "now",
+    message: "Settings written; the miner starts with them now.",
+  });
+  expect(restarts).toHaveLength(1);
+  expect(runner.pendingRestart).toEqual([]);
+});
+
+test("a pool is tried as the settings would have it: checked, with defaults, and hidden words as they are there", async () => {
+  const { runner, tested } = await runnerWith(
+    'settings_version = 2\n[[pool_groups]]\n[[pool_groups.pools]]\nurl = "stratum+tcp://pool.test:3333"\nuser = "alice"\npassword = "secret word"\n',
+  );
+  const url = "stratum+tcp://pool.test:3333";
+  const ask = (pool: Record<string, unknown>, scope: "admin" | "control" = "admin") =>
+    runner.execute({ kind: "testPool", pool }, ORIGIN, scope);
+  expect(await ask({ url, user: "alice", password: "(hidden)" })).toMatchObject({ ok: true });
+  expect(await ask({ url, user: "bob", password: "(hidden)" })).toMatchObject({ ok: true });
+  expect(tested).toMatchObject([
+    { url, user: "alice", password: "secret word" },
+    { url, user: "bob", password: "x" },
+  ]);
+  expect(await ask({ url, user: "alice" }, "control")).toMatchObject({ ok: false });
+  const refusal = await ask({ url: "http://pool.test", user: "alice" });
+  expect(refusal).toMatchObject({ ok: false, message: expect.stringContaining("pool_groups[0].pools[0].url") });
+  expect(tested).toHaveLength(2);
 });

@@ -35,7 +35,8 @@ function hostFor(source: string) {
     greeting: () => [],
     onCommand: () => undefined,
     onQuery: () => undefined,
-    onAlertTested: () => undefined,
+    onSessions: () => undefined,
+    onTested: () => undefined,
   };
   return {
     host: new ManagementHost({ log: createLog("silent"), clock, programPath, worker, ...nothing }),

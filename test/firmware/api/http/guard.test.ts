@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { createToken, isSecretOf, splitToken } from "#firmware/api/access.ts";
 import { AccessKeeper, OWNER, TOKENS_MAX } from "#firmware/api/access-keeper.ts";
 import { COOKIE, Guard, type Identified, isForeign } from "#firmware/api/http/guard.ts";
+import { SessionMemory } from "#firmware/api/session-memory.ts";
 import { MemoryStore } from "#hal/emulator/memory-store.ts";
 import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
 
@@ -85,6 +86,33 @@ test("a session that is not used ends", async () => {
   const cookie = `${COOKIE}=${guard.beginSession(found)}`;
   await clock.advance(HOUR_MS);
   expect(await guard.identify(undefined, cookie, "a")).toBe("none");
+});
+
+test("sessions outlive their server: the next one gets them from the main thread, with the time they have left", async () => {
+  const { guard, clock, token, record, ask } = await guardWith();
+  const memory = new SessionMemory(clock);
+  const first = new Guard({ clock, randomBytes, sessionMs: HOUR_MS, onSessions: (list) => memory.take(list) });
+  first.setTokens([record]);
+  const { found } = await ask(guard.checkToken(token, "a"));
+  if (typeof found !== "object") throw new Error("no identity");
+  const cookie = `${COOKIE}=${first.beginSession(found)}`;
+  await clock.advance(HOUR_MS / 2);
+  const next = (tokens = [record]): Guard => {
+    const made = new Guard({ clock, randomBytes, sessionMs: HOUR_MS });
+    made.setTokens(tokens);
+    made.setSessions(memory.living);
+    return made;
+  };
+  expect(await next().identify(undefined, cookie, "a")).toMatchObject({ who: "phone", isSession: true });
+  expect(await next([]).identify(undefined, cookie, "a")).toBe("none");
+  // Used half an hour later it lives an hour more, and the keeper was told.
+  await first.identify(undefined, cookie, "a");
+  await clock.advance(HOUR_MS - 1);
+  expect(memory.living).toHaveLength(1);
+  await clock.advance(1);
+  expect(await next().identify(undefined, cookie, "a")).toBe("none");
+  first.endSession(cookie);
+  expect(memory.living).toEqual([]);
 });
 
 test("pages of other origins are foreign, programs without one are not", () => {
