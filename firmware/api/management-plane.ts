@@ -18,6 +18,7 @@ import { type AuditEntry, AuditLog } from "./audit-log.ts";
 import { CommandRunner } from "./command-runner.ts";
 import { type CommandAnswer, type CommandBus, refused } from "./commands.ts";
 import type { FacePorts } from "./face-places.ts";
+import { answerIdle } from "./idle-queries.ts";
 import type { LogRing } from "./log-ring.ts";
 import type { MachineControls } from "./machine-controls.ts";
 import type { ManagementOptions } from "./management.ts";
@@ -189,8 +190,8 @@ export class ManagementPlane {
   }
 
   async #tell({ id, query, scope, deadlineMs }: Extract<FromWorker, { kind: "query" }>): Promise<void> {
-    const { machine, clock } = this.#options;
-    const asked = machine?.queries.answer(query, scope) ?? Promise.resolve(refused("Nothing is switched on."));
+    const { machine, clock, store } = this.#options;
+    const asked = machine?.queries.answer(query, scope) ?? answerIdle(query, store);
     const outcome = await within(clock, deadlineMs, asked);
     const answer = outcome === LATE ? refused("The chips do not answer in time.") : outcome;
     this.#host.post({ kind: "told", id, answer });

@@ -107,6 +107,7 @@ export async function runManagement({
     onSessions: (sessions) => tell({ kind: "sessions", sessions }),
     order: (command, origin, scope) => orders.order(command, origin, scope),
     query: (query, scope) => orders.query(query, scope),
+    facts: () => facts(),
     receive: (upload, wish, { who, face, scope }) => intake.receive(upload, wish, { who, face, scope }),
     history: ({ resolution, fields, fromMs, toMs }) => {
       const endMs = Math.min(toMs, clock.wallTimeMs() + RESOLUTIONS[resolution]);

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { Scope } from "./commands.ts";
 import { CHAINS_MAX, CHIPS_MAX, REGISTER_MAX } from "./limits.ts";
+import { RECEIPT_DAYS_MAX, receiptsAnswer } from "./receipts.ts";
 
 const chainIndex = z
   .number()
@@ -26,6 +27,8 @@ export const querySchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("decisions") }),
   z.strictObject({ kind: z.literal("trace") }),
   z.strictObject({ kind: z.literal("recording") }),
+  z.strictObject({ kind: z.literal("hardware") }),
+  z.strictObject({ kind: z.literal("receipts"), days: z.number().int().min(1).max(RECEIPT_DAYS_MAX) }),
 ]);
 export type Query = z.infer<typeof querySchema>;
 export type QueryKind = Query["kind"];
@@ -39,6 +42,8 @@ export const QUERY_SCOPE: Readonly<Record<QueryKind, Scope>> = {
   decisions: "read",
   trace: "read",
   recording: "control",
+  hardware: "read",
+  receipts: "read",
 };
 
 const measured = z.number().nullable();
@@ -117,6 +122,20 @@ export const queryAnswers = {
     ),
     undoSteps: z.number().meta({ description: "Changes that can be undone." }),
   }),
+  hardware: z.object({
+    chip: z.string(),
+    chains: z.number(),
+    chipsPerChain: z.number(),
+    limits: z.object({
+      boardMaxC: z.number().meta({ description: "Power goes off above." }),
+      chipMaxC: z.number().meta({ description: "Power goes off above, where a chip can be read." }),
+      temperatureSource: z.string(),
+      frequencyMhz: bounds,
+      voltageMv: bounds.nullable().meta({ description: "Null: the voltage is fixed." }),
+    }),
+    hashboards: list(z.object({ chainIndex: z.number(), text: z.string() })),
+  }),
+  receipts: receiptsAnswer,
   recording: z.object({ text: z.string().meta({ description: "The black box as it would be written now." }) }),
   trace: z.object({
     isOn: z.boolean(),

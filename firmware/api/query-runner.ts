@@ -3,10 +3,12 @@ import { CHIPS } from "#drivers/bm13xx/chips.ts";
 import { registerNameOf } from "#drivers/bm13xx/register-map.ts";
 import { errorText, isKumpelError } from "#hal/errors.ts";
 import { chipMhzOf } from "../chain/chain-tuning.ts";
+import { describeIdentity } from "../hardware/board-identities.ts";
 import type { MinerParts } from "../miner-parts.ts";
 import type { TuningDesk } from "../tuning/tuning-desk.ts";
 import { allows, type Scope } from "./commands.ts";
 import { type AnswerOf, QUERY_SCOPE, type Query, type QueryAnswer, querySchema } from "./queries.ts";
+import { receiptsOf } from "./receipts.ts";
 
 /** A chip that answers at all answers within milliseconds. */
 const READ_LIMIT_MS = 3_000;
@@ -54,6 +56,10 @@ export class QueryRunner {
         return this.#parts.supervision.trace.status;
       case "decisions":
         return this.#decisions();
+      case "hardware":
+        return this.#hardware();
+      case "receipts":
+        return receiptsOf(this.#parts.ledger.ledger, query.days);
     }
   }
 
@@ -144,6 +150,19 @@ export class QueryRunner {
         startVoltageMv: fixed ? null : (start.workMv[chainIndex] ?? null),
       })),
       undoSteps: history.length,
+    };
+  }
+
+  #hardware(): AnswerOf<"hardware"> {
+    const { hashboard, identities } = this.#parts.options;
+    const { boardMaxC, chipMaxC, source } = hashboard.temperatureLimits;
+    const { frequencyMhz, voltageMv } = this.#desk.state.limits;
+    return {
+      chip: hashboard.chip,
+      chains: this.#parts.chains.length,
+      chipsPerChain: hashboard.chips,
+      limits: { boardMaxC, chipMaxC, temperatureSource: source, frequencyMhz, voltageMv },
+      hashboards: identities.map((board) => ({ chainIndex: board.chainIndex, text: describeIdentity(board) })),
     };
   }
 

@@ -1,5 +1,7 @@
 /** What the operating system says of this machine's identity: name, address, kernel. The faces of managers ask for it. */
+import fs from "node:fs";
 import os from "node:os";
+import { dnsServersOf, gatewayOf } from "./route-facts.ts";
 
 export interface NetworkFacts {
   readonly hostname: string;
@@ -9,6 +11,8 @@ export interface NetworkFacts {
   readonly macAddress: string | null;
   readonly ipAddress: string | null;
   readonly netmask: string | null;
+  readonly gateway: string | null;
+  readonly dnsServers: readonly string[] | null;
 }
 
 export function networkFacts(): NetworkFacts {
@@ -22,7 +26,18 @@ export function networkFacts(): NetworkFacts {
     macAddress: found?.mac ?? null,
     ipAddress: found?.address ?? null,
     netmask: found?.netmask ?? null,
+    gateway: read("/proc/net/route", gatewayOf),
+    dnsServers: read("/etc/resolv.conf", dnsServersOf),
   };
+}
+
+/** Small files of the system; null where they are not there, or may not be read. */
+function read<T>(file: string, understand: (text: string) => T): T | null {
+  try {
+    return understand(fs.readFileSync(file, "utf8"));
+  } catch {
+    return null;
+  }
 }
 
 export interface NetworkNames {

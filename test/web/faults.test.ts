@@ -3,7 +3,15 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { refused } from "#firmware/api/commands.ts";
 import type { ChainSnapshot, MinerSnapshot } from "#firmware/api/snapshot.ts";
-import { launchChromium, openPage, shoot, signIn, type Watched, withoutRefusals } from "./support/chromium.ts";
+import {
+  expectAccessible,
+  launchChromium,
+  openPage,
+  shoot,
+  signIn,
+  type Watched,
+  withoutRefusals,
+} from "./support/chromium.ts";
 import { type Recorded, recordS21 } from "./support/recorded.ts";
 import { StubBoard } from "./support/stub-board.ts";
 
@@ -214,4 +222,32 @@ test("a change of clock: limits, one question when it is more, the answer, undo"
     { kind: "undoTuning" },
   ]);
   quiet();
+});
+
+test("a pool is tried before it is saved: how far it came, and its sentence; receipts and network are told", async () => {
+  await turnTo("pools");
+  const step = (name: "connect" | "subscribe" | "authorise" | "job", afterMs: number | null) => ({
+    step: name,
+    afterMs,
+  });
+  const message = 'Not good: the pool does not take the user "alice"; check user and password.';
+  const steps = [step("connect", 12), step("subscribe", 40), step("authorise", null), step("job", null)];
+  board.answerTo = () => ({ ok: false, message, poolTest: { isGood: false, message, latencyMs: 14, steps } });
+  await page.getByLabel(/^url/).fill("stratum+tcp://pool.test:3333");
+  await page.getByLabel(/^user/).fill("alice");
+  await page.getByRole("button", { name: "Test pool 1" }).click();
+  const result = page.getByTestId("pool-test");
+  await result.getByText(message).waitFor();
+  await result.getByText("subscribed: after 40 ms").waitFor();
+  await result.getByText("user taken: no").waitFor();
+  expect(board.orders).toEqual([{ kind: "testPool", pool: { url: "stratum+tcp://pool.test:3333", user: "alice" } }]);
+  await expectAccessible(page, "a tested pool");
+  board.answerTo = () => refused("Another pool is being tested; try again in a few seconds.");
+  await page.getByRole("button", { name: "Test pool 1" }).click();
+  await result.getByText("Not tested: Another pool is being tested").waitFor();
+  const receipts = page.getByTestId("receipts").getByRole("row");
+  expect(await receipts.count()).toBeGreaterThan(1);
+  await turnTo("system");
+  await page.getByTestId("network").getByText("BM1368").waitFor();
+  expect(withoutRefusals(watched.problems, 401, 400)).toEqual([]);
 });

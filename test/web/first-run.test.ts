@@ -102,6 +102,9 @@ test("from an empty folder: four steps, no mouse, no restart, one sign-in", { ti
   await page.keyboard.type(`stratum+tcp://127.0.0.1:${poolPort}`);
   await tabTo(page, /^user/);
   await page.keyboard.type("alice.rig");
+  await press(page, /^Test pool 1/);
+  await page.getByTestId("pool-test").getByText("The pool takes this user and gives work").waitFor({ timeout: 20_000 });
+  await shoot(page, "first-run-tested");
   await press(page, /^Save pools/);
   await card.getByText("Step 4 of 4").waitFor();
   await page.getByTestId("first-share").waitFor({ timeout: 180_000 });

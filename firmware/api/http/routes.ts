@@ -10,11 +10,13 @@ import {
 } from "../commands.ts";
 import { RESOLUTIONS } from "../history/history-keeper.ts";
 import type { HistorySeries } from "../history/history-ring.ts";
+import type { MachineFacts } from "../machine-facts.ts";
 import { type Query, type QueryAnswer, queryAnswers } from "../queries.ts";
 import type { Upload } from "../update-intake.ts";
 import type { InstallWish } from "../update-orders.ts";
 import type { Identity } from "./guard.ts";
 import { type HistoryWish, historyAnswer, historyWish } from "./history-schemas.ts";
+import { MACHINE_ROUTES } from "./machine-routes.ts";
 import {
   auditAnswer,
   healthSchema,
@@ -46,6 +48,9 @@ export interface RouteContext {
   readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
   readonly document: () => unknown;
   readonly history: (wish: HistoryWish) => HistorySeries;
+  readonly facts: () => MachineFacts;
+  /** Null: plain HTTP. */
+  readonly tlsFingerprint256: string | null;
   /** Takes a bundle; answers when it was checked. */
   readonly receive: (upload: Upload, wish: InstallWish, identity: Identity) => Promise<CommandAnswer>;
 }
@@ -182,6 +187,7 @@ const DETAILS: readonly Route[] = [
 
 export const ROUTES: readonly Route[] = [
   ...DETAILS,
+  ...MACHINE_ROUTES,
   ...UPDATE_ROUTES,
   {
     method: "GET",

@@ -10,6 +10,7 @@ import type { z } from "zod";
 import type { Clock } from "#hal/clock.ts";
 import type { RandomBytes } from "../access.ts";
 import { allows, type CommandAnswer, type CommandOrigin, refused, type Scope } from "../commands.ts";
+import { UNKNOWN_FACTS } from "../machine-facts.ts";
 import type { Query, QueryAnswer } from "../queries.ts";
 import type { KeptSession } from "../session-memory.ts";
 import { UPLOAD_LIMIT_MS, type Upload } from "../update-intake.ts";
@@ -58,6 +59,8 @@ export interface ApiServerOptions {
   readonly order: (command: unknown, origin: CommandOrigin, scope: Scope) => Promise<CommandAnswer>;
   readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
   readonly history: RouteContext["history"];
+  /** Absent: nothing is known of the network. */
+  readonly facts?: RouteContext["facts"];
   /** Absent: bundles are refused. */
   readonly receive?: RouteContext["receive"];
   /** Where the page of the owner lies; null: there is none. */
@@ -88,6 +91,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     order: (command, { who, scope, face }) => options.order(command, { face, who }, scope),
     query: options.query,
     history: options.history,
+    facts: options.facts ?? (() => UNKNOWN_FACTS),
+    tlsFingerprint256: options.tls?.fingerprint ?? null,
     receive: options.receive ?? (() => Promise.resolve(refused("This program takes no updates."))),
     document: () => (document ??= openApiDocument(ROUTES, state.version)),
   };

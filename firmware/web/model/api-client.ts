@@ -1,5 +1,5 @@
 /** Asks the board. Whatever goes wrong becomes one sentence for whoever asked; nothing is thrown. */
-import type { Answers, Command, CommandAnswer, Path, Session } from "./api-types.ts";
+import type { Answers, Command, CommandAnswer, Path, PoolTest, Session } from "./api-types.ts";
 
 const ROOT = "/api/v1";
 const UNREACHABLE = "The miner does not answer: the connection is lost, or it starts again.";
@@ -31,6 +31,11 @@ export class ApiClient {
   async change(patch: Readonly<Record<string, unknown>>): Promise<CommandAnswer> {
     const got = await this.#ask<CommandAnswer>("PATCH", "/settings", patch);
     return got.ok ? got.data : got;
+  }
+
+  /** Tries a pool in the form of the settings; seconds may pass. */
+  testPool(pool: Readonly<Record<string, unknown>>): Promise<Got<PoolTest>> {
+    return this.#ask("POST", "/pools/test", pool);
   }
 
   signIn(token: string): Promise<Got<Session>> {

@@ -1,7 +1,8 @@
 /** What the board answers, as types of the very schemas that it checks itself with. Nothing of them is in the page. */
 import type { z } from "zod";
-import type { Command, CommandAnswer } from "../../api/commands.ts";
+import type { Command, CommandAnswer, poolTestSchema } from "../../api/commands.ts";
 import type { historyAnswer } from "../../api/http/history-schemas.ts";
+import type { machineAnswer } from "../../api/http/machine-routes.ts";
 import type {
   auditAnswer,
   healthSchema,
@@ -25,6 +26,9 @@ export type Chips = AnswerOf<"chips">;
 export type Chip = Chips["chips"][number];
 export type Tuning = AnswerOf<"tuning">;
 export type Sensors = AnswerOf<"sensors">;
+export type PoolTest = z.infer<typeof poolTestSchema>;
+export type Machine = z.infer<typeof machineAnswer>;
+export type Receipts = AnswerOf<"receipts">;
 export type History = z.infer<typeof historyAnswer>;
 
 /** What is read, by its path below /api/v1. */
@@ -34,12 +38,14 @@ export interface Answers {
   readonly "/settings": Settings;
   readonly "/sensors": Sensors;
   readonly "/tuning": Tuning;
+  readonly "/machine": Machine;
   readonly "/trace": AnswerOf<"trace">;
   readonly "/decisions": AnswerOf<"decisions">;
   readonly "/logs": z.infer<typeof logsAnswer>;
   readonly "/audit": z.infer<typeof auditAnswer>;
   readonly "/tokens": z.infer<typeof tokensAnswer>;
   readonly [chips: `/chains/${number}/chips`]: Chips;
+  readonly [receipts: `/receipts?days=${number}`]: Receipts;
   readonly [history: `/history?${string}`]: History;
 }
 export type Path = keyof Answers;

@@ -33,21 +33,23 @@ export function draftOf(groups: unknown): Draft {
 
 /** In the form of the settings. */
 export function groupsOf(draft: Draft, constraints: readonly Constraint[]): Record<string, unknown>[] {
-  const ofPool = constraints.filter(({ key }) => key.startsWith(POOL_PREFIX));
   return draft.map(({ quota, pools }) => ({
     quota: Number(quota),
-    pools: pools.map((pool) =>
-      Object.fromEntries(
-        ofPool.flatMap((constraint) => {
-          const name = constraint.key.slice(POOL_PREFIX.length);
-          const text = pool[name] ?? "";
-          // What must be there goes along even when it is empty, so that the refusal names it.
-          if (text === "" && name !== "url" && name !== "user") return [];
-          return [[name, text === "" ? "" : valueOfText(constraint, text)]];
-        }),
-      ),
-    ),
+    pools: pools.map((pool) => poolOf(pool, constraints)),
   }));
+}
+
+export function poolOf(pool: PoolDraft, constraints: readonly Constraint[]): Record<string, unknown> {
+  const ofPool = constraints.filter(({ key }) => key.startsWith(POOL_PREFIX));
+  return Object.fromEntries(
+    ofPool.flatMap((constraint) => {
+      const name = constraint.key.slice(POOL_PREFIX.length);
+      const text = pool[name] ?? "";
+      // What must be there goes along even when it is empty, so that the refusal names it.
+      if (text === "" && name !== "url" && name !== "user") return [];
+      return [[name, text === "" ? "" : valueOfText(constraint, text)]];
+    }),
+  );
 }
 
 export function withPool(

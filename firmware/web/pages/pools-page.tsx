@@ -4,6 +4,7 @@ import { useSettings, useSnapshot } from "../model/context.ts";
 import { big, fixed } from "../model/format.ts";
 import { Card } from "../parts/card.tsx";
 import { PoolEditor } from "../parts/pool-editor.tsx";
+import { ReceiptTable } from "../parts/receipt-table.tsx";
 import { RestartHint } from "../parts/restart-hint.tsx";
 import { Unknown } from "../parts/value.tsx";
 
@@ -32,10 +33,9 @@ export function PoolsPage() {
         )}
         {problem !== null && <p class="bad">{problem}</p>}
         {settings !== null && <PoolEditor settings={settings} onSaved={reload} />}
-        <p class="quiet">
-          Receipts of past work by day and pool are kept on the board; <code>kumpel receipts --data FOLDER</code> prints
-          them.
-        </p>
+      </Card>
+      <Card title="Receipts" isWide testId="receipts">
+        <ReceiptTable />
       </Card>
     </div>
   );

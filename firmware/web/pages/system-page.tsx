@@ -6,6 +6,7 @@ import { valueAt } from "../model/settings-tree.ts";
 import { Act } from "../parts/act.tsx";
 import { Backup } from "../parts/backup.tsx";
 import { Card } from "../parts/card.tsx";
+import { NetworkCard } from "../parts/network-card.tsx";
 import { RESTART_QUESTION } from "../parts/restart-hint.tsx";
 import { SettingsForm } from "../parts/settings-form.tsx";
 import { TokenList } from "../parts/token-list.tsx";
@@ -31,6 +32,7 @@ export function SystemPage() {
   return (
     <div class="cards">
       <AboutCard settings={settings} />
+      <NetworkCard />
       <ActsCard />
       <Card title="Tokens" isWide testId="tokens">
         <TokenList />

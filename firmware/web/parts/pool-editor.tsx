@@ -17,6 +17,7 @@ import {
 } from "../model/pool-draft.ts";
 import { useOrdering } from "./act.tsx";
 import { AnswerLine } from "./answer-line.tsx";
+import { PoolTester } from "./pool-tester.tsx";
 import { RestartHint } from "./restart-hint.tsx";
 import { SettingField } from "./setting-field.tsx";
 
@@ -87,8 +88,8 @@ export function PoolEditor({ settings, onSaved }: PoolEditorProps) {
         )}
       </div>
       <p class="quiet note">
-        Pools are not tested before they are saved: this firmware cannot do that yet. After the restart this page shows
-        what each pool answers; while a new one does not, the next in the order is mined for.
+        A test connects, signs in and waits for work, without mining; nothing is saved by it. While a pool does not
+        answer, the next in the order is mined for.
       </p>
       <AnswerLine answer={answer} />
       {answer?.ok === true && answer.effect === "afterRestart" && <RestartHint />}
@@ -132,6 +133,7 @@ function PoolFields({ number, count, pool, stored, constraints, onText, onMove, 
         <summary>Proxy, TLS and more</summary>
         {fields.filter(({ name }) => !FIRST.includes(name)).map(field)}
       </details>
+      <PoolTester number={number} pool={pool} constraints={constraints} />
       <div class="acts">
         <button type="button" class="plain" disabled={number === 0} onClick={() => onMove(-1)}>
           Prefer pool {number + 1} more

@@ -15,7 +15,7 @@ export interface Recorded {
 
 /** So long that each chip found enough to be told from its neighbours. */
 const RUN_MS = 60_000;
-const KINDS = ["sensors", "tuning", "decisions", "trace", "recording"] as const;
+const KINDS = ["sensors", "tuning", "decisions", "trace", "recording", "hardware"] as const;
 
 export async function recordS21(): Promise<Recorded> {
   const rig = await startRig({ machine: "s21", hashesPerNonce: 1 });
@@ -29,6 +29,7 @@ export async function recordS21(): Promise<Recorded> {
   };
   const answers: Record<string, unknown> = {};
   for (const kind of KINDS) answers[kind] = await ask({ kind });
+  answers["receipts"] = await ask({ kind: "receipts", days: 14 });
   const snapshot = rig.snapshot();
   const chips: unknown[] = [];
   for (const { index } of snapshot.chains) chips.push(await ask({ kind: "chips", chainIndex: index }));

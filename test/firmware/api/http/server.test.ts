@@ -39,6 +39,8 @@ const QUESTIONS = [
   { kind: "decisions" },
   { kind: "trace" },
   { kind: "recording" },
+  { kind: "hardware" },
+  { kind: "receipts", days: 30 },
 ] as const;
 
 beforeAll(async () => {
