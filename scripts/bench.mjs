@@ -159,7 +159,7 @@ for (const name of names) {
   await bundle({ outDir, entry: `test/bench/${name}.bench.ts` });
   const words = [process.execPath, path.join(outDir, `${name}.bench.cjs`), path.join(outDir, "kumpel.cjs"), reference];
   // The whole program has threads and a child process: it gets all processors.
-  const isWhole = name === "program" || name === "flood";
+  const isWhole = ["program", "flood", "management"].includes(name);
   rows.push(...(await runBench(name, isWhole ? words : [...oneProcessor, ...words])));
 }
 process.stdout.write(isJson ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows)}\n`);

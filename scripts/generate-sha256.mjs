@@ -1,7 +1,8 @@
 // Writes hal/sha256.ts: SHA-256 with all 64 rounds unrolled on int32 locals, which is the fastest form that V8 compiles
-// (measured against a table loop and every npm package). One unrolled function only: a second one, with the known schedule
-// of a padding block folded in, made merkle roots a third slower (measured; perhaps both together outgrow the core's
-// instruction caches). Run: node scripts/generate-sha256.mjs
+// (measured against a table loop and every npm package), and in the order of additions and with the nested rotations that
+// cost a 32-bit ARM the fewest instructions (counted: npm run bench:arm), since its operands rotate for nothing. Merkle roots
+// use the general function only: a second one for padding blocks beside it made them a third slower (measured; perhaps both
+// together outgrow the core's instruction caches). Run: node scripts/generate-sha256.mjs
 // test/hal/sha256.test.ts generates the text anew and compares it with the file.
 import fs from "node:fs";
 import path from "node:path";
@@ -30,11 +31,14 @@ function rootFraction(n, k) {
 /** @param {string} x @param {number} n */
 const rotr = (x, n) => `((${x} >>> ${n}) | (${x} << ${32 - n}))`;
 
-function unrolledRounds() {
+const LETTERS = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
+/** Rounds on a..h and w0..w15; `x`, `y`, `t`, `u` and `v` are scratch, and `u` is b ^ c at first. @param {number} count */
+function unrolledRounds(count = 64) {
   const k = primes(64).map((p) => rootFraction(p, 3));
-  const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+  const names = [...LETTERS];
   const lines = [];
-  for (let i = 0; i < 64; i++) {
+  for (let i = 0; i < count; i++) {
     const w = `w${i & 15}`;
     if (i >= 16) {
       const w15 = `w${(i + 1) & 15}`;
@@ -43,21 +47,81 @@ function unrolledRounds() {
       const s1 = `${rotr(w2, 17)} ^ ${rotr(w2, 19)} ^ (${w2} >>> 10)`;
       lines.push(`  ${w} = (((${w} + (${s0})) | 0) + ((w${(i + 9) & 15} + (${s1})) | 0)) | 0;`);
     }
-    const [a, b, c, d, e, f, g, h] = names;
+    const [a, b, , d, e, f, g, h] = names;
+    // Majority of a, b and c is b ^ ((a ^ b) & (b ^ c)), and a ^ b is the next round's b ^ c.
+    const [ab, bc] = i % 2 === 0 ? ["v", "u"] : ["u", "v"];
     lines.push(
-      `  t = (((${h} + (${rotr(`${e}`, 6)} ^ ${rotr(`${e}`, 11)} ^ ${rotr(`${e}`, 25)})) | 0) + ((${g} ^ (${e} & (${f} ^ ${g}))) + ((${k[i]} + ${w}) | 0) | 0)) | 0;`,
+      `  x = ${e} ^ ${rotr(`${e}`, 14)};`,
+      `  x = ${e} ^ ${rotr("x", 5)};`,
+      `  t = (((((((${h} + ${w}) | 0) + ${k[i]}) | 0) + ${rotr("x", 6)}) | 0) + (${g} ^ (${e} & (${f} ^ ${g})))) | 0;`,
       `  ${d} = (${d} + t) | 0;`,
-      `  ${h} = (t + (((${rotr(`${a}`, 2)} ^ ${rotr(`${a}`, 13)} ^ ${rotr(`${a}`, 22)}) + ((${a} & ${b}) | (${c} & (${a} | ${b})))) | 0)) | 0;`,
+      `  y = ${a} ^ ${rotr(`${a}`, 9)};`,
+      `  y = ${a} ^ ${rotr("y", 11)};`,
+      `  ${ab} = ${a} ^ ${b};`,
+      `  ${h} = (((t + ${rotr("y", 2)}) | 0) + (${b} ^ (${ab} & ${bc}))) | 0;`,
     );
     names.unshift(/** @type {string} */ (names.pop()));
   }
   return lines.join("\n");
 }
 
+const SCRATCH = `  let t = 0;
+  let x = 0;
+  let y = 0;
+  let u = b ^ c;
+  let v = 0;`;
+
+/** The known words behind a message in its last block. @param {number} used @param {number} bits length of the message */
+function padding(used, bits) {
+  return Array.from({ length: 16 - used }, (_, i) => [used + i, i === 0 ? 1 << 31 : used + i === 15 ? bits : 0]);
+}
+
+/**
+ * The last two of the three compressions of a header in one function, so that the compiler folds what is known of their
+ * blocks, and with its end left out where the top word decides already.
+ * @param {number[]} initial
+ */
+function tailFunction(initial) {
+  const tail = padding(4, 640).map(([i, word]) => `  let w${i} = ${word};`);
+  const second = padding(8, 256).map(([i, word]) => `  w${i} = ${word};`);
+  const start = (/** @type {string} */ from) => LETTERS.map((l, i) => `  let ${l} = ${from}[${i}]! | 0;`).join("\n");
+  // After 61 rounds h has the value that the last three only hand on.
+  return `function hashTail(
+  out: Int32Array,
+  init: Readonly<Int32Array>,
+  tail0: number,
+  tail1: number,
+  tail2: number,
+  nonceWord: number,
+  topMax: number,
+): boolean {
+${start("init")}
+${SCRATCH}
+  let w0 = tail0 | 0;
+  let w1 = tail1 | 0;
+  let w2 = tail2 | 0;
+  let w3 = nonceWord | 0;
+${tail.join("\n")}
+${unrolledRounds()}
+${LETTERS.map((l, i) => `  w${i} = (init[${i}]! + ${l}) | 0;`).join("\n")}
+${second.join("\n")}
+${LETTERS.map((l, i) => `  ${l} = ${initial[i]};`).join("\n")}
+  u = ${(initial[1] ?? 0) ^ (initial[2] ?? 0)};
+${unrolledRounds(61)}
+  t = (${initial[7]} + h) | 0;
+  if (swapBytes(t) >>> 0 > topMax) return false;
+${unrolledRounds(64).split("\n").slice(-LINES_OF_THREE_ROUNDS).join("\n")}
+${LETTERS.map((l, i) => `  out[${i}] = (${initial[i]} + ${l}) | 0;`).join("\n")}
+  return true;
+}`;
+}
+
+const LINES_OF_THREE_ROUNDS = 3 * 9;
+
 /** The whole text of hal/sha256.ts. */
 export function sha256Source() {
   const initial = primes(8).map((p) => rootFraction(p, 2));
-  const letters = ["a", "b", "c", "d", "e", "f", "g", "h"];
+  const letters = LETTERS;
   return `// GENERATED by scripts/generate-sha256.mjs; do not edit. Source of the constants and rounds: FIPS 180-4.
 /**
  * SHA-256 for block headers, coinbases and merkle branches, without any allocation per call.
@@ -74,12 +138,19 @@ export const SHA256_INITIAL: Readonly<Int32Array> = Int32Array.of(${initial.join
  * @param out 8 words. @param init 8 words. @param block 16 words.
  */
 export function compress(out: Int32Array, init: Readonly<Int32Array>, block: Readonly<Int32Array>): void {
-  let t = 0;
 ${letters.map((l, i) => `  let ${l} = init[${i}]! | 0;`).join("\n")}
+${SCRATCH}
 ${Array.from({ length: 16 }, (_, i) => `  let w${i} = block[${i}]! | 0;`).join("\n")}
 ${unrolledRounds()}
 ${letters.map((l, i) => `  out[${i}] = (init[${i}]! + ${l}) | 0;`).join("\n")}
 }
+
+/**
+ * What is left of a header's double hash behind its midstate \`init\`.
+ * @param out 8 words, written only where the hash's top word, as a number, is at most \`topMax\`.
+ * @returns whether it is.
+ */
+${tailFunction(initial)}
 
 /** Reads \`wordCount\` big-endian words from \`bytes\` at \`offset\`. */
 export function loadWords(out: Int32Array, outOffset: number, bytes: Uint8Array, offset: number, wordCount: number): void {
@@ -147,21 +218,32 @@ export class DoubleSha256 {
   header(out: Int32Array, header: Uint8Array): void {
     loadWords(this.#block, 0, header, 0, 16);
     loadWords(this.#tail, 0, header, 64, 4);
-    this.#hashHeader(out);
+    compress(this.#state, SHA256_INITIAL, this.#block);
+    compress(this.#second, this.#state, this.#tail);
+    compress(out, SHA256_INITIAL, this.#second);
   }
 
   /**
    * Hash of a header as a chip made it: \`versionBits\` set in its version, \`nonce\` in the place of its own.
+   * @param out written only where the hash's top word is at most \`topMax\`: most wrong nonces end there.
    * @param header a view, which loads whole words: that is 5 % of a nonce check.
+   * @returns whether the top word is at most \`topMax\`.
    */
-  rolledHeader(out: Int32Array, header: DataView, versionBits: number, nonce: number): void {
+  rolledHeader(out: Int32Array, header: DataView, versionBits: number, nonce: number, topMax: number): boolean {
     const block = this.#block;
-    const tail = this.#tail;
     for (let i = 0; i < 16; i++) block[i] = header.getInt32(4 * i);
     block[0] = block[0]! | swapBytes(versionBits);
-    for (let i = 0; i < 3; i++) tail[i] = header.getInt32(64 + 4 * i);
-    tail[3] = swapBytes(nonce);
-    this.#hashHeader(out);
+    const state = this.#state;
+    compress(state, SHA256_INITIAL, block);
+    return hashTail(
+      out,
+      state,
+      header.getInt32(64),
+      header.getInt32(68),
+      header.getInt32(72),
+      swapBytes(nonce),
+      topMax,
+    );
   }
 
   /** Hash of the first \`length\` bytes of \`data\` (coinbase, two merkle nodes). */
@@ -203,12 +285,6 @@ export class DoubleSha256 {
     compress(this.#second, this.#state, PADDING_AFTER_64_BYTES);
     compress(out, SHA256_INITIAL, this.#second);
   }
-
-  #hashHeader(out: Int32Array): void {
-    compress(this.#state, SHA256_INITIAL, this.#block);
-    compress(this.#second, this.#state, this.#tail);
-    compress(out, SHA256_INITIAL, this.#second);
-  }
 }
 
 /** Runs the hot paths until the engine has compiled them: the first job would otherwise cost tens of milliseconds. */
@@ -219,7 +295,7 @@ export function warmUpSha256(): void {
   const view = new DataView(header.buffer);
   for (let i = 0; i < 6000; i++) {
     hasher.header(out, header);
-    hasher.rolledHeader(out, view, i, i);
+    hasher.rolledHeader(out, view, i, i, i);
     hasher.midstate(out, header);
     hasher.tail(out, out, i, 0, 0, i);
     hasher.bytes(out, header, 64);

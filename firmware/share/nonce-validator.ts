@@ -47,7 +47,8 @@ export class NonceValidator {
     if (work.job === null || work.ticketTarget === null) return "unknownWork";
     // Bits outside the mask were not ours to roll: no pool takes such a header, whatever its hash.
     if ((versionBits & ~work.versionMask) !== 0) return "hardwareError";
-    this.#hasher.rolledHeader(this.#hash, work.headerView, versionBits, nonce);
+    const topMax = work.ticketTarget[0] ?? 0;
+    if (!this.#hasher.rolledHeader(this.#hash, work.headerView, versionBits, nonce, topMax)) return "hardwareError";
     if (!hashMeetsTarget(this.#hash, work.ticketTarget)) return "hardwareError";
     // A repeat is the chip's fault, also when the work has ended in between: it must not hide among the late ones.
     if (!work.rememberNonce(nonce, versionBits)) return "duplicate";

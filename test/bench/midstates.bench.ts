@@ -4,28 +4,15 @@
  */
 import fs from "node:fs";
 import { midstateFrameLength, putMidstateFrame } from "#drivers/bm13xx/midstate-frame.ts";
-import { MerkleRootBuilder } from "#firmware/work/merkle.ts";
-import { WorkBuilder } from "#firmware/work/work-builder.ts";
 import { Work } from "#firmware/work/work-registry.ts";
 import type { MachineName } from "#hal/emulator/machines.ts";
 import { fixtureJob, fpgaRig } from "../drivers/fpga/fpga-rig.ts";
 import { median, report, reportPairs, timed } from "./bench.ts";
-import { benchJob } from "./fixtures.ts";
+import { midstateWorks } from "./loops.ts";
 
 const MIDSTATES = 4;
 const work = new Work(0, 16);
-const job = benchJob();
-const merkle = new MerkleRootBuilder();
-
-function buildWorks(count: number): number {
-  const builder = new WorkBuilder({ merkle, chainPosition: 0, chains: 1, midstatesMax: MIDSTATES });
-  let sum = 0;
-  for (let i = 0; i < count; i++) {
-    builder.fill(work, job);
-    for (let slot = 0; slot < MIDSTATES; slot++) sum = (Math.imul(sum, 31) + (work.midstates[8 * slot + 7] ?? 0)) | 0;
-  }
-  return sum;
-}
+const buildWorks = midstateWorks(work);
 
 const WORKS = 50_000;
 const FRAME_BYTES = midstateFrameLength(MIDSTATES) + 2;

@@ -45,8 +45,10 @@ export async function untilAllHash(miner: Started): Promise<void> {
   await miner.seen(PORT_LINE);
   const port = portOf(miner);
   for (const deadline = performance.now() + START_LIMIT_MS; performance.now() < deadline; await sleep(500)) {
-    const answer = await fetch(`http://${LOOPBACK}:${port}/api/v1/snapshot`, { headers: tokenHeader(miner) });
-    if (!answer.ok) continue;
+    const asked = fetch(`http://${LOOPBACK}:${port}/api/v1/snapshot`, { headers: tokenHeader(miner) });
+    // Where the plane is ended again and again nobody may be there to answer.
+    const answer = await asked.catch(() => null);
+    if (answer === null || !answer.ok) continue;
     const { chains } = (await answer.json()) as MinerSnapshot;
     if (chains.length > 0 && chains.every((chain) => chain.state === "hashing")) return;
   }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { expect, test } from "vitest";
+import { SeededRandom } from "#hal/emulator/prng.ts";
 import { compress, DoubleSha256, SHA256_INITIAL, storeHash, warmUpSha256 } from "#hal/sha256.ts";
 import { sha256Source } from "../../scripts/generate-sha256.mjs";
 
@@ -51,8 +52,34 @@ test("a header with rolled version bits and another nonce hashes as the changed 
   changed.writeUInt32LE(0x3fffe000, 0);
   changed.writeUInt32LE(0x89abcdef, 76);
   const out = new Int32Array(8);
-  new DoubleSha256().rolledHeader(out, new DataView(header.buffer), 0x1fffe000, 0x89abcdef | 0);
+  const hasher = new DoubleSha256();
+  const view = new DataView(header.buffer);
+  expect(hasher.rolledHeader(out, view, 0x1fffe000, 0x89abcdef | 0, 0xffffffff)).toBe(true);
   expect(hex(out)).toBe(reference(changed));
+  // The top word decides, at its limit exactly; a hash above it is not written.
+  const top = Buffer.from(reference(changed), "hex").readUInt32LE(28);
+  expect(hasher.rolledHeader(out, view, 0x1fffe000, 0x89abcdef | 0, top)).toBe(true);
+  out.fill(7);
+  expect(hasher.rolledHeader(out, view, 0x1fffe000, 0x89abcdef | 0, top - 1)).toBe(false);
+  expect(out).toEqual(new Int32Array(8).fill(7));
+});
+
+test("many rolled headers hash as the reference has them", () => {
+  const random = new SeededRandom(7);
+  const hasher = new DoubleSha256();
+  const out = new Int32Array(8);
+  for (let i = 0; i < 300; i++) {
+    const header = Uint8Array.from({ length: 80 }, () => random.uint32() & 255);
+    const changed = Buffer.from(header);
+    const [bits, nonce] = [random.uint32(), random.uint32()];
+    changed.writeUInt32LE((changed.readUInt32LE(0) | bits) >>> 0, 0);
+    changed.writeUInt32LE(nonce, 76);
+    const expected = reference(changed);
+    const topMax = random.uint32();
+    const passes = hasher.rolledHeader(out, new DataView(header.buffer), bits | 0, nonce | 0, topMax);
+    expect(passes).toBe(Buffer.from(expected, "hex").readUInt32LE(28) <= topMax);
+    if (passes) expect(hex(out)).toBe(expected);
+  }
 });
 
 test("two merkle nodes hash as their 64 bytes do, in place as well", () => {
