@@ -115,6 +115,9 @@ async function commandContext() {
   const { findRealMachine, openRealPlatform, realScales } = await import("./platform/real.ts");
   const { withLocalPool } = await import("./platform/with-local-pool.ts");
   const { openDataFolder, openSettings } = await import("./platform/data-folder.ts");
+  const { isImage, rebootBoard, updatePlace } = await import("./platform/update-place.ts");
+  const { RaucUpdater } = await import("./update/rauc.ts");
+  const { runProgram } = await import("#hal/linux/run-program.ts");
   const { SystemClock } = await import("#hal/linux/system-clock.ts");
   const programPath = process.argv[1] ?? "";
   const openEmulated = openEmulatedPlatform(programPath);
@@ -128,6 +131,8 @@ async function commandContext() {
     openPlatform: (options: RunOptions, scales: Scales, log: Log): Promise<Platform> =>
       options.real === null ? openEmulated(options, scales, log) : openReal(options.real, options, scales, log),
     openDataFolder,
+    openUpdates: (folder: string) =>
+      isImage() ? { updater: new RaucUpdater(runProgram), place: updatePlace(folder), reboot: rebootBoard } : null,
     lockFolder,
     openSettings,
     clock: new SystemClock(),

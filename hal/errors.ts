@@ -53,6 +53,7 @@ export type ErrorCode =
   | "SETTINGS_INVALID"
   | "CONSOLE_LOST"
   | "CONSOLE_REFUSED"
+  | "UPDATE_FAILED"
   | "LOOP_STUCK"
   | "ABORTED";
 

@@ -65,6 +65,11 @@ export class ManagementHost {
     return this.#facePorts;
   }
 
+  /** The worker listens and has answered lately. */
+  get isAnswering(): boolean {
+    return this.#port !== null && this.#options.clock.nowMs() - this.#heardAtMs < HANG_LIMIT_MS;
+  }
+
   post(message: ToWorker): void {
     this.#worker?.postMessage(message);
   }

@@ -125,6 +125,10 @@ export class ManagementPlane {
     return this.#host.facePorts;
   }
 
+  get isAnswering(): boolean {
+    return this.#host.isAnswering;
+  }
+
   /** For the faces that run on the main thread or check by themselves who may order what. */
   get bus(): CommandBus {
     return this.#runner.bus;

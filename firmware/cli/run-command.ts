@@ -20,6 +20,7 @@ import { describeIdentity, readBoardIdentities } from "../hardware/board-identit
 import { createLog, type Log } from "../log.ts";
 import type { DataFolder } from "../platform/data-folder.ts";
 import { LOOPBACK } from "../platform/platform.ts";
+import type { UpdateDesk } from "../update/update-desk.ts";
 import { VERSION } from "../version.ts";
 import { warmUp } from "../warm-up.ts";
 import { idleOutwardOf } from "./outward.ts";
@@ -36,6 +37,7 @@ import {
   type RunOptions,
 } from "./run-options.ts";
 import { RunStop } from "./run-stop.ts";
+import { openUpdateDesk, rebootIfOrdered } from "./run-updates.ts";
 import { poolOf } from "./settings-pools.ts";
 import { tlsWishOf } from "./tls-wish.ts";
 import { EXIT, usageError } from "./usage.ts";
@@ -67,12 +69,13 @@ export async function runCommand(args: readonly string[], context: CommandContex
     const stop = new RunStop(context, parsed?.forMs ?? null);
     try {
       const memory: Memory = { lives: 0, port: null, sessions: new SessionMemory(context.clock) };
+      const desk = openUpdateDesk(context, data.store, settings, stop);
       let end: number | null = null;
       while (end === null) {
-        end = await new Life({ args, context, data, settings, stop, memory }).live();
+        end = await new Life({ args, context, data, settings, stop, memory, desk }).live();
         memory.lives++;
       }
-      return end;
+      return await rebootIfOrdered(context, stop, end);
     } finally {
       stop.close();
     }
@@ -107,6 +110,7 @@ interface LifeParts {
   readonly settings: SettingsStore;
   readonly stop: RunStop;
   readonly memory: Memory;
+  readonly desk: UpdateDesk | null;
 }
 
 /** From one reading of the settings to the next. */
@@ -137,11 +141,11 @@ class Life {
   }
 
   async #idle(reason: string, { settings }: LoadedSettings, life: AbortController): Promise<number | null> {
-    const { args, context, stop, memory } = this.#parts;
+    const { args, context, stop, memory, desk } = this.#parts;
     const options = parseIdleOptions(args, settings);
     const log = createLog(options.logLevel, (line) => this.#ring.add(line));
     const management = this.#plane({ log, options, settings, machine: null, idleReason: reason });
-    await idleUntilStopped({ context, management, reason, life });
+    await idleUntilStopped({ context, management, reason, life, desk });
     memory.port = management.port;
     return stop.wantsRestart ? null : EXIT.usage;
   }
@@ -151,7 +155,7 @@ class Life {
     loaded: LoadedSettings,
     life: AbortController,
   ): Promise<number> {
-    const { context, data, stop, memory } = this.#parts;
+    const { context, data, stop, memory, desk } = this.#parts;
     const options = await withMachine(parsed, context);
     const log = createLog(options.logLevel, (line) => this.#ring.add(line));
     for (const note of loaded.notes) log.warn(`settings: ${note}`);
@@ -173,11 +177,12 @@ class Life {
       const management = this.#plane({ log, options, settings, machine, idleReason: null });
       await this.#showToken(management);
       const problems = (): string[] => this.#parts.settings.loaded.problems.map(({ sentence }) => sentence);
-      const run = new Run({ options, context, platform, miner, management, problems });
+      const run = new Run({ options, context, platform, miner, management, problems, desk });
       const code = await run.untilStopped(life, () => stop.reason);
       memory.port = management.port;
       return code;
     } finally {
+      desk?.onIncident(null);
       await platform.stop();
     }
   }
@@ -196,7 +201,7 @@ class Life {
     machine: MachineControls | null;
     idleReason: string | null;
   }): ManagementPlane {
-    const { context, data, settings, stop, memory } = this.#parts;
+    const { context, data, settings, stop, memory, desk } = this.#parts;
     const { options, machine, idleReason } = parts;
     const { network, security, pool_groups } = parts.settings;
     const isBroken = settings.loaded.source === "idle";
@@ -216,7 +221,7 @@ class Life {
       machine,
       idleReason,
       restart: (reason) => stop.restart(reason),
-      update: NO_UPDATES,
+      update: desk ?? NO_UPDATES,
       // Only a pool that was missing: where the file was broken, the owner's limits may be gone with it.
       wakes: (after) => !isBroken && pool_groups.length === 0 && after.pool_groups.length > 0,
       sessions: memory.sessions,

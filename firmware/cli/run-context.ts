@@ -8,7 +8,16 @@ import type { OwnerSettings, RealMachine } from "../platform/choose-board.ts";
 import type { DataFolder } from "../platform/data-folder.ts";
 import type { NetworkNames } from "../platform/network-facts.ts";
 import type { Platform, Scales } from "../platform/platform.ts";
+import type { UpdatePlace } from "../update/update-desk.ts";
+import type { Updater } from "../update/updater.ts";
 import type { RunOptions } from "./run-options.ts";
+
+export interface UpdateParts {
+  readonly updater: Updater;
+  readonly place: UpdatePlace;
+  /** @returns null when the board goes down, else why not. */
+  readonly reboot: () => Promise<string | null>;
+}
 
 export interface CommandContext {
   readonly programPath: string;
@@ -26,6 +35,8 @@ export interface CommandContext {
   /** Settings of a file, or of the data folder. */
   readonly openSettings: (file: string | null, data: FileStore) => Promise<SettingsStore>;
   readonly clock: Clock;
+  /** Null: this is no image, and whoever installed the program updates it. */
+  readonly openUpdates: (folder: string) => UpdateParts | null;
   /** For secrets. */
   readonly randomBytes: RandomBytes;
   readonly findMachine: (owner: OwnerSettings) => Promise<RealMachine>;

@@ -12,6 +12,7 @@ export class RunStop {
   #isEnded = false;
   #wantsRestart = false;
   #restartTimer: TimerHandle | null = null;
+  #rebootReason: string | null = null;
   #reason = "the run was asked to last so long";
 
   constructor(context: CommandContext, forMs: number | null) {
@@ -32,6 +33,11 @@ export class RunStop {
     return this.#wantsRestart && !this.#isEnded;
   }
 
+  /** Why the board is to be booted once everything is off; null = it is not. */
+  get rebootReason(): string | null {
+    return this.#rebootReason;
+  }
+
   /** Aborts at the end of this life. */
   begin(): AbortController {
     this.#wantsRestart = false;
@@ -47,6 +53,18 @@ export class RunStop {
       this.#wantsRestart = true;
       this.#context.stderr(`kumpel: ${reason}\n`);
       this.#life.abort();
+    });
+  }
+
+  /** Ends the run in the ordinary way; whoever called it then boots the board. */
+  reboot(reason: string): void {
+    this.#rebootReason = reason;
+    this.#restartTimer ??= this.#context.clock.setTimer(RESTART_DELAY_MS, () => {
+      this.#restartTimer = null;
+      if (this.#isEnded) return;
+      this.#reason = `the board is booted ${reason}`;
+      this.#context.stderr(`kumpel: the board is booted ${reason}\n`);
+      this.#end();
     });
   }
 

@@ -8,6 +8,7 @@ import type { MinerSnapshot } from "../api/snapshot.ts";
 import type { Miner } from "../miner.ts";
 import type { Platform } from "../platform/platform.ts";
 import { takeSnapshot } from "../snapshot-builder.ts";
+import type { UpdateDesk } from "../update/update-desk.ts";
 import { VERSION } from "../version.ts";
 import { ProcessMeter } from "./process-meter.ts";
 import type { CommandContext } from "./run-context.ts";
@@ -23,6 +24,8 @@ export interface RunParts {
   readonly miner: Miner;
   readonly management: ManagementPlane;
   readonly problems: () => readonly string[];
+  /** Null: there is no updater. */
+  readonly desk: UpdateDesk | null;
 }
 
 export class Run {
@@ -32,15 +35,17 @@ export class Run {
   readonly #miner: Miner;
   readonly #meter: ProcessMeter;
   readonly #management: ManagementPlane;
+  readonly #desk: UpdateDesk | null;
   /** What is wrong with the settings file, for the alarms. */
   readonly #problems: () => readonly string[];
 
-  constructor({ options, context, platform, miner, management, problems }: RunParts) {
+  constructor({ options, context, platform, miner, management, problems, desk }: RunParts) {
     this.#options = options;
     this.#context = context;
     this.#platform = platform;
     this.#miner = miner;
     this.#management = management;
+    this.#desk = desk;
     this.#problems = problems;
     this.#meter = new ProcessMeter(platform.clock);
   }
@@ -87,7 +92,8 @@ export class Run {
 
   #snapshot(): MinerSnapshot {
     const snapshot = takeSnapshot(this.#miner.parts);
-    return { ...snapshot, alarms: [...this.#problems(), ...snapshot.alarms] };
+    const update = this.#desk?.status ?? snapshot.update;
+    return { ...snapshot, update, alarms: [...this.#problems(), ...snapshot.alarms] };
   }
 
   async #publish(
@@ -98,9 +104,19 @@ export class Run {
   ): Promise<void> {
     do {
       const snapshot = this.#snapshot();
+      this.#showUpdates(snapshot);
       management.publish(snapshot);
       printer.show(snapshot, management.url);
     } while (await pause(clock, 1_000, signal));
+  }
+
+  /** A new version proves itself by what it shows. */
+  #showUpdates(snapshot: MinerSnapshot): void {
+    const { pauses, supervision } = this.#miner.parts;
+    const { incidents } = supervision;
+    if (incidents.isOpen) this.#desk?.onIncident((text) => incidents.note("update", text));
+    const isManagementAnswering = this.#management.isAnswering;
+    this.#desk?.look({ snapshot, isPausedByOwner: pauses.isHeldBy("owner"), isManagementAnswering });
   }
 
   /** A board without that button has nothing to watch; one whose button cannot be read goes on without it. */

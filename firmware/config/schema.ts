@@ -11,6 +11,7 @@ import { LOG_LEVELS } from "../log.ts";
 import { parsePoolUrl, parseProxyUrl } from "../stratum/pool-url.ts";
 import { choice, face, flag, integer, listening, mustParse, number, table, text, tlsKeys } from "./keys.ts";
 import { alerts, mdns, mqtt } from "./outward-keys.ts";
+import { update } from "./update-keys.ts";
 
 /** Raised by each step in `migrations.ts`. */
 export const SETTINGS_VERSION = 2;
@@ -232,6 +233,7 @@ export const settingsSchema = z
     alerts,
     security,
     logging,
+    update,
   })
   .superRefine(checkTogether);
 

@@ -40,6 +40,10 @@ export class PauseControl {
     return this.#causes.size === 0 ? null : [...this.#causes.values()].join("; ");
   }
 
+  isHeldBy(cause: PauseCause): boolean {
+    return this.#causes.has(cause);
+  }
+
   pause(cause: PauseCause, reason: string): void {
     const isFirst = this.#causes.size === 0;
     this.#causes.set(cause, reason);

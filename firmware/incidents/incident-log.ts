@@ -44,6 +44,11 @@ export class IncidentLog implements IncidentSink {
     this.#startedAtMs = options.clock.nowMs();
   }
 
+  /** What earlier runs left is read: notes from now on stay. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   get history(): IncidentHistory {
     return this.#history;
   }

@@ -27,6 +27,8 @@ export const INCIDENT_KINDS = [
   "resume",
   /** The program's own loops do not answer. */
   "hang",
+  /** Another version was installed, proved itself or was given up. */
+  "update",
   /** Somebody changed something over a face of the program. */
   "command",
 ] as const;

@@ -24,7 +24,7 @@ export const updateStatusSchema = z.object({
   }),
   fromVersion: z.string().nullable().meta({ description: "Version before the update that the state is about." }),
   toVersion: z.string().nullable().meta({ description: "Version of that update." }),
-  progressPercent: z.number().nullable().meta({ description: "Of receiving or installing; null where nothing moves." }),
+  progressPercent: z.number().nullable().meta({ description: "Of installing; null where nothing is installed." }),
   message: z
     .string()
     .meta({ description: "What happens or happened, in one sentence; empty before the first update." }),

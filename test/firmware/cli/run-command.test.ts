@@ -35,6 +35,7 @@ test("a temporary data folder goes, too, when the machine cannot be opened", asy
     findMachine: unused,
     realScales: unused,
     chainCountOf: () => 3,
+    openUpdates: () => null,
     lockFolder: () => () => undefined,
     networkNames: () => ({ names: ["miner"], addresses: ["127.0.0.1"] }),
   };

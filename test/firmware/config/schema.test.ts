@@ -10,6 +10,7 @@ import { FACTORY_TEXT } from "#firmware/config/settings-store.ts";
 const UNIT_ENDS: Readonly<Record<string, string>> = {
   MHz: "_mhz",
   mV: "_mv",
+  min: "_minutes",
   C: "_c",
   "%": "_pct",
   s: "_s",

@@ -1,0 +1,263 @@
+/** The desk over an updater that is only remembered: answers, what is written and told, and the way over a boot. */
+import { expect, test } from "vitest";
+import { createLog } from "#firmware/log.ts";
+import { type Shown, UpdateDesk } from "#firmware/update/update-desk.ts";
+import { HOLD_MS } from "#firmware/update/update-machine.ts";
+import { UPDATE_FILE } from "#firmware/update/update-record.ts";
+import type { Updater } from "#firmware/update/updater.ts";
+import { MemoryStore } from "#hal/emulator/memory-store.ts";
+import { KumpelError } from "#hal/errors.ts";
+import { chainAt, machine } from "../api/cgminer/face-fixture.ts";
+
+const MIB = 1 << 20;
+const WISH = { isForced: false, clearsSettings: false };
+const HASHING: Shown = { snapshot: machine(), isPausedByOwner: false, isManagementAnswering: true };
+
+/** A board with two slots, whose flash and boot loader outlive its boots. */
+class Board {
+  readonly store = new MemoryStore();
+  booted = "A";
+  next = "A";
+  bad = new Set<string>();
+  versions: Record<string, string> = { A: "0.1.0", B: "" };
+  bundle = { compatible: "s9", version: "0.2.0" };
+  signature = true;
+  hasUpdater = true;
+  freeBytes = 60 * MIB;
+  cardHash: string | null = null;
+  boots = 1;
+  uptimeMs = 0;
+  readonly rebooted: string[] = [];
+  readonly incidents: string[] = [];
+  removed = 0;
+  cleared = 0;
+  percents: (number | null)[] = [];
+
+  readonly updater: Updater = {
+    status: () => {
+      if (!this.hasUpdater) return Promise.reject(new KumpelError("UPDATE_FAILED", "no rauc here"));
+      const slot = (name: string) => ({ name, isGood: !this.bad.has(name) && this.versions[name] !== "" });
+      return Promise.resolve({ compatible: "s9", booted: slot(this.booted), other: slot(this.#other) });
+    },
+    inspect: () =>
+      this.signature
+        ? Promise.resolve(this.bundle)
+        : Promise.reject(new KumpelError("UPDATE_FAILED", "RAUC refuses: signature verification failed")),
+    install: (_file, onProgress) => {
+      onProgress(40);
+      this.percents.push(this.desk.status.progressPercent);
+      this.versions[this.#other] = this.bundle.version;
+      this.next = this.#other;
+      return Promise.resolve();
+    },
+    markGood: () => Promise.resolve(void this.bad.delete(this.booted)),
+    markBad: () => Promise.resolve(void this.bad.add(this.booted)),
+    activateOther: () => {
+      this.next = this.#other;
+      return Promise.resolve();
+    },
+  };
+  desk: UpdateDesk = this.#desk();
+
+  get #other(): string {
+    return this.booted === "A" ? "B" : "A";
+  }
+
+  async boot(): Promise<void> {
+    this.booted = this.bad.has(this.next) ? (this.next === "A" ? "B" : "A") : this.next;
+    this.boots++;
+    this.uptimeMs = 20_000;
+    await this.beginAgain();
+  }
+
+  async beginAgain(): Promise<void> {
+    this.desk = this.#desk();
+    await this.desk.start();
+    this.desk.onIncident((text) => this.incidents.push(text));
+  }
+
+  async look(shown: Shown, forMs = 0): Promise<void> {
+    for (let ms = 0; ms <= forMs; ms += 1_000) {
+      this.desk.look(shown);
+      await settled();
+      this.uptimeMs += 1_000;
+    }
+  }
+
+  #desk(): UpdateDesk {
+    return new UpdateDesk({
+      log: createLog("silent"),
+      store: this.store,
+      updater: this.updater,
+      place: {
+        bundleFile: "/data/update.raucb",
+        cardFile: "/boot/kumpel-update.raucb",
+        bootId: () => Promise.resolve(`boot ${this.boots}`),
+        uptimeMs: () => this.uptimeMs,
+        freeBytes: () => Promise.resolve(this.freeBytes),
+        removeBundle: () => Promise.resolve(void this.removed++),
+        hashOf: () => Promise.resolve(this.cardHash),
+      },
+      version: this.versions[this.booted] ?? "",
+      proveMs: () => 900_000,
+      reboot: (reason) => this.rebooted.push(reason),
+      clearSettings: () => Promise.resolve(void this.cleared++),
+    });
+  }
+}
+
+/** All that was begun is done: it waits for nothing but promises. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 60; i++) await Promise.resolve();
+}
+
+async function begun(): Promise<Board> {
+  const board = new Board();
+  await board.beginAgain();
+  return board;
+}
+
+async function updated(wish = WISH): Promise<Board> {
+  const board = await begun();
+  await board.look(HASHING);
+  expect((await board.desk.stage(20 * MIB)).ok).toBe(true);
+  expect(await board.desk.install(wish)).toMatchObject({ ok: true, message: expect.stringContaining("0.2.0") });
+  await settled();
+  return board;
+}
+
+test("a bundle is installed, the board boots it, it proves itself and is committed", async () => {
+  const board = await updated();
+  expect(board.percents).toEqual([40]);
+  expect(board.desk.status).toMatchObject({ state: "pendingReboot", slot: "A", isUpdatable: false, canGoBack: false });
+  expect(board.rebooted).toEqual(["to boot version 0.2.0"]);
+  expect(JSON.parse(board.store.files.get(UPDATE_FILE) ?? "")).toMatchObject({ toSlot: "B", hashingChains: 3 });
+  await board.boot();
+  expect(board.desk.status).toMatchObject({ state: "provingItself", slot: "B", isUpdatable: false });
+  expect((await board.desk.stage(1)).message).toContain("not proved itself yet");
+  await board.look(HASHING, HOLD_MS);
+  expect(board.desk.status).toMatchObject({
+    state: "committed",
+    fromVersion: "0.1.0",
+    toVersion: "0.2.0",
+    isUpdatable: true,
+    canGoBack: true,
+  });
+  expect(board.bad.size).toBe(0);
+  expect(board.incidents.join("; ")).toContain("version 0.2.0 proved itself");
+});
+
+test("a version that does not hash is given up, and the older one says why", async () => {
+  const board = await updated();
+  await board.boot();
+  const dark = { ...HASHING, snapshot: machine({ chains: [chainAt(0), chainAt(1, { state: "disabled" })] }) };
+  await board.look(dark, 860_000);
+  expect(board.desk.status.state).toBe("provingItself");
+  await board.look(dark, 60_000);
+  expect(board.desk.status.state).toBe("rolledBack");
+  expect(board.rebooted.at(-1)).toBe("to go back to version 0.1.0");
+  expect(board.bad).toEqual(new Set(["B"]));
+  await board.boot();
+  expect(board.booted).toBe("A");
+  expect(board.desk.status).toMatchObject({ state: "rolledBack", isUpdatable: true, canGoBack: false });
+  expect(board.desk.status.message).toContain("1 of 3 chains hash");
+  expect(board.incidents.join("; ")).toContain("an older version runs again");
+});
+
+test("a program that begins again in the same boot has no longer for its proof", async () => {
+  const board = await updated();
+  await board.boot();
+  const nothing: Shown = { snapshot: null, isPausedByOwner: false, isManagementAnswering: true };
+  board.uptimeMs = 890_000;
+  await board.beginAgain();
+  await board.look(nothing, 20_000);
+  expect(board.desk.status.state).toBe("rolledBack");
+});
+
+test("an owner who pauses the machine is not taken for a broken version", async () => {
+  const board = await updated();
+  await board.boot();
+  const paused = machine({ pauseReason: "paused by phone", chains: [chainAt(0, { state: "paused" })] });
+  await board.look({ snapshot: paused, isPausedByOwner: true, isManagementAnswering: true }, HOLD_MS);
+  expect(board.desk.status.state).toBe("committed");
+});
+
+test("a wrong signature, a foreign board and a lower version are refused with one sentence; force takes the last", async () => {
+  const board = await begun();
+  const refuse = async (): Promise<string> => {
+    await board.desk.stage(MIB);
+    return (await board.desk.install(WISH)).message;
+  };
+  board.signature = false;
+  expect(await refuse()).toContain("signature verification failed");
+  board.signature = true;
+  board.bundle = { compatible: "s19", version: "0.2.0" };
+  expect(await refuse()).toContain("is for board s19 and this one is s9");
+  board.bundle = { compatible: "s9", version: "0.0.9" };
+  expect(await refuse()).toContain("0.0.9 is lower than 0.1.0");
+  expect(board.rebooted).toEqual([]);
+  expect(board.desk.status).toMatchObject({ state: "idle", isUpdatable: true });
+  await board.desk.stage(MIB);
+  expect((await board.desk.install({ ...WISH, isForced: true })).ok).toBe(true);
+});
+
+test("without room, without an updater, or with one under way, nothing begins", async () => {
+  const board = await begun();
+  expect((await board.desk.stage(58 * MIB)).message).toContain("60 MiB free");
+  expect(board.desk.status.state).toBe("idle");
+  expect((await board.desk.stage(20 * MIB)).ok).toBe(true);
+  expect((await board.desk.stage(20 * MIB)).message).toContain("being received already");
+  expect(board.desk.drop("the client went away").ok).toBe(true);
+  board.hasUpdater = false;
+  await board.beginAgain();
+  expect(board.desk.status).toMatchObject({ isUpdatable: false, canGoBack: false, reason: "no rauc here" });
+  expect(await board.desk.stage(1)).toEqual({ ok: false, message: "no rauc here" });
+  expect((await board.desk.back()).ok).toBe(false);
+});
+
+test("settings are cleared after the proof, where that was ordered", async () => {
+  const board = await updated({ ...WISH, clearsSettings: true });
+  expect(board.cleared).toBe(0);
+  await board.boot();
+  expect(board.cleared).toBe(0);
+  await board.look(HASHING, HOLD_MS);
+  expect(board.cleared).toBe(1);
+});
+
+test("the owner goes back, and the older version boots", async () => {
+  const board = await updated();
+  await board.boot();
+  await board.look(HASHING, HOLD_MS);
+  expect(await board.desk.back()).toMatchObject({ ok: true });
+  expect(board.rebooted.at(-1)).toBe("to boot slot A");
+  await board.boot();
+  expect(board.desk.status).toMatchObject({ state: "rolledBack", slot: "A", canGoBack: true });
+  expect(board.desk.status.message).toContain("the owner went back");
+});
+
+test("a bundle on the card is offered once, when the chains are up", async () => {
+  const board = await begun();
+  board.cardHash = "abc";
+  await board.look({ ...HASHING, snapshot: machine({ uptimeMs: 9_000, chains: [chainAt(0, { state: "ramping" })] }) });
+  expect(board.desk.status.state).toBe("idle");
+  await board.look({ ...HASHING, snapshot: machine({ uptimeMs: 20_000 }) });
+  expect(board.desk.status.state).toBe("pendingReboot");
+  expect(JSON.parse(board.store.files.get(UPDATE_FILE) ?? "")).toMatchObject({ hashingChains: 3 });
+  await board.boot();
+  await board.look(HASHING, HOLD_MS);
+  await board.beginAgain();
+  await board.look(HASHING);
+  expect(board.desk.status.state).toBe("committed");
+  expect(board.rebooted).toHaveLength(1);
+});
+
+test("a refused bundle on the card is told once and not offered at the next start", async () => {
+  const board = await begun();
+  board.cardHash = "abc";
+  board.signature = false;
+  await board.look(HASHING);
+  expect(board.incidents).toEqual([expect.stringContaining("signature verification failed")]);
+  await board.beginAgain();
+  await board.look(HASHING);
+  expect(board.incidents).toHaveLength(1);
+});
