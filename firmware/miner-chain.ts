@@ -32,7 +32,6 @@ export interface MinerChainParts {
 export function createMinerChain(connector: ChainConnector, parts: MinerChainParts): MinerParts["chains"][number] {
   const { options, scheduler, vendorBlocks, power, train, supervision, onShare, onVerified } = parts;
   const { clock, log, board, hashboard, support, chipScale, poolScale, isExperimentalAccepted } = options;
-  const { trace } = supervision;
   const chunk: ChunkTime | null = connector.link.kind === "uart" ? { atMs: 0 } : null;
   const createChain = (): HashChain =>
     createHashChain({
@@ -44,7 +43,13 @@ export function createMinerChain(connector: ChainConnector, parts: MinerChainPar
       wrapUart: (uart) =>
         chunk === null
           ? uart
-          : timedUart(uart, clock, chunk, supervision.blackBox.uart(connector.index), trace.chain(connector.index)),
+          : timedUart(
+              uart,
+              clock,
+              chunk,
+              supervision.blackBox.uart(connector.index),
+              supervision.chainTrace(connector.index),
+            ),
     });
   const facts = chainFacts(hashboard, connector.link);
   const runtime = createChainRuntime({

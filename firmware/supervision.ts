@@ -13,8 +13,9 @@ import { IncidentLog } from "./incidents/incident-log.ts";
 import { ShutdownLatch } from "./incidents/shutdown-latch.ts";
 import type { Log } from "./log.ts";
 import { openTraceFile } from "./trace/capture/trace-file.ts";
-import { TraceWriter } from "./trace/capture/trace-writer.ts";
+import { type ChainTrace, TraceWriter } from "./trace/capture/trace-writer.ts";
 import type { CaptureHeader } from "./trace/capture-format.ts";
+import { TrafficTap } from "./trace/live/traffic-tap.ts";
 
 export interface SupervisionOptions {
   readonly log: Log;
@@ -37,10 +38,13 @@ export class Supervision {
   readonly blackBox: BlackBox;
   /** Off until somebody starts it. */
   readonly trace: TraceWriter;
+  /** For who looks live. */
+  readonly tap: TrafficTap;
 
   constructor({ log, clock, store, watchdog, program, machine, chains, capture }: SupervisionOptions) {
     const traceLog = log.child({ part: "trace" });
     const warn = (text: string): void => traceLog.warn(text);
+    this.tap = new TrafficTap(clock);
     this.trace = new TraceWriter({ clock, openFile: openTraceFile, header: capture, warn });
     this.blackBox = new BlackBox({ log: log.child({ part: "black box" }), clock, store, program, machine, chains });
     this.incidents = new IncidentLog({ log: log.child({ part: "incidents" }), clock, store });
@@ -55,10 +59,23 @@ export class Supervision {
     });
   }
 
+  /** What a chain's wire goes through. */
+  chainTrace(chainIndex: number): ChainTrace {
+    const writer = this.trace.chain(chainIndex);
+    return {
+      baud: (baud) => writer.baud(baud),
+      push: (direction, bytes, atMs) => {
+        writer.push(direction, bytes, atMs);
+        this.tap.chain(chainIndex, direction, bytes, atMs);
+      },
+    };
+  }
+
   /** @param line without secrets */
   poolLine(pool: number, direction: "in" | "out", line: string): void {
     this.blackBox.poolLine(pool, direction, line);
     this.trace.poolLine(pool, direction, line);
+    this.tap.pool(pool, direction, line);
   }
 
   /** The thermal supervisor cut the power: kept until it is acknowledged. */

@@ -108,6 +108,7 @@ export async function runManagement({
     order: (command, origin, scope) => orders.order(command, origin, scope),
     query: (query, scope) => orders.query(query, scope),
     facts: () => facts(),
+    traceFolder: options.dataPath,
     receive: (upload, wish, { who, face, scope }) => intake.receive(upload, wish, { who, face, scope }),
     history: ({ resolution, fields, fromMs, toMs }) => {
       const endMs = Math.min(toMs, clock.wallTimeMs() + RESOLUTIONS[resolution]);

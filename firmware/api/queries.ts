@@ -3,6 +3,8 @@
  * are data, checked by these schemas in the OpenAPI document. Null means unknown, never 0; units end the names.
  */
 import { z } from "zod";
+import type { CaptureHeader } from "../trace/capture-format.ts";
+import type { TrafficEntry } from "../trace/live/traffic-tap.ts";
 import type { Scope } from "./commands.ts";
 import { CHAINS_MAX, CHIPS_MAX, REGISTER_MAX } from "./limits.ts";
 import { RECEIPT_DAYS_MAX, receiptsAnswer } from "./receipts.ts";
@@ -28,6 +30,7 @@ export const querySchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("trace") }),
   z.strictObject({ kind: z.literal("recording") }),
   z.strictObject({ kind: z.literal("hardware") }),
+  z.strictObject({ kind: z.literal("traffic") }),
   z.strictObject({ kind: z.literal("receipts"), days: z.number().int().min(1).max(RECEIPT_DAYS_MAX) }),
 ]);
 export type Query = z.infer<typeof querySchema>;
@@ -43,6 +46,8 @@ export const QUERY_SCOPE: Readonly<Record<QueryKind, Scope>> = {
   trace: "read",
   recording: "control",
   hardware: "read",
+  // Who mines where is in it.
+  traffic: "control",
   receipts: "read",
 };
 
@@ -134,6 +139,14 @@ export const queryAnswers = {
       voltageMv: bounds.nullable().meta({ description: "Null: the voltage is fixed." }),
     }),
     hashboards: list(z.object({ chainIndex: z.number(), text: z.string() })),
+  }),
+  /** Only between the two threads: bytes are decoded before they go out. */
+  traffic: z.object({
+    header: z.custom<CaptureHeader>(),
+    entries: list(z.custom<TrafficEntry>()),
+    lostEvents: z.number(),
+    nowMs: z.number(),
+    nowWallMs: z.number(),
   }),
   receipts: receiptsAnswer,
   recording: z.object({ text: z.string().meta({ description: "The black box as it would be written now." }) }),

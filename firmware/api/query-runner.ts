@@ -58,6 +58,8 @@ export class QueryRunner {
         return this.#decisions();
       case "hardware":
         return this.#hardware();
+      case "traffic":
+        return this.#traffic();
       case "receipts":
         return receiptsOf(this.#parts.ledger.ledger, query.days);
     }
@@ -164,6 +166,13 @@ export class QueryRunner {
       limits: { boardMaxC, chipMaxC, temperatureSource: source, frequencyMhz, voltageMv },
       hashboards: identities.map((board) => ({ chainIndex: board.chainIndex, text: describeIdentity(board) })),
     };
+  }
+
+  #traffic(): AnswerOf<"traffic"> {
+    const { supervision, options } = this.#parts;
+    const { clock } = options;
+    const header = supervision.trace.header;
+    return { header, ...supervision.tap.take(), nowMs: clock.nowMs(), nowWallMs: clock.wallTimeMs() };
   }
 
   #decisions(): AnswerOf<"decisions"> {

@@ -1,7 +1,16 @@
 /** The page on the real program: shares come in, a pause stops them, settings are taken and refused by the firmware itself. */
+import fs from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { launchChromium, openPage, shoot, signIn, type Watched, withoutRefusals } from "./support/chromium.ts";
+import {
+  expectAccessible,
+  launchChromium,
+  openPage,
+  shoot,
+  signIn,
+  type Watched,
+  withoutRefusals,
+} from "./support/chromium.ts";
 import { type Demo, startDemo } from "./support/demo.ts";
 
 const SHARE_LIMIT_MS = 120_000;
@@ -67,6 +76,44 @@ test("every page shows the real machine", { timeout: 240_000 }, async () => {
     await page.locator("main .card").first().waitFor();
     expect(await page.locator("main .bad").allTextContents(), id).toEqual([]);
   }
+});
+
+test("live traffic is decoded, filtered and held; a recording is saved as a file", { timeout: 180_000 }, async () => {
+  await turnTo("trace");
+  const traffic = page.getByTestId("traffic");
+  await traffic.getByText("Not watched.").waitFor();
+  await traffic.getByRole("button", { name: "Watch" }).click();
+  const lines = traffic.getByRole("listitem");
+  await lines
+    .filter({ hasText: /nonce 0x[0-9a-f]{8}, job \d+, chip \d+/ })
+    .first()
+    .waitFor();
+  await lines
+    .filter({ hasText: /pool 1.*mining\.submit/ })
+    .first()
+    .waitFor();
+  await traffic.getByLabel("Kind").selectOption("job");
+  await lines.filter({ hasText: "nonce" }).first().waitFor({ state: "detached" });
+  await lines
+    .filter({ hasText: /chain \d →.*job \d+: nbits/ })
+    .first()
+    .waitFor();
+  await traffic.getByLabel("Direction").selectOption("in");
+  await traffic.getByText("Nothing that fits has passed yet.").waitFor();
+  await traffic.getByLabel("Direction").selectOption("");
+  await traffic.getByRole("button", { name: "Pause" }).click();
+  const held = await lines.first().textContent();
+  await expectAccessible(page, "live traffic");
+  await shoot(page, "demo-traffic", false);
+  await page.getByRole("button", { name: "Start recording ..." }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Record" }).click();
+  await page.getByTestId("trace").getByText("Accepted: Recording into").waitFor();
+  const saving = page.waitForEvent("download");
+  await page.getByTestId("trace-file").click();
+  const text = fs.readFileSync(await (await saving).path(), "utf8");
+  expect(text).toMatch(/^# kumpel trace \d/);
+  expect(await lines.first().textContent()).toBe(held);
+  await page.getByRole("button", { name: "Stop recording" }).click();
 });
 
 test("settings: one is taken at once, one is refused in the firmware's own words", { timeout: 120_000 }, async () => {

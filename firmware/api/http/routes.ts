@@ -33,6 +33,8 @@ import {
 import type { ManagementState } from "./state.ts";
 import { summaryOf } from "./summary.ts";
 import { supportBundle } from "./support-bundle.ts";
+import { traceFileWish } from "./trace-file.ts";
+import { type TrafficFeed, trafficAnswer, trafficWish } from "./traffic-feed.ts";
 import { UPDATE_ROUTES } from "./update-routes.ts";
 
 /** An answer with its status; text is JSON already. */
@@ -49,6 +51,7 @@ export interface RouteContext {
   readonly document: () => unknown;
   readonly history: (wish: HistoryWish) => HistorySeries;
   readonly facts: () => MachineFacts;
+  readonly traffic: TrafficFeed;
   /** Null: plain HTTP. */
   readonly tlsFingerprint256: string | null;
   /** Takes a bundle; answers when it was checked. */
@@ -174,6 +177,29 @@ const DETAILS: readonly Route[] = [
     scope: "read",
     answer: queryAnswers.trace,
     handle: (context, { identity }) => asked(context, { kind: "trace" }, identity),
+  },
+  {
+    method: "GET",
+    url: "/api/v1/traffic",
+    summary:
+      "What passes over chains and pool links now, decoded; recorded while somebody asks, for five seconds more.",
+    scope: "control",
+    query: trafficWish,
+    answer: trafficAnswer,
+    handle: async ({ traffic }, { query, identity }) => {
+      const { after } = query as z.infer<typeof trafficWish>;
+      const answer = await traffic.read(after, identity?.scope ?? "read");
+      return answer.ok ? ok(answer.data) : { status: 400, body: answer };
+    },
+  },
+  {
+    method: "GET",
+    url: "/api/v1/trace/file",
+    summary: "A recording of the data folder, as it is now.",
+    scope: "control",
+    query: traceFileWish,
+    answer: z.string(),
+    media: "text/plain",
   },
   {
     method: "GET",

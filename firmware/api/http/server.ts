@@ -21,6 +21,8 @@ import { type Answer, type Asked, ROUTES, type Route, type RouteContext } from "
 import { sessionRequest } from "./schemas.ts";
 import type { ManagementState } from "./state.ts";
 import type { TlsMaterial } from "./tls.ts";
+import { sendTraceFile, traceFileWish } from "./trace-file.ts";
+import { TrafficFeed } from "./traffic-feed.ts";
 import { serveWebAssets } from "./web-assets.ts";
 
 const FILE = "application/octet-stream";
@@ -59,6 +61,8 @@ export interface ApiServerOptions {
   readonly order: (command: unknown, origin: CommandOrigin, scope: Scope) => Promise<CommandAnswer>;
   readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
   readonly history: RouteContext["history"];
+  /** Where recordings lie; absent: none are handed out. */
+  readonly traceFolder?: string;
   /** Absent: nothing is known of the network. */
   readonly facts?: RouteContext["facts"];
   /** Absent: bundles are refused. */
@@ -91,6 +95,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     order: (command, { who, scope, face }) => options.order(command, { face, who }, scope),
     query: options.query,
     history: options.history,
+    traffic: new TrafficFeed(options.query),
     facts: options.facts ?? (() => UNKNOWN_FACTS),
     tlsFingerprint256: options.tls?.fingerprint ?? null,
     receive: options.receive ?? (() => Promise.resolve(refused("This program takes no updates."))),
@@ -112,7 +117,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
           if (route.takesUpload === true) uploads.add(request.raw.socket);
           return send(reply, await route.handle(context, { ...asked, identity: admitted.identity }));
         }
-        return special(url, method, { guard, events, state, sessionMs, isTls, request, reply });
+        const { traceFolder = null } = options;
+        return special(url, method, { guard, events, state, sessionMs, isTls, traceFolder, request, reply });
       },
     });
   }
@@ -265,6 +271,7 @@ interface SpecialRequest {
   readonly state: ManagementState;
   readonly sessionMs: number;
   readonly isTls: boolean;
+  readonly traceFolder: string | null;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
@@ -278,6 +285,7 @@ async function special(url: string, method: string, parts: SpecialRequest): Prom
     events.add(reply.raw, state.snapshotText);
     return reply;
   }
+  if (url.endsWith("/trace/file")) return traceFile(parts);
   if (method === "DELETE") {
     guard.endSession(request.headers.cookie);
     void reply.header("set-cookie", `${COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`);
@@ -298,6 +306,14 @@ async function special(url: string, method: string, parts: SpecialRequest): Prom
     `${COOKIE}=${value}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Strict${isTls ? "; Secure" : ""}`,
   );
   return send(reply, { status: 200, body: { ok: true, scope: found.scope, who: found.who } });
+}
+
+async function traceFile({ traceFolder, request, reply }: SpecialRequest): Promise<FastifyReply> {
+  const wish = traceFileWish.safeParse(request.query);
+  if (!wish.success) return send(reply, notUnderstood(wish.error, "the address"));
+  const problem =
+    traceFolder === null ? "there is no data folder" : await sendTraceFile(reply, traceFolder, wish.data.name);
+  return problem === null ? reply : send(reply, { status: 404, body: { ok: false, message: problem } });
 }
 
 function send(reply: FastifyReply, { status, body }: Answer): FastifyReply {

@@ -9,15 +9,18 @@ export interface TraceFile {
 
 export type OpenTraceFile = (path: string) => Promise<TraceFile>;
 
-/** A file that is there already stays as FILE.1, in place of an older one. @throws KumpelError `USAGE`. */
+/** A link that somebody left under the name must not lead the writing elsewhere. */
+const FLAGS = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_TRUNC | fs.constants.O_NOFOLLOW;
+
+/** A file that is there already stays as FILE.1, in place of an older one; links are not followed. @throws KumpelError `USAGE`. */
 export async function openTraceFile(path: string): Promise<TraceFile> {
   try {
-    const isThere = await fs.promises.stat(path).then(
+    const isThere = await fs.promises.lstat(path).then(
       (stat) => stat.isFile() && stat.size > 0,
       () => false,
     );
     if (isThere) await fs.promises.rename(path, `${path}.1`);
-    const handle = await fs.promises.open(path, "w", 0o600);
+    const handle = await fs.promises.open(path, FLAGS, 0o600);
     return {
       append: async (text) => {
         await handle.writeFile(text);

@@ -87,6 +87,11 @@ export class TraceWriter {
     this.#options = options;
   }
 
+  /** What a capture says of the machine. */
+  get header(): CaptureHeader {
+    return this.#options.header;
+  }
+
   get status(): TraceStatus {
     return {
       isOn: this.#open !== null,

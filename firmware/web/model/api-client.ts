@@ -63,5 +63,10 @@ export class ApiClient {
   }
 }
 
+/** Address of a recording, by its path on the board. */
+export function traceFile(path: string): string {
+  return `${ROOT}/trace/file?name=${encodeURIComponent(path.slice(path.lastIndexOf("/") + 1))}`;
+}
+
 export const EVENTS = `${ROOT}/events`;
 export const SUPPORT = `${ROOT}/support`;

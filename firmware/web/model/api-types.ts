@@ -12,6 +12,7 @@ import type {
   snapshotSchema,
   tokensAnswer,
 } from "../../api/http/schemas.ts";
+import type { trafficAnswer } from "../../api/http/traffic-feed.ts";
 import type { AnswerOf } from "../../api/queries.ts";
 
 export type { Command, CommandAnswer };
@@ -28,6 +29,8 @@ export type Tuning = AnswerOf<"tuning">;
 export type Sensors = AnswerOf<"sensors">;
 export type PoolTest = z.infer<typeof poolTestSchema>;
 export type Machine = z.infer<typeof machineAnswer>;
+export type Traffic = z.infer<typeof trafficAnswer>;
+export type TrafficLine = Traffic["lines"][number];
 export type Receipts = AnswerOf<"receipts">;
 export type History = z.infer<typeof historyAnswer>;
 
@@ -45,6 +48,7 @@ export interface Answers {
   readonly "/audit": z.infer<typeof auditAnswer>;
   readonly "/tokens": z.infer<typeof tokensAnswer>;
   readonly [chips: `/chains/${number}/chips`]: Chips;
+  readonly [traffic: `/traffic?after=${number}`]: Traffic;
   readonly [receipts: `/receipts?days=${number}`]: Receipts;
   readonly [history: `/history?${string}`]: History;
 }

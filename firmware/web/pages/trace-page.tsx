@@ -1,10 +1,12 @@
 /** Recording of traffic, and the last decisions of the firmware. */
 import { useState } from "preact/hooks";
+import { traceFile } from "../model/api-client.ts";
 import type { Command } from "../model/api-types.ts";
 import { usePolled } from "../model/context.ts";
 import { bytes, duration } from "../model/format.ts";
 import { Act } from "../parts/act.tsx";
 import { Card } from "../parts/card.tsx";
+import { TrafficView } from "../parts/traffic-view.tsx";
 import { Value, Values } from "../parts/value.tsx";
 
 const POLL_MS = 2_000;
@@ -12,6 +14,7 @@ const POLL_MS = 2_000;
 export function TracePage() {
   return (
     <div class="cards">
+      <TrafficView />
       <Recording />
       <Decisions />
     </div>
@@ -28,9 +31,7 @@ function Recording() {
     <Card title="Record chip and pool traffic" isWide testId="trace">
       <p>
         Every byte of the chains and every line of the pools goes into a file of the board's data folder; users'
-        passwords and other secrets are masked. Decoded live traffic is not shown here yet:{" "}
-        <code>kumpel trace decode FILE</code> reads the file, and the file is fetched from the board by its owner, not
-        through this page.
+        passwords and other secrets are masked. <code>kumpel trace decode FILE</code> reads it.
       </p>
       {problem !== null && <p class="bad">{problem}</p>}
       {data !== null && (
@@ -82,9 +83,18 @@ function Recording() {
         <Act command={{ kind: "stopTrace" }} onDone={reload} isOff={data?.isOn !== true}>
           Stop recording
         </Act>
+        {data?.path != null && (
+          <a class="button" href={traceFile(data.path)} download data-testid="trace-file">
+            Save {fileName(data.path)}
+          </a>
+        )}
       </div>
     </Card>
   );
+}
+
+function fileName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function Decisions() {

@@ -20,10 +20,12 @@ import { settingsKeys } from "#firmware/config/constraints.ts";
 import { DEFAULT_SETTINGS } from "#firmware/config/schema.ts";
 import { TuningDesk } from "#firmware/tuning/tuning-desk.ts";
 import { SystemClock } from "#hal/linux/system-clock.ts";
+import { temporaryFolder } from "../../../support/program.ts";
 import { startRig } from "../../../support/rig.ts";
 
 let server: ApiServer;
 let base = "";
+const traceFolder = temporaryFolder();
 let snapshot: MinerSnapshot;
 const state = new ManagementState("9.9.9");
 const tokens: Record<Scope, string> = { read: "", control: "", admin: "" };
@@ -41,6 +43,7 @@ const QUESTIONS = [
   { kind: "recording" },
   { kind: "hardware" },
   { kind: "receipts", days: 30 },
+  { kind: "traffic" },
 ] as const;
 
 beforeAll(async () => {
@@ -63,6 +66,7 @@ beforeAll(async () => {
     readsNeedToken: true,
     sessionMs: 3_600_000,
     webFolder: null,
+    traceFolder,
     order: (command, origin, scope) => {
       orders.push({ command, origin, scope });
       return Promise.resolve(done("done"));
@@ -324,4 +328,28 @@ test("the local door asks for no token, is named in the orders, and closes with 
   expect(orders).toEqual([{ command: { kind: "pause" }, origin: { face: "console", who: "console" }, scope: "admin" }]);
   expect((await ask("GET", "/audit")).status).toBe(200);
   fs.rmSync(folder, { recursive: true });
+});
+
+test("a recording is handed out as a file; links, other names and what is not there are not", async () => {
+  fs.writeFileSync(path.join(traceFolder, "kumpel.trace"), "kumpel trace 1\n0.000 0 > 55aa\n");
+  fs.writeFileSync(path.join(traceFolder, "empty.trace"), "");
+  fs.writeFileSync(path.join(traceFolder, "access.json"), "secret");
+  fs.symlinkSync(path.join(traceFolder, "access.json"), path.join(traceFolder, "link.trace"));
+  fs.mkdirSync(path.join(traceFolder, "folder.trace"));
+  const good = await call("/trace/file?name=kumpel.trace", "control");
+  expect(good.headers.get("content-disposition")).toBe('attachment; filename="kumpel.trace"');
+  expect(await good.text()).toContain("0.000 0 > 55aa");
+  expect((await (await call("/trace/file?name=empty.trace", "control")).text()).length).toBe(0);
+  for (const [name, status] of [
+    ["none.trace", 404],
+    ["link.trace", 404],
+    ["folder.trace", 404],
+    ["access.json", 400],
+    ["..%2Fkumpel.trace", 400],
+  ] as const) {
+    const answer = await call(`/trace/file?name=${name}`, "control");
+    expect(answer.status, name).toBe(status);
+    expect(await answer.text(), name).not.toContain("secret");
+  }
+  expect((await call("/trace/file", "read")).status).toBe(403);
 });
