@@ -6,6 +6,7 @@ import path from "node:path";
 import { build } from "esbuild";
 import { buildWeb } from "./build-web.mjs";
 import { ROOT } from "./setup.mjs";
+import { slimSources } from "./slim-sources.mjs";
 
 /**
  * What differs between targets: folder of serialport's prebuilt add-on, koffi's platform package and folder.
@@ -93,10 +94,13 @@ export async function bundle({ outDir, minify = false, target = HOST_TARGET, add
     absWorkingDir: ROOT,
     define: { __KUMPEL_VERSION__: JSON.stringify(version), "import.meta.url": "__bundleUrl" },
     banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
-    plugins: [nativeModules()],
+    plugins: [nativeModules(), slimSources()],
     logLevel: "warning",
   });
   fs.mkdirSync(outDir, { recursive: true });
+  for (const { path: file, contents } of outputFiles)
+    if (file.endsWith(".cjs") && contents.some((byte) => byte > 127))
+      throw new Error(`${file} is not plain ASCII: it would cost twice its memory (slim-sources.mjs)`);
   for (const file of outputFiles) replaceFile(file.path, (temporary) => fs.writeFileSync(temporary, file.contents));
   const copied = copyAddons(path.join(outDir, "native"), target, addons);
   const web = entry === undefined ? await buildWeb(outDir) : [];

@@ -19,8 +19,8 @@ export function timeOf(prefix: string): number {
 
 const OUT_WORDS = /\b(?:tx|txd|send|sent|sending|write|wr|w|out|host|cmd|mosi)\b/gi;
 const IN_WORDS = /\b(?:rx|rxd|recv|receive|received|receiving|read|rd|r|in|chip|miso|resp|response)\b/gi;
-const OUT_ARROWS = /-+>|>+|→/g;
-const IN_ARROWS = /<-+|<+|←/g;
+const OUT_ARROWS = /-+>|>+|\u2192/g;
+const IN_ARROWS = /<-+|<+|\u2190/g;
 
 function lastPlace(text: string, words: RegExp): number {
   let place = -1;
