@@ -23,6 +23,7 @@ const HELP = `kumpel: open firmware userland for Bitcoin ASIC control boards.
   kumpel replay FILE         what this program would decide in a recorded incident (kumpel replay --help)
   kumpel trace ACTION FILE   decodes, compares and verifies chip traffic, captured here or elsewhere (kumpel trace --help)
   kumpel console [COMMAND]   looks at a running Kumpel, tunes and steers it (kumpel console --help)
+  kumpel update ACTION       installs a signed bundle, shows where an update stands, goes back (kumpel update --help)
   kumpel hil --target T --suite S  checks a machine step by step, real or emulated, for CI (kumpel hil --help)
   kumpel version [--json]    version, and which native add-ons load here
 
@@ -74,22 +75,10 @@ async function runCli(args: readonly string[]): Promise<number> {
       const output = { stdout: writeOut, stderr: writeErr };
       return traceCommand(rest, { readChunks, followFile, clock, onStopSignal, ...output });
     }
-    case "console": {
-      const { consoleCommand } = await import("./cli/console-command.ts");
-      const { consoleHistory, findConsoleSockets } = await import("./platform/console-line.ts");
-      const { openSerialTerminal } = await import("#hal/linux/serial-terminal.ts");
-      const { SystemClock } = await import("#hal/linux/system-clock.ts");
-      return consoleCommand(rest, {
-        clock: new SystemClock(),
-        stdin: process.stdin,
-        stdout: process.stdout,
-        stderr: writeErr,
-        findSockets: findConsoleSockets,
-        openSerial: openSerialTerminal,
-        historyOf: consoleHistory,
-        onStopSignal,
-      });
-    }
+    case "console":
+      return runConsole(rest);
+    case "update":
+      return runUpdate(rest);
     case "hil":
       return runHil(rest);
     case "version": {
@@ -181,6 +170,32 @@ async function boardContext() {
   };
 }
 
+async function runConsole(args: readonly string[]): Promise<number> {
+  const { consoleCommand } = await import("./cli/console-command.ts");
+  const { consoleHistory, findConsoleSockets } = await import("./platform/console-line.ts");
+  const { openSerialTerminal } = await import("#hal/linux/serial-terminal.ts");
+  const { SystemClock } = await import("#hal/linux/system-clock.ts");
+  return consoleCommand(args, {
+    clock: new SystemClock(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: writeErr,
+    findSockets: findConsoleSockets,
+    openSerial: openSerialTerminal,
+    historyOf: consoleHistory,
+    onStopSignal,
+  });
+}
+
+async function runUpdate(args: readonly string[]): Promise<number> {
+  const { updateCommand } = await import("./cli/update-command.ts");
+  const { findConsoleSockets } = await import("./platform/console-line.ts");
+  const { openBundle } = await import("./platform/bundle-file.ts");
+  const { SystemClock } = await import("#hal/linux/system-clock.ts");
+  const parts = { clock: new SystemClock(), findSockets: findConsoleSockets, openBundle };
+  return updateCommand(args, { ...parts, stdout: writeOut, stderr: writeErr });
+}
+
 async function runHil(args: readonly string[]): Promise<number> {
   const { hilCommand } = await import("./cli/hil-command.ts");
   const { openBenchTarget, openRealTimeTarget, openVirtualTarget } = await import("./platform/hil-target.ts");
@@ -254,6 +269,7 @@ const USAGE_CODES: readonly ErrorCode[] = [
 /** What the program needs of its machine is not there. */
 const UNREACHABLE_CODES: readonly ErrorCode[] = [
   "PTY_UNAVAILABLE",
+  "CONSOLE_LOST",
   "NATIVE_MODULE_MISSING",
   "UART_OPEN_FAILED",
   "EMULATOR_LOST",

@@ -21,6 +21,8 @@ import { metricsReply } from "./metrics/metrics-reply.ts";
 import type { MinerSnapshot } from "./snapshot.ts";
 import { credentialsOf, type WebCredentials } from "./stock/digest.ts";
 import { startStatusServer, startWebServer } from "./stock/web-server.ts";
+import type { Upload } from "./update-intake.ts";
+import type { InstallWish } from "./update-orders.ts";
 
 export interface FacesParts {
   readonly clock: Clock;
@@ -29,6 +31,7 @@ export interface FacesParts {
   readonly facts: () => MachineFacts;
   readonly order: (command: Command, origin: CommandOrigin) => Promise<CommandAnswer>;
   readonly logText: () => string;
+  readonly receive: (upload: Upload, wish: InstallWish, origin: CommandOrigin) => Promise<CommandAnswer>;
 }
 
 /** Starts what is wanted; one that cannot listen is told and keeps no other from it. */
@@ -66,6 +69,14 @@ function startersOf(options: FaceOptions, parts: FacesParts): Readonly<Record<Fa
         credentials: () => login.credentials,
         changeCredentials: (next, who) => login.change(next, who),
         setNetwork: null,
+        receiveImage: async (stream, bytes, clearsSettings, who) => {
+          const answer = await parts.receive(
+            { stream, bytes },
+            { isForced: false, clearsSettings },
+            { face: "stock", who },
+          );
+          return { ok: answer.ok, message: answer.message, effectiveAt: answer.ok ? "now" : null };
+        },
         logText,
         host,
         port,

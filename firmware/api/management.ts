@@ -145,6 +145,7 @@ export async function runManagement({
       facts,
       order: (command, origin) => orders.order(command, origin, "admin"),
       logText: () => state.log.join("\n"),
+      receive: (upload, wish, origin) => intake.receive(upload, wish, { ...origin, scope: "admin" }),
     });
     tell({ kind: "listening", port, faces });
     outward = await openOutward(options.outward, {

@@ -1,12 +1,11 @@
 /** `kumpel console`: talks to the running firmware, for a person at a terminal or a serial line, or for a script. */
-import path from "node:path";
 import type { Duplex } from "node:stream";
 import type { Clock } from "#hal/clock.ts";
 import { consoleClient } from "../console/client.ts";
 import { type ConsoleContext, sizeOf } from "../console/command.ts";
-import { CONSOLE_SOCKET } from "../console/console-path.ts";
 import { runLine, runWords } from "../console/shell.ts";
 import { runTerminal } from "../console/terminal.ts";
+import { runningSocket } from "./running-socket.ts";
 import { EXIT, usageError } from "./usage.ts";
 
 export const CONSOLE_HELP = `kumpel console [OPTIONS] [COMMAND ...]: looks at a running Kumpel, tunes it and steers it
@@ -56,7 +55,7 @@ export async function consoleCommand(args: readonly string[], context: ConsoleCo
     return EXIT.done;
   }
   const options = parseConsoleOptions(args);
-  const socketPath = await socketOf(options, context);
+  const socketPath = await runningSocket(options.data, context.findSockets);
   const stop = new AbortController();
   context.onStopSignal(() => stop.abort());
   const client = consoleClient(socketPath);
@@ -161,17 +160,4 @@ function numberIn(text: string | undefined, name: string, min: number, max: numb
   const value = /^\d{1,9}(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
   throw usageError(`${name} "${text}" is no number of ${min} to ${max}.`);
-}
-
-/** The folder that the owner names, or the only one that answers here. */
-async function socketOf({ data }: ConsoleOptions, { findSockets }: ConsoleCommandContext): Promise<string> {
-  if (data !== null) return path.join(data, CONSOLE_SOCKET);
-  const found = await findSockets();
-  const [first] = found;
-  if (first === undefined)
-    throw usageError("No running Kumpel was found here: start one (npm start), or name its folder with --data DIR.");
-  if (found.length === 1) return first;
-  throw usageError(
-    `Several Kumpels run here: choose one with --data ${found.map((file) => path.dirname(file)).join(" or --data ")}.`,
-  );
 }

@@ -89,8 +89,8 @@ const resetConf: Page = async ({ parts, who }) => {
   return codePage(taken.ok, taken.ok ? "R000" : "R001", taken.ok ? "reset to defaults, restarting" : taken.message);
 };
 
-/** Whatever was sent is not stored: an image that is thrown away must not look installed. */
-const upgrade: Page = () => codePage(false, "U001", "updates over this page are not possible; nothing was changed");
+/** Of an image that nobody takes: one that is thrown away must not look installed. */
+const upgrade: Page = () => codePage(false, "U001", "no image came, or none is taken here; nothing was changed");
 
 const log: Page = ({ parts }) => textPage(parts.logText?.() ?? "no log is kept on this machine\n");
 
@@ -99,8 +99,8 @@ const noBackup: Page = () => codePage(false, "L001", "log backups are not made h
 export interface PageEntry {
   readonly methods: readonly string[];
   readonly page: Page;
-  /** The body is thrown away as it comes: it may be an image of the size of the memory. */
-  readonly isBodyIgnored?: boolean;
+  /** The body may be an image of the size of the memory: it goes on as it comes. keeps: so do the settings. */
+  readonly upload?: "keeps" | "clears";
 }
 
 const GET = ["GET", "HEAD"];
@@ -138,8 +138,8 @@ export const PAGES: ReadonlyMap<string, PageEntry> = new Map([
   ["passwd", post(changePassword)],
   ["reboot", { methods: BOTH, page: reboot }],
   ["reset_conf", { methods: BOTH, page: resetConf }],
-  ["upgrade", { methods: ["POST"], page: upgrade, isBodyIgnored: true }],
-  ["upgrade_clear", { methods: ["POST"], page: upgrade, isBodyIgnored: true }],
+  ["upgrade", { methods: ["POST"], page: upgrade, upload: "keeps" }],
+  ["upgrade_clear", { methods: ["POST"], page: upgrade, upload: "clears" }],
 ]);
 
 const CGI = /^\/cgi-bin\/(\w{1,40})\.cgi$/;

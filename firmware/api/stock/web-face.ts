@@ -2,13 +2,22 @@
  * The stock web face: everything behind digest sign-on, also the root, by whose refusal clients tell the make. Knows no
  * sockets. Wrong passwords make answers slower and lock nobody out, since a manager keeps its old one for a while.
  */
+import type { Readable } from "node:stream";
 import { pause } from "#hal/clock.ts";
 import type { Random } from "#hal/random.ts";
 import { viewOf } from "../machine-facts.ts";
 import { challenge, judgeDigest, NonceMaker } from "./digest.ts";
 import { NO_MEMORY } from "./miner-conf.ts";
 import { type PageEntry, pageAt } from "./pages.ts";
-import { jsonPage, textPage, type WebMemory, type WebParts, type WebReply, type WebRequest } from "./web-types.ts";
+import {
+  codePage,
+  jsonPage,
+  textPage,
+  type WebMemory,
+  type WebParts,
+  type WebReply,
+  type WebRequest,
+} from "./web-types.ts";
 
 /** One client asks here whether this is another maker's machine: anything but JSON says no. */
 const OTHER_MAKERS_PATH = "/kaonsu/v1/brief";
@@ -61,6 +70,16 @@ export class WebFace {
     if (view === null || credentials === null) return jsonPage({ error: "the miner has just begun" }, 503);
     const who = `web user ${credentials.user} from ${request.clientAddress}`;
     return entry.page({ parts: this.#parts, view, request, memory: this.#memory, credentials, who });
+  }
+
+  /** An image as it comes. Success is told only of one that was checked and is being installed. */
+  async receive(entry: PageEntry, head: WebRequestHead, image: Readable, bytes: number | null): Promise<WebReply> {
+    const { receiveImage, credentials } = this.#parts;
+    const user = credentials()?.user;
+    if (receiveImage === undefined || user === undefined) return this.show(entry, { ...head, body: "" });
+    const who = `web user ${user} from ${head.clientAddress}`;
+    const { ok, message } = await receiveImage(image, bytes, entry.upload === "clears", who);
+    return codePage(ok, ok ? "U000" : "U001", message);
   }
 
   /** Both steps in one, for whoever has the body at hand. */

@@ -4,11 +4,15 @@
  */
 import dgram from "node:dgram";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { pipeline } from "node:stream/promises";
 import type { Random } from "#hal/random.ts";
+import { BUNDLE_MAX_BYTES } from "../../update/update-status.ts";
 import { type FaceParts, type MachineFacts, viewOf } from "../machine-facts.ts";
+import { boundaryOf, FirstFile } from "./multipart.ts";
+import type { PageEntry } from "./pages.ts";
 import { IP_REPORT_PORT, ipReportText, statusReply } from "./status-port.ts";
-import { WebFace } from "./web-face.ts";
+import { WebFace, type WebRequestHead } from "./web-face.ts";
 import { textPage, type WebParts, type WebReply } from "./web-types.ts";
 
 export interface HttpLimits {
@@ -41,8 +45,13 @@ export interface RunningServer {
 /** @throws NodeJS.ErrnoException when the port cannot be had. */
 export async function startWebServer(options: WebServerOptions): Promise<RunningServer> {
   const face = new WebFace(options, options.random);
+  const uploads = new WeakSet<Socket>();
   const server = createServer(options.limits ?? HTTP_LIMITS, (request, response) => {
-    void serve(face, request, response).catch(() => response.destroy());
+    void serve(face, request, response, uploads).catch(() => response.destroy());
+  });
+  // The check of a signature takes longer than a client may be silent; whoever receives a bundle has a limit for it.
+  server.on("timeout", (socket: Socket) => {
+    if (!uploads.has(socket)) socket.destroy();
   });
   const port = await listen(server, options.host, options.port);
   return {
@@ -54,7 +63,12 @@ export async function startWebServer(options: WebServerOptions): Promise<Running
   };
 }
 
-async function serve(face: WebFace, request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+async function serve(
+  face: WebFace,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  uploads: WeakSet<Socket>,
+): Promise<void> {
   const head = {
     method: request.method ?? "",
     target: request.url ?? "",
@@ -65,12 +79,42 @@ async function serve(face: WebFace, request: http.IncomingMessage, response: htt
     clientAddress: plainAddress(request.socket.remoteAddress),
   };
   const admission = await face.admit(head);
-  const isWanted = "entry" in admission && admission.entry.isBodyIgnored !== true;
+  if ("entry" in admission && admission.entry.upload !== undefined) {
+    const boundary = boundaryOf(request.headers["content-type"]);
+    if (boundary !== null && isBearable(request)) {
+      uploads.add(request.socket);
+      send(response, head.method, await receive(face, admission.entry, head, request, boundary));
+      uploads.delete(request.socket);
+      return;
+    }
+  }
+  const isWanted = "entry" in admission && admission.entry.upload === undefined;
   const body = await readBody(request, isWanted ? BODY_MAX_BYTES : 0);
   if (body === null && isWanted) send(response, head.method, textPage("too large\n", 413));
   else if ("entry" in admission)
     send(response, head.method, await face.show(admission.entry, { ...head, body: body ?? "" }));
   else send(response, head.method, admission.reply);
+}
+
+/** Larger than any bundle: read and thrown away like whatever nobody wants. */
+function isBearable(request: http.IncomingMessage): boolean {
+  return Number(request.headers["content-length"] ?? 0) <= BUNDLE_MAX_BYTES;
+}
+
+async function receive(
+  face: WebFace,
+  entry: PageEntry,
+  head: WebRequestHead,
+  request: http.IncomingMessage,
+  boundary: string,
+): Promise<WebReply> {
+  const image = new FirstFile(boundary);
+  const length = Number(request.headers["content-length"]);
+  const arriving = pipeline(request, image);
+  const reply = face.receive(entry, head, image, Number.isSafeInteger(length) ? length : null);
+  // Who receives the image hears of its errors himself.
+  await arriving.catch(() => undefined);
+  return reply;
 }
 
 /** IPv4 addresses reach a socket of both families in disguise. */

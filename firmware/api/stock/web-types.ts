@@ -1,4 +1,5 @@
 /** Requests and replies of the stock web face, without sockets, and what its pages are made of. */
+import type { Readable } from "node:stream";
 import type { FaceParts, FaceView, OrderAnswer } from "../machine-facts.ts";
 import type { WebCredentials } from "./digest.ts";
 import type { ConfMemory } from "./miner-conf.ts";
@@ -11,6 +12,13 @@ export interface WebParts extends FaceParts {
   readonly changeCredentials: ((next: WebCredentials, who: string) => Promise<OrderAnswer>) | null;
   /** Null = network settings are not ours to change. */
   readonly setNetwork: SetNetwork | null;
+  /** Takes an image; absent = none is taken. @param bytes of the whole form, where the client says so */
+  readonly receiveImage?: (
+    image: Readable,
+    bytes: number | null,
+    clearsSettings: boolean,
+    who: string,
+  ) => Promise<OrderAnswer>;
   /** The last lines of the log; null = none is kept. */
   readonly logText: (() => string) | null;
 }

@@ -8,6 +8,7 @@ import { credentialsOf } from "#firmware/api/stock/digest.ts";
 import { ipReportText } from "#firmware/api/stock/status-port.ts";
 import { ACCEPTED_CODES, WARNING_RULES } from "#firmware/api/stock/warnings.ts";
 import { type RunningServer, sendIpReport, startStatusServer, startWebServer } from "#firmware/api/stock/web-server.ts";
+import type { WebParts } from "#firmware/api/stock/web-types.ts";
 import { SeededRandom } from "#hal/emulator/prng.ts";
 import { chainAt, type FaceBench, faceBench, KNOWN_FACTS, machine } from "../cgminer/face-fixture.ts";
 import { digestHeader, nonceOf } from "./digest-client.ts";
@@ -19,13 +20,18 @@ afterEach(async () => {
   agent.destroy();
 });
 
-async function web(bench: FaceBench = faceBench(), limits = { silentMs: 10_000, uploadMs: 10_000 }): Promise<number> {
+async function web(
+  bench: FaceBench = faceBench(),
+  limits = { silentMs: 10_000, uploadMs: 10_000 },
+  receiveImage?: WebParts["receiveImage"],
+): Promise<number> {
   const server = await startWebServer({
     ...bench,
     credentials: () => credentialsOf("root", "root"),
     changeCredentials: null,
     setNetwork: null,
     logText: null,
+    ...(receiveImage === undefined ? {} : { receiveImage }),
     host: "127.0.0.1",
     port: 0,
     random: new SeededRandom(3),
@@ -90,6 +96,40 @@ test("an image of ten megabytes is read, thrown away and refused with a code", a
   const reply = await signedOn(await web(), "/cgi-bin/upgrade.cgi", Buffer.alloc(10 << 20), "multipart/form-data");
   expect(reply.status).toBe(200);
   expect(JSON.parse(reply.body)).toMatchObject({ stats: "error" });
+});
+
+const FORM = "multipart/form-data; boundary=b7";
+const form = (image: Buffer): Buffer =>
+  Buffer.concat([
+    Buffer.from('--b7\r\nContent-Disposition: form-data; name="firmware"; filename="x"\r\n\r\n'),
+    image,
+    Buffer.from("\r\n--b7--\r\n"),
+  ]);
+
+test.each([
+  ["upgrade", false],
+  ["upgrade_clear", true],
+])("%s hands an image on as it comes, and tells success only when it was taken", async (page, clears) => {
+  const got: { bytes: Buffer; clears: boolean; who: string }[] = [];
+  let isTaken = true;
+  const receiveImage: WebParts["receiveImage"] = async (image, _bytes, clearsSettings, who) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of image) chunks.push(chunk as Buffer);
+    got.push({ bytes: Buffer.concat(chunks), clears: clearsSettings, who });
+    return { ok: isTaken, message: isTaken ? "taken" : "wrong board", effectiveAt: null };
+  };
+  const port = await web(faceBench(), undefined, receiveImage);
+  const image = Buffer.alloc(5 << 20, 7);
+  const taken = await signedOn(port, `/cgi-bin/${page}.cgi`, form(image), FORM);
+  expect(JSON.parse(taken.body)).toEqual({ stats: "success", code: "U000", msg: "taken" });
+  expect(got[0]?.bytes.equals(image)).toBe(true);
+  expect(got[0]).toMatchObject({ clears, who: "web user root from 127.0.0.1" });
+  isTaken = false;
+  const refusedReply = await signedOn(port, `/cgi-bin/${page}.cgi`, form(image), FORM);
+  expect(JSON.parse(refusedReply.body)).toEqual({ stats: "error", code: "U001", msg: "wrong board" });
+  const noForm = await signedOn(port, `/cgi-bin/${page}.cgi`, image, "application/octet-stream");
+  expect(JSON.parse(noForm.body)).toMatchObject({ code: "U001" });
+  expect(got).toHaveLength(2);
 });
 
 test("a body that is too large elsewhere is 413; without sign-on it is 401", async () => {
