@@ -12,12 +12,13 @@ const SOURCE = path.join(ROOT, "firmware/web");
  * @returns {Promise<{ name: string, bytes: number }[]>} files and what they weigh, packed
  */
 export async function buildWeb(outDir) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     write: false,
+    metafile: true,
     entryPoints: { app: path.join(SOURCE, "main.tsx"), "app-style": path.join(SOURCE, "style/app.css") },
     outdir: "/",
     bundle: true,
-    // Charts come when somebody looks at them: the first page is there sooner.
+    // Other pages, and charts, come when the first page is there: that one is there sooner.
     splitting: true,
     chunkNames: "part-[hash]",
     format: "esm",
@@ -31,7 +32,7 @@ export async function buildWeb(outDir) {
     path.basename(file.path).replace("app-style.css", "app.css"),
     file.contents,
   ]);
-  files.push(["page.html", fs.readFileSync(path.join(SOURCE, "page.html"))]);
+  files.push(["page.html", pageWithPreloads(metafile)]);
   const folder = path.join(outDir, "web");
   const fresh = `${folder}.${process.pid}.tmp`;
   fs.mkdirSync(fresh, { recursive: true });
@@ -43,6 +44,27 @@ export async function buildWeb(outDir) {
   });
   replaceFolder(folder, fresh);
   return sizes;
+}
+
+/**
+ * The browser is told of all pieces that the first page is made of, so that it fetches them side by side.
+ * @param {import("esbuild").Metafile} metafile
+ */
+function pageWithPreloads({ outputs }) {
+  const entry = Object.keys(outputs).find((name) => path.basename(name) === "app.js") ?? "";
+  const pieces = new Set();
+  /** @param {string} name */
+  const visit = (name) => {
+    for (const { path: piece, kind } of outputs[name]?.imports ?? []) {
+      if (kind !== "import-statement" || pieces.has(piece)) continue;
+      pieces.add(piece);
+      visit(piece);
+    }
+  };
+  visit(entry);
+  const links = [...pieces].map((piece) => `<link rel="modulepreload" href="/${path.basename(piece)}">`);
+  const page = fs.readFileSync(path.join(SOURCE, "page.html"), "utf8");
+  return Buffer.from(page.replace(/^( *)(?=<script )/m, links.map((link) => `$1${link}\n`).join("") + "$1"));
 }
 
 /** @param {string} folder @param {string} fresh */

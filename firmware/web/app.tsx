@@ -4,33 +4,27 @@ import { KitContext } from "./model/context.ts";
 import { createParts } from "./model/kit.ts";
 import type { Page } from "./model/page.ts";
 import { useStore } from "./model/store.ts";
-import { BoardsPage } from "./pages/boards-page.tsx";
-import { CoolingPage } from "./pages/cooling-page.tsx";
-import { DashboardPage } from "./pages/dashboard-page.tsx";
-import { FirstRunPage } from "./pages/first-run-page.tsx";
-import { HistoryPage } from "./pages/history-page.tsx";
-import { IncidentsPage } from "./pages/incidents-page.tsx";
 import { LoginPage } from "./pages/login-page.tsx";
-import { PoolsPage } from "./pages/pools-page.tsx";
-import { SystemPage } from "./pages/system-page.tsx";
-import { TracePage } from "./pages/trace-page.tsx";
 import { ConfirmDialog } from "./parts/confirm-dialog.tsx";
 import { ConnectionNotice } from "./parts/connection-notice.tsx";
 import { Header } from "./parts/header.tsx";
+import { PageBody } from "./parts/page-body.tsx";
 
 const PAGES: readonly Page[] = [
-  { id: "dashboard", title: "Dashboard", Body: DashboardPage },
-  { id: "boards", title: "Boards", Body: BoardsPage },
-  { id: "pools", title: "Pools", Body: PoolsPage },
-  { id: "cooling", title: "Cooling and power", Body: CoolingPage },
-  { id: "history", title: "History", Body: HistoryPage },
-  { id: "incidents", title: "Incidents and logs", Body: IncidentsPage },
-  { id: "trace", title: "Trace", Body: TracePage },
-  { id: "system", title: "System", Body: SystemPage },
-  { id: "first-run", title: "First run", Body: FirstRunPage, isHidden: true },
+  { id: "dashboard", title: "Dashboard" },
+  { id: "boards", title: "Boards" },
+  { id: "pools", title: "Pools" },
+  { id: "cooling", title: "Cooling and power" },
+  { id: "history", title: "History" },
+  { id: "incidents", title: "Incidents and logs" },
+  { id: "trace", title: "Trace" },
+  { id: "system", title: "System" },
+  { id: "first-run", title: "First run", isHidden: true },
 ];
 
 const parts = createParts();
+// The board is asked while the page is still being drawn.
+parts.kit.live.start();
 
 function pageOfAddress(): Page {
   const id = location.hash.slice(1);
@@ -42,7 +36,6 @@ export function App() {
   const hasExpired = useStore(parts.hasExpired);
   const [page, setPage] = useState(pageOfAddress);
   useEffect(() => {
-    parts.kit.live.start();
     const turn = (): void => setPage(pageOfAddress());
     addEventListener("hashchange", turn);
     return () => removeEventListener("hashchange", turn);
@@ -74,7 +67,7 @@ function Frame({ page }: { readonly page: Page }) {
         <h1 ref={heading} tabIndex={-1}>
           {page.title}
         </h1>
-        <page.Body key={page.id} />
+        <PageBody page={page} />
       </main>
     </>
   );

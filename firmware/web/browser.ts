@@ -13,6 +13,18 @@ export const browser = {
     return () => clearTimeout(timer);
   },
 
+  /** When what is drawn now is on the screen. @returns what calls it off. */
+  afterPaint(act: () => void): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const frame = requestAnimationFrame(() => {
+      timer = setTimeout(act, 0);
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
+  },
+
   every(periodMs: number, act: () => void): () => void {
     const timer = setInterval(act, periodMs);
     return () => clearInterval(timer);

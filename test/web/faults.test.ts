@@ -251,3 +251,55 @@ test("a pool is tried before it is saved: how far it came, and its sentence; rec
   await page.getByTestId("network").getByText("BM1368").waitFor();
   expect(withoutRefusals(watched.problems, 401, 400)).toEqual([]);
 });
+
+/** Columns of the first chart's canvas in which most of the height has the colour of incidents. */
+function markedColumns(): Promise<number[]> {
+  return page.evaluate(() => {
+    const chart = document.querySelector<HTMLCanvasElement>(".uplot canvas");
+    const canvas = document.createElement("canvas");
+    Object.assign(canvas, { width: chart?.width ?? 1, height: chart?.height ?? 1 });
+    const copy = canvas.getContext("2d", { willReadFrequently: true });
+    if (chart === null || copy === null) return [];
+    copy.drawImage(chart, 0, 0);
+    const picture = copy.getImageData(0, 0, canvas.width, canvas.height);
+    const probe = document.createElement("p");
+    probe.style.color = "var(--bad)";
+    document.body.append(probe);
+    const [red = 0, green = 0, blue = 0] = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number);
+    probe.remove();
+    const isMark = (at: number): boolean => {
+      const [r = 0, g = 0, b = 0, a = 0] = picture.data.subarray(at, at + 4);
+      return a > 60 && Math.abs(r - red) + Math.abs(g - green) + Math.abs(b - blue) < 60;
+    };
+    return Array.from({ length: canvas.width }, (_, x) => x).filter((x) => {
+      let count = 0;
+      for (let y = 0; y < canvas.height; y++) if (isMark(4 * (y * canvas.width + x))) count++;
+      return count > canvas.height / 3;
+    });
+  });
+}
+
+test("an incident is a mark on the charts at its time, and named below them", async () => {
+  board.bend(() => ({ recentIncidents: [] }));
+  await turnTo("history");
+  await page.locator(".uplot canvas").first().waitFor();
+  await expect.poll(markedColumns).toEqual([]);
+  const incident = (minutesAgo: number, text: string) => ({
+    run: 1,
+    atWallMs: Date.now() - minutesAgo * 60_000,
+    uptimeMs: 1_000,
+    kind: "chainRestart" as const,
+    chainIndex: 0,
+    text,
+  });
+  board.bend(() => ({ recentIncidents: [incident(25, "chain 0 starts anew"), incident(5, "chain 0 starts again")] }));
+  await page.getByRole("listitem").filter({ hasText: "chain 0 starts again" }).waitFor();
+  // Two lines, each a pixel or two wide, 20 minutes apart.
+  await expect.poll(async () => (await markedColumns()).length).toBeGreaterThanOrEqual(2);
+  const columns = await markedColumns();
+  expect(columns.length).toBeLessThanOrEqual(6);
+  const widthPx = await page.evaluate(() => document.querySelector<HTMLCanvasElement>(".uplot canvas")?.width ?? 0);
+  expect((columns.at(-1) ?? 0) - (columns[0] ?? 0)).toBeGreaterThan(widthPx / 6);
+  await shoot(page, "history-incidents");
+  quiet();
+});

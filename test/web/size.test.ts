@@ -1,11 +1,13 @@
 /** What the page weighs, how soon it is there on a slow processor, and whether a day in a tab makes it grow. */
 import fs from "node:fs";
 import path from "node:path";
-import type { Browser } from "playwright-core";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { PROGRAM } from "../support/program.ts";
+import { PROGRAM, ROOT, temporaryFolder } from "../support/program.ts";
 import { launchChromium, openPage, signIn } from "./support/chromium.ts";
-import { recordS21 } from "./support/recorded.ts";
+import { type Recorded, recordS21 } from "./support/recorded.ts";
 import { StubBoard } from "./support/stub-board.ts";
 
 const WEB = path.join(path.dirname(PROGRAM), "web");
@@ -13,14 +15,19 @@ const SIZE_MAX_BYTES = 120_000;
 const DAY_S = 86_400;
 /** Snapshots of that many seconds are handed to the page at once, so that a day passes in a minute or so. */
 const BATCH = 800;
+const ROUNDS = 5;
+const INTERACTIVE_MAX_MS = 1_000;
+const EMPTY_TIMES_MAX = 2;
 const GROWTH_MAX_BYTES = 3_000_000;
 
 let browser: Browser;
 let board: StubBoard;
+let recorded: Recorded;
 
 beforeAll(async () => {
   browser = await launchChromium(["--js-flags=--expose-gc"]);
-  board = await StubBoard.start(await recordS21());
+  recorded = await recordS21();
+  board = await StubBoard.start(recorded);
 }, 120_000);
 afterAll(async () => {
   await browser.close();
@@ -35,29 +42,77 @@ test("the whole page is small, and no schema library is in it", () => {
   expect(total).toBeLessThanOrEqual(SIZE_MAX_BYTES);
 });
 
-test("it is there soon on a processor that is four times slower", async () => {
+test("it is there soon on a processor that is four times slower", { timeout: 240_000 }, async () => {
+  const emptyFolder = temporaryFolder();
+  await buildEmptyPage(emptyFolder);
+  const empty = await StubBoard.start(recorded, { readsNeedToken: false, webFolder: emptyFolder });
   const first = await openPage(browser, board.url);
   await signIn(first.page, board.tokens.admin);
-  const page = await first.context.newPage();
-  const session = await first.context.newCDPSession(page);
-  await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
-  await page.goto(board.url);
-  await page.getByTestId("hashrate").waitFor();
-  const ms = await page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        // Two frames after the figures are in the document they are on the screen and a click is heard.
-        requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now())));
-      }),
-  );
-  const painted = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1);
-  // Reported, not judged: the test shares its processor with others.
-  console.log(
-    `first figures after ${Math.round(ms)} ms, first paint after ${Math.round(painted)} ms, processor slowed down 4 times`,
-  );
-  expect(painted).toBeGreaterThan(0);
+  const times: Record<"page" | "empty", number[]> = { page: [], empty: [] };
+  // By turns: both have the same neighbours on this processor.
+  for (let round = 0; round < ROUNDS; round++) {
+    times.page.push(await interactiveAfterMs(first.context, board.url));
+    times.empty.push(await interactiveAfterMs(first.context, empty.url));
+  }
   await first.context.close();
+  await empty.stop();
+  const [page, floor] = [median(times.page), median(times.empty)];
+  console.log(
+    `interactive after ${page} ms (${times.page.join(", ")}); an empty page with one figure of the same board after ${floor} ms (${times.empty.join(", ")}); processor slowed down 4 times`,
+  );
+  // On a processor that is shared with other tests even an empty page may take a second.
+  expect(page).toBeLessThanOrEqual(Math.max(INTERACTIVE_MAX_MS, EMPTY_TIMES_MAX * floor));
 });
+
+/** From the navigation to the second frame after the figures are in the document: then they are seen, and a click is heard. */
+async function interactiveAfterMs(context: BrowserContext, url: string): Promise<number> {
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await page.addInitScript(() => {
+    const watcher = new MutationObserver(() => {
+      if (document.querySelector('[data-testid="hashrate"]') === null) return;
+      watcher.disconnect();
+      requestAnimationFrame(() =>
+        requestAnimationFrame(() => Object.assign(window, { interactiveAtMs: performance.now() })),
+      );
+    });
+    watcher.observe(document, { childList: true, subtree: true });
+  });
+  await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+  await page.goto(url);
+  // Asked seldom: the questions themselves are slowed down, too.
+  const found = await page.waitForFunction(() => (window as { interactiveAtMs?: number }).interactiveAtMs, null, {
+    polling: 500,
+    timeout: 60_000,
+  });
+  const ms = Math.round((await found.jsonValue()) ?? -1);
+  await page.close();
+  return ms;
+}
+
+/** The same framework, the same board, one figure: what any page costs here. */
+async function buildEmptyPage(folder: string): Promise<void> {
+  const contents = `
+    import { h, render } from "preact";
+    const snapshot = await (await fetch("/api/v1/snapshot")).json();
+    render(h("p", { "data-testid": "hashrate" }, String(snapshot.uptimeMs)), document.getElementById("app"));
+  `;
+  const { outputFiles } = await build({
+    write: false,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    stdin: { contents, resolveDir: ROOT },
+  });
+  const page =
+    '<!doctype html><html lang="en"><title>.</title><script type="module" src="/app.js"></script><div id="app"></div>';
+  fs.writeFileSync(path.join(folder, "app.js.gz"), gzipSync(outputFiles[0]?.contents ?? ""));
+  fs.writeFileSync(path.join(folder, "page.html.gz"), gzipSync(page));
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
 
 test("a day of snapshots does not make the tab grow", { timeout: 400_000 }, async () => {
   const { page, context, problems } = await openPage(browser, board.url);

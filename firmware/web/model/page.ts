@@ -1,10 +1,11 @@
 /** One page of the menu. */
-import type { ComponentType } from "preact";
+
+/** Pages that are loaded after the first one. */
+export type LatePageId = "boards" | "pools" | "cooling" | "history" | "incidents" | "trace" | "system" | "first-run";
 
 export interface Page {
-  readonly id: string;
+  readonly id: "dashboard" | LatePageId;
   readonly title: string;
-  readonly Body: ComponentType;
   /** Not in the menu. */
   readonly isHidden?: boolean;
 }

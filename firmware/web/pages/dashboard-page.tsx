@@ -1,12 +1,13 @@
 /** What an owner sees first: what it does and why, then the figures. */
 import type { Snapshot } from "../model/api-types.ts";
 import { useSnapshot } from "../model/context.ts";
-import { duration, hashrate, withUnit } from "../model/format.ts";
+import { duration, fixed, hashrate, withUnit } from "../model/format.ts";
 import { whyOf } from "../model/why.ts";
 import { Act } from "../parts/act.tsx";
 import { Card } from "../parts/card.tsx";
 import { ChainTable } from "../parts/chain-table.tsx";
 import { FanList } from "../parts/fan-list.tsx";
+import { Later } from "../parts/later.tsx";
 import { SetUpHint } from "../parts/set-up-hint.tsx";
 import { ShareTruth } from "../parts/share-truth.tsx";
 import { Value, Values } from "../parts/value.tsx";
@@ -25,7 +26,9 @@ export function DashboardPage() {
   return (
     <>
       <WhyLine snapshot={snapshot} />
-      <SetUpHint />
+      <Later>
+        <SetUpHint />
+      </Later>
       <Alarms snapshot={snapshot} />
       <div class="cards">
         <HashrateCard snapshot={snapshot} />
@@ -38,12 +41,14 @@ export function DashboardPage() {
         </Card>
         <HeatCard snapshot={snapshot} />
         <PoolCard snapshot={snapshot} />
-        <Card title="Chains" isWide>
-          <ChainTable chains={snapshot.chains} />
-        </Card>
-        <Card title="Share truth" isWide>
-          <ShareTruth snapshot={snapshot} />
-        </Card>
+        <Later>
+          <Card title="Chains" isWide>
+            <ChainTable chains={snapshot.chains} />
+          </Card>
+          <Card title="Share truth" isWide>
+            <ShareTruth snapshot={snapshot} />
+          </Card>
+        </Later>
       </div>
     </>
   );
@@ -167,7 +172,7 @@ function PoolCard({ snapshot: { pool, poolReason, firstAcceptedShareMs } }: { re
         />
         <Value
           name="Accepted shares"
-          text={shares.accepted.toLocaleString("en-GB")}
+          text={fixed(shares.accepted)}
           isBig
           note={
             firstAcceptedShareMs === null

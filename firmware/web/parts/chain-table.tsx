@@ -1,6 +1,6 @@
 /** The chains side by side. */
 import type { Chain } from "../model/api-types.ts";
-import { hashrate, withUnit, words } from "../model/format.ts";
+import { fixed, hashrate, withUnit, words } from "../model/format.ts";
 import { Unknown } from "./value.tsx";
 
 const known = (text: string) => (text === "unknown" ? <Unknown /> : text);
@@ -39,7 +39,7 @@ export function ChainTable({ chains }: { readonly chains: readonly Chain[] }) {
               <td>{known(withUnit(chain.voltageV, "V", 2))}</td>
               <td>{known(withUnit(chain.temperatureBoardMaxC, "°C", 1))}</td>
               <td>{known(withUnit(chain.temperatureChipMaxC, "°C", 1))}</td>
-              <td>{chain.nonces.hardwareError.toLocaleString("en-GB")}</td>
+              <td>{fixed(chain.nonces.hardwareError)}</td>
             </tr>
           ))}
         </tbody>

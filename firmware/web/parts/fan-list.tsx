@@ -1,4 +1,5 @@
 /** Each fan by itself; one that stands still is named as such. */
+import { fixed } from "../model/format.ts";
 import { Unknown } from "./value.tsx";
 
 export interface FanListProps {
@@ -14,8 +15,7 @@ export function FanList({ fansRpm, dutyPct }: FanListProps) {
         const isStopped = rpm === 0 && dutyPct > 0;
         return (
           <li key={fan} class={isStopped ? "bad" : ""}>
-            Fan {fan}:{" "}
-            {rpm === null ? <Unknown /> : isStopped ? "STOPPED (0 rpm)" : `${rpm.toLocaleString("en-GB")} rpm`}
+            Fan {fan}: {rpm === null ? <Unknown /> : isStopped ? "STOPPED (0 rpm)" : `${fixed(rpm)} rpm`}
           </li>
         );
       })}

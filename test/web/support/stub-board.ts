@@ -21,6 +21,8 @@ const LOOPBACK = "127.0.0.1";
 export interface StubOptions {
   readonly sessionMs?: number;
   readonly readsNeedToken?: boolean;
+  /** Another page than the one that was built. */
+  readonly webFolder?: string;
 }
 
 export class StubBoard {
@@ -58,7 +60,11 @@ export class StubBoard {
 
   static async start(
     recorded: Recorded,
-    { sessionMs = 3_600_000, readsNeedToken = true }: StubOptions = {},
+    {
+      sessionMs = 3_600_000,
+      readsNeedToken = true,
+      webFolder = path.join(path.dirname(PROGRAM), "web"),
+    }: StubOptions = {},
   ): Promise<StubBoard> {
     const state = new ManagementState("0.0.0");
     // The server asks the board that is made of it.
@@ -70,7 +76,7 @@ export class StubBoard {
       state,
       readsNeedToken,
       sessionMs,
-      webFolder: path.join(path.dirname(PROGRAM), "web"),
+      webFolder,
       order: (command) => Promise.resolve(box.board!.obey(command as Command)),
       query: (query) => Promise.resolve(box.board!.answer(query)),
       history: (wish) => box.board!.history(wish),
