@@ -22,5 +22,17 @@ owner=$target/root
 mkdir -p "$owner"
 ln -sfn /data/ssh "$owner/.ssh"
 
+# Slots and their updater, where the board has any. The keyring is the owner's: whoever signs updates decides what runs.
+if [ "$board" = zynq7010-s9io ]; then
+	mkdir -p "$target/etc/rauc" "$target/boot"
+	cp "$here/../zynq/system.conf" "$target/etc/rauc/system.conf"
+	cp "$here/../zynq/fw_env.config" "$target/etc/fw_env.config"
+	if [ -n "${KUMPEL_KEYRING:-}" ]; then
+		cp "$KUMPEL_KEYRING" "$target/etc/rauc/keyring.pem"
+	else
+		echo "this image takes no updates: set KUMPEL_KEYRING to the PEM file of the certificates that may sign them" >&2
+	fi
+fi
+
 version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' "$checkout/package.json")
 printf 'BOARD=%s\nVERSION=%s\n' "$board" "$version" > "$target/etc/kumpel-release"

@@ -19,9 +19,44 @@ if [ "$size" -gt "$limit" ]; then
 fi
 echo "$image: $size of $limit bytes"
 
+# The update of this image, signed by the owner's key: no key lies in the tree.
+bundle() {
+	if [ -z "${KUMPEL_SIGN_KEY:-}" ] || [ -z "${KUMPEL_SIGN_CERT:-}" ]; then
+		echo "no update bundle: set KUMPEL_SIGN_KEY and KUMPEL_SIGN_CERT to the PEM files of a key and its certificate" >&2
+		return 0
+	fi
+	version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' "$here/../../../package.json")
+	content=$(mktemp -d)
+	cp "$images/rootfs.squashfs" "$content/root.img"
+	cp "$images/kernel.itb" "$content/kernel.img"
+	cat > "$content/manifest.raucm" <<-MANIFEST
+		[update]
+		compatible=kumpel-$board
+		version=$version
+
+		[bundle]
+		format=plain
+
+		[image.rootfs]
+		filename=root.img
+
+		[image.kernel]
+		filename=kernel.img
+	MANIFEST
+	rm -f "$images/kumpel-$board.raucb"
+	rauc --cert="$KUMPEL_SIGN_CERT" --key="$KUMPEL_SIGN_KEY" bundle "$content" "$images/kumpel-$board.raucb"
+	rm -rf "$content"
+}
+
 if [ "$board" = zynq7010-s9io ]; then
+	cp "$here/../zynq/kernel.its" "$images/kernel.its"
+	(cd "$images" && mkimage -f kernel.its kernel.itb > /dev/null)
+	rm "$images/kernel.its"
+	mkimage -A arm -O linux -T script -C none -d "$here/../zynq/boot.cmd" "$images/boot.scr" > /dev/null
+	bundle
 	work=$(mktemp -d)
-	genimage --rootpath "$work" --tmppath "$work/tmp" --inputpath "$images" --outputpath "$images" \
+	mkdir "$work/root"
+	genimage --rootpath "$work/root" --tmppath "$work/tmp" --inputpath "$images" --outputpath "$images" \
 		--config "$here/../zynq/genimage-sd.cfg"
 	rm -rf "$work"
 fi

@@ -23,6 +23,7 @@ KUMPEL_DEPENDENCIES += nodejs
 endif
 
 KUMPEL_BOARD = $(call qstrip,$(BR2_PACKAGE_KUMPEL_BOARD))
+KUMPEL_BOOT_DEVICE = $(call qstrip,$(BR2_PACKAGE_KUMPEL_BOOT_DEVICE))
 KUMPEL_DATA_DEVICE = $(call qstrip,$(BR2_PACKAGE_KUMPEL_DATA_DEVICE))
 
 define KUMPEL_INSTALL_TARGET_CMDS
@@ -32,7 +33,8 @@ define KUMPEL_INSTALL_TARGET_CMDS
 	$(INSTALL) -D -m 0755 $(KUMPEL_PKGDIR)/kumpel $(TARGET_DIR)/usr/bin/kumpel
 	$(INSTALL) -D -m 0755 $(KUMPEL_PKGDIR)/kumpel-supervise \
 		$(TARGET_DIR)/usr/sbin/kumpel-supervise
-	printf 'BOARD=%s\nDATA_DEVICE=%s\n' "$(KUMPEL_BOARD)" "$(KUMPEL_DATA_DEVICE)" \
+	printf 'BOARD=%s\nBOOT_DEVICE=%s\nDATA_DEVICE=%s\n' \
+		"$(KUMPEL_BOARD)" "$(KUMPEL_BOOT_DEVICE)" "$(KUMPEL_DATA_DEVICE)" \
 		> $(TARGET_DIR)/etc/kumpel.conf
 endef
 

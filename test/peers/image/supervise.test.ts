@@ -7,7 +7,7 @@ import { ROOT, temporaryFolder } from "../../support/program.ts";
 
 const SUPERVISE = path.join(ROOT, "buildroot/package/kumpel/kumpel-supervise");
 
-function start(program: string) {
+function start(program: string, update: string | null = null) {
   const folder = temporaryFolder();
   const journal = path.join(folder, "journal");
   const script = (name: string, text: string): string => {
@@ -19,8 +19,11 @@ function start(program: string) {
     ...process.env,
     KUMPEL_PROGRAM: script("program", `echo "run $*" >> ${journal}\n${program}`),
     KUMPEL_SAFE: script("safe.sh", `echo safe >> ${journal}`),
+    KUMPEL_REBOOT: script("reboot", `echo reboot >> ${journal}`),
   };
-  const child = spawn("sh", [SUPERVISE, "/somewhere"], { env, stdio: "ignore" });
+  if (update !== null) fs.writeFileSync(path.join(folder, "update.json"), update);
+  const data = update === null ? "/somewhere" : folder;
+  const child = spawn("sh", [SUPERVISE, data], { env, stdio: "ignore" });
   const end = new Promise<number | null>((resolve) => child.on("close", resolve));
   const lines = (): string[] => (fs.existsSync(journal) ? fs.readFileSync(journal, "utf8").trim().split("\n") : []);
   const until = async (predicate: () => boolean): Promise<void> => {
@@ -37,6 +40,18 @@ test("a program that ends is started again after the board was made safe", async
   child.kill("SIGTERM");
   expect(await end).toBe(0);
   expect(lines().at(-1)).toBe("safe");
+});
+
+test.each([
+  ["installed", true],
+  ["committed", false],
+])("a version that ends at once again and again and is %s: the board is booted: %s", async (phase, isBooted) => {
+  const { child, end, lines, until } = start("exit 1", JSON.stringify({ form: 1, phase }));
+  const ends = (): number => lines().filter((line) => line === "safe").length;
+  await until(() => ends() >= 3 && (!isBooted || lines().includes("reboot")));
+  child.kill("SIGTERM");
+  await end;
+  expect(lines().includes("reboot")).toBe(isBooted);
 });
 
 test("a stop is handed on to the program, and the board is made safe after it", async () => {

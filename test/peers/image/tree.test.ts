@@ -18,6 +18,10 @@ const TOOLS: Readonly<Record<string, string>> = {
   mcopy: "mtools",
   "mkfs.vfat": "dosfstools",
   "mkfs.ext4": "e2fsprogs",
+  mkimage: "u-boot-tools",
+  rauc: "rauc",
+  mksquashfs: "squashfs-tools",
+  openssl: "openssl",
 };
 const MIB = 1024 * 1024;
 
@@ -115,7 +119,10 @@ test("device trees compile, and a broken one would not", () => {
   ).not.toBe(0);
 });
 
-test("an SD card image is made from stand-ins, with two slots of equal size that the root image fits", () => {
+const LIMITS_ENV = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` };
+
+/** What Buildroot leaves for an S9, as stand-ins. */
+function standIns(): string {
   const folder = temporaryFolder();
   for (const [name, bytes] of [
     ["zImage", 6 * MIB],
@@ -123,30 +130,94 @@ test("an SD card image is made from stand-ins, with two slots of equal size that
     ["rootfs.squashfs", 30 * MIB],
   ] as const)
     fs.writeFileSync(path.join(folder, name), Buffer.alloc(bytes, 1));
-  const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` };
-  fs.mkdirSync(path.join(folder, "root"));
-  const made = run(
-    "genimage",
-    [
-      "--rootpath",
-      path.join(folder, "root"),
-      "--tmppath",
-      path.join(folder, "tmp"),
-      "--inputpath",
-      folder,
-      "--outputpath",
-      path.join(folder, "out"),
-      "--config",
-      path.join(TREE, "board/zynq/genimage-sd.cfg"),
-    ],
-    { env },
-  );
+  return folder;
+}
+
+interface Partition {
+  readonly type: number;
+  readonly start: number;
+  readonly sectors: number;
+}
+
+/** Entries of a partition table in the sector that begins at `at`. */
+function tableAt(disk: Buffer, at: number): Partition[] {
+  return [0, 1, 2, 3].map((i) => {
+    const entry = disk.subarray(at + 446 + i * 16);
+    return { type: entry[4] ?? 0, start: entry.readUInt32LE(8), sectors: entry.readUInt32LE(12) };
+  });
+}
+
+/** As Linux numbers them: 1 to 3, and from 5 on those within the extended one. */
+function partitionsOf(disk: Buffer): Map<number, Partition> {
+  const primary = tableAt(disk, 0);
+  const found = new Map(primary.slice(0, 3).map((one, i) => [i + 1, one] as const));
+  const base = primary[3]?.start ?? 0;
+  for (let [at, number] = [base, 5]; at !== 0; number++) {
+    const [logical, next] = tableAt(disk, at * 512);
+    if (logical !== undefined) found.set(number, { ...logical, start: at + logical.start });
+    at = next === undefined || next.sectors === 0 ? 0 : base + next.start;
+  }
+  return found;
+}
+
+test("an S9's card is made from stand-ins: both slots hold root and kernel where the updater and the boot script look", () => {
+  const folder = standIns();
+  const made = run("sh", [path.join(TREE, "board/common/post-image.sh"), folder, "zynq7010-s9io"], { env: LIMITS_ENV });
   expect(made.status, made.text).toBe(0);
-  const disk = fs.readFileSync(path.join(folder, "out/sdcard.img")).subarray(446, 510);
-  const partitions = [0, 1, 2, 3].map((i) => ({ type: disk[i * 16 + 4], sectors: disk.readUInt32LE(i * 16 + 12) }));
-  expect(partitions.map(({ type }) => type)).toEqual([0x0c, 0x83, 0x83, 0x83]);
-  expect(partitions[1]?.sectors).toBe(partitions[2]?.sectors);
-  expect((partitions[1]?.sectors ?? 0) * 512).toBeGreaterThanOrEqual(32 * MIB);
+  expect(made.text).toContain("no update bundle: set KUMPEL_SIGN_KEY and KUMPEL_SIGN_CERT");
+  const disk = fs.readFileSync(path.join(folder, "sdcard.img"));
+  const partitions = partitionsOf(disk);
+  expect([...partitions.keys()]).toEqual([1, 2, 3, 5, 6, 7]);
+  expect(partitions.get(1)?.type).toBe(0x0c);
+  const begins = (name: string): Buffer => fs.readFileSync(path.join(folder, name)).subarray(0, 4096);
+  for (const [number, name] of [
+    [2, "rootfs.squashfs"],
+    [3, "rootfs.squashfs"],
+    [5, "kernel.itb"],
+    [6, "kernel.itb"],
+  ] as const) {
+    const { start = 0, sectors = 0 } = partitions.get(number) ?? {};
+    expect(disk.subarray(start * 512, start * 512 + 4096).equals(begins(name)), `partition ${number}`).toBe(true);
+    expect(sectors).toBe(partitions.get(number === 2 || number === 3 ? 2 : 5)?.sectors);
+    expect(sectors * 512).toBeGreaterThanOrEqual(number < 5 ? 32 * MIB : 12 * MIB);
+  }
+  const conf = read(path.join(TREE, "board/zynq/system.conf"));
+  const slots = [...conf.matchAll(/^\[slot\.(\w+)\.([01])\]\ndevice=\/dev\/mmcblk0p(\d)$/gm)].map((match) =>
+    match.slice(1),
+  );
+  expect(slots).toEqual([
+    ["rootfs", "0", "2"],
+    ["kernel", "0", "5"],
+    ["rootfs", "1", "3"],
+    ["kernel", "1", "6"],
+  ]);
+  const script = read(path.join(TREE, "board/zynq/boot.cmd"));
+  expect([...script.matchAll(/setenv (?:root|kernel)part (\d)/g)].map(([, number]) => number)).toEqual([
+    "2",
+    "5",
+    "3",
+    "6",
+  ]);
+  expect(read(path.join(TREE, "configs/kumpel_zynq_s9_defconfig"))).toContain('DATA_DEVICE="/dev/mmcblk0p7"');
+  const kernel = run("mkimage", ["-l", path.join(folder, "kernel.itb")]);
+  expect(kernel.text).toMatch(/Flat Device Tree/);
+});
+
+test("with key and certificate the update is made, and RAUC knows it as this board's and this version", () => {
+  const folder = standIns();
+  const [key, cert] = [path.join(folder, "key.pem"), path.join(folder, "cert.pem")];
+  const subject = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=owner", "-days", "2"];
+  expect(run("openssl", [...subject, "-keyout", key, "-out", cert]).status).toBe(0);
+  const env = { ...LIMITS_ENV, KUMPEL_SIGN_KEY: key, KUMPEL_SIGN_CERT: cert };
+  const made = run("sh", [path.join(TREE, "board/common/post-image.sh"), folder, "zynq7010-s9io"], { env });
+  expect(made.status, made.text).toBe(0);
+  const bundle = path.join(folder, "kumpel-zynq7010-s9io.raucb");
+  const info = run("rauc", [`--keyring=${cert}`, "info", "--output-format=json", bundle]);
+  const { version } = JSON.parse(read(path.join(ROOT, "package.json"))) as { version: string };
+  const line = info.text.split("\n").find((one) => one.startsWith("{")) ?? "";
+  const told = JSON.parse(line) as { compatible: string; version: string };
+  const system = /^compatible=(.*)$/m.exec(read(path.join(TREE, "board/zynq/system.conf")))?.[1];
+  expect(told).toMatchObject({ compatible: system, version });
 });
 
 test("an image that its slot cannot hold is refused", () => {
