@@ -303,3 +303,41 @@ test("an incident is a mark on the charts at its time, and named below them", as
   await shoot(page, "history-incidents");
   quiet();
 });
+
+test("an update: the reason why not, a bundle with its progress, a refusal in words, the states, the way back", async () => {
+  await turnTo("system");
+  const card = page.getByTestId("update");
+  await card.getByText(/No update may begin now: .+/).waitFor();
+  expect(await card.getByRole("button", { name: /^Install/ }).isDisabled()).toBe(true);
+  const now = { ...board.snapshot.update, slot: "A", isUpdatable: true, reason: null };
+  board.bend(() => ({ update: now }));
+  const choose = card.getByLabel("Bundle (.raucb)");
+  await expect.poll(() => choose.isEnabled()).toBe(true);
+  await choose.setInputFiles({
+    name: "kumpel-2.raucb",
+    mimeType: "application/octet-stream",
+    buffer: Buffer.alloc(3 << 20, 7),
+  });
+  board.answerTo = () => refused("Refused: the bundle is signed by nobody that this board trusts.");
+  await card.getByLabel(/Also a version that is lower/).check();
+  await card.getByRole("button", { name: "Install kumpel-2.raucb (3.0 MiB) ..." }).click();
+  await page.getByRole("dialog").filter({ hasText: "is taken back by itself" }).waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Install" }).click();
+  await card.getByTestId("answer").filter({ hasText: "signed by nobody that this board trusts" }).first().waitFor();
+  expect(board.received).toEqual([{ bytes: 3 << 20, isForced: true }]);
+  const going = { ...now, fromVersion: "1.0.0", toVersion: "2.0.0", isUpdatable: false };
+  board.bend(() => ({ update: { ...going, state: "installing", progressPercent: 40, message: "writing slot B" } }));
+  await seen(card, "Installing: 40 %");
+  await expectAccessible(page, "an update under way");
+  await shoot(page, "update");
+  board.bend(() => ({
+    update: { ...going, state: "committed", message: "2.0.0 mines", canGoBack: true, isUpdatable: true },
+  }));
+  await seen(card, /committed.*2\.0\.0 mines/);
+  board.answerTo = ({ kind }) => ({ ok: true, message: `${kind} is done.`, effect: "now" });
+  await card.getByRole("button", { name: /^Go back/ }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Go back" }).click();
+  await seen(card, "Accepted: goBack is done.");
+  expect(board.orders).toEqual([{ kind: "goBack" }]);
+  expect(withoutRefusals(watched.problems, 401, 400)).toEqual([]);
+});

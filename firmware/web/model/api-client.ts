@@ -1,14 +1,11 @@
 /** Asks the board. Whatever goes wrong becomes one sentence for whoever asked; nothing is thrown. */
-import type { Answers, Command, CommandAnswer, Path, PoolTest, Session } from "./api-types.ts";
+import type { Answers, Command, CommandAnswer, Got, Path, PoolTest, Session } from "./api-types.ts";
+
+import { upload } from "./upload.ts";
 
 const ROOT = "/api/v1";
 const UNREACHABLE = "The miner does not answer: the connection is lost, or it starts again.";
 const NO_SENSE = "The miner answered something that this page does not understand; load the page again.";
-
-export type Got<T> =
-  | { readonly ok: true; readonly data: T }
-  /** status 0: there was no answer. */
-  | { readonly ok: false; readonly status: number; readonly message: string };
 
 export class ApiClient {
   readonly #onSignedOut: () => void;
@@ -36,6 +33,13 @@ export class ApiClient {
   /** Tries a pool in the form of the settings; seconds may pass. */
   testPool(pool: Readonly<Record<string, unknown>>): Promise<Got<PoolTest>> {
     return this.#ask("POST", "/pools/test", pool);
+  }
+
+  /** @param onSent share of the file that went out, 0 to 1. */
+  async installUpdate(file: Blob, isForced: boolean, onSent: (share: number) => void): Promise<CommandAnswer> {
+    const got = await upload(`${ROOT}/update?force=${isForced}`, file, onSent);
+    if (!got.ok && got.status === 401) this.#onSignedOut();
+    return got.ok ? got.data : got;
   }
 
   signIn(token: string): Promise<Got<Session>> {

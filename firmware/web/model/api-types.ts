@@ -14,6 +14,7 @@ import type {
 } from "../../api/http/schemas.ts";
 import type { trafficAnswer } from "../../api/http/traffic-feed.ts";
 import type { AnswerOf } from "../../api/queries.ts";
+import type { updateStatusSchema } from "../../update/update-status.ts";
 
 export type { Command, CommandAnswer };
 export type Snapshot = z.infer<typeof snapshotSchema> & { readonly version: string };
@@ -28,6 +29,7 @@ export type Chip = Chips["chips"][number];
 export type Tuning = AnswerOf<"tuning">;
 export type Sensors = AnswerOf<"sensors">;
 export type PoolTest = z.infer<typeof poolTestSchema>;
+export type UpdateStatus = z.infer<typeof updateStatusSchema>;
 export type Machine = z.infer<typeof machineAnswer>;
 export type Traffic = z.infer<typeof trafficAnswer>;
 export type TrafficLine = Traffic["lines"][number];
@@ -42,6 +44,7 @@ export interface Answers {
   readonly "/sensors": Sensors;
   readonly "/tuning": Tuning;
   readonly "/machine": Machine;
+  readonly "/update": UpdateStatus;
   readonly "/trace": AnswerOf<"trace">;
   readonly "/decisions": AnswerOf<"decisions">;
   readonly "/logs": z.infer<typeof logsAnswer>;
@@ -53,3 +56,9 @@ export interface Answers {
   readonly [history: `/history?${string}`]: History;
 }
 export type Path = keyof Answers;
+
+/** What came of a question; a problem is one sentence. */
+export type Got<T> =
+  | { readonly ok: true; readonly data: T }
+  /** status 0: there was no answer. */
+  | { readonly ok: false; readonly status: number; readonly message: string };

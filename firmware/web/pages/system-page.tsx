@@ -10,6 +10,7 @@ import { NetworkCard } from "../parts/network-card.tsx";
 import { RESTART_QUESTION } from "../parts/restart-hint.tsx";
 import { SettingsForm } from "../parts/settings-form.tsx";
 import { TokenList } from "../parts/token-list.tsx";
+import { UpdateCard } from "../parts/update-card.tsx";
 import { Value, Values } from "../parts/value.tsx";
 
 /** Tables of settings that have no page of their own, as the menu of this one. */
@@ -25,6 +26,7 @@ const TABLES = [
   { title: "Clock and voltage at the start of a run", prefixes: ["tuning."] },
   { title: "Machine", prefixes: ["machine."] },
   { title: "Log", prefixes: ["logging."] },
+  { title: "Updates", prefixes: ["update."] },
 ] as const;
 
 export function SystemPage() {
@@ -33,6 +35,7 @@ export function SystemPage() {
     <div class="cards">
       <AboutCard settings={settings} />
       <NetworkCard />
+      <UpdateCard />
       <ActsCard />
       <Card title="Tokens" isWide testId="tokens">
         <TokenList />
@@ -97,11 +100,6 @@ function AboutCard({ settings }: { readonly settings: Settings | null }) {
           name="Settings file"
           text={settings?.place ?? null}
           note={settings?.source === "none" ? "not written yet" : settings?.source}
-        />
-        <Value
-          name="Update"
-          text="not through this page yet"
-          note="stop the program, put the new folder in place, start it; settings and tokens stay"
         />
       </Values>
     </Card>

@@ -7,7 +7,7 @@ export function AnswerLine({ answer }: { readonly answer: CommandAnswer | null }
       {answer !== null && (
         <span class={answer.ok ? "good" : "bad"} data-testid="answer">
           {answer.ok ? "Accepted: " : "Refused: "}
-          {answer.message}
+          {answer.message.replace(/^Refused: /, "")}
           {answer.ok && answer.effect === "afterRestart" && !/restart/i.test(answer.message) && " After a restart."}
         </span>
       )}

@@ -6,5 +6,5 @@ import { browser } from "../browser.ts";
 export function Later({ children }: { readonly children: ComponentChildren }) {
   const [isDue, setDue] = useState(false);
   useEffect(() => browser.afterPaint(() => setDue(true)), []);
-  return isDue ? <>{children}</> : null;
+  return isDue ? children : null;
 }

@@ -9,6 +9,8 @@ import type { HistoryWish } from "#firmware/api/http/history-schemas.ts";
 import { type ApiServer, createApiServer } from "#firmware/api/http/server.ts";
 import { ManagementState } from "#firmware/api/http/state.ts";
 import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
+import type { Upload } from "#firmware/api/update-intake.ts";
+import type { InstallWish } from "#firmware/api/update-orders.ts";
 import { settingsKeys } from "#firmware/config/constraints.ts";
 import { DEFAULT_SETTINGS, type Settings } from "#firmware/config/schema.ts";
 import { SystemClock } from "#hal/linux/system-clock.ts";
@@ -30,6 +32,7 @@ export class StubBoard {
   readonly tokens: Readonly<Record<Scope, string>>;
   readonly state: ManagementState;
   readonly orders: Command[] = [];
+  readonly received: { readonly bytes: number; readonly isForced: boolean }[] = [];
   /** What the next orders are answered. */
   answerTo: (command: Command) => CommandAnswer = ({ kind }) => done(`${kind} is done.`);
   snapshot: MinerSnapshot;
@@ -80,6 +83,7 @@ export class StubBoard {
       order: (command) => Promise.resolve(box.board!.obey(command as Command)),
       query: (query) => Promise.resolve(box.board!.answer(query)),
       history: (wish) => box.board!.history(wish),
+      receive: (upload, wish) => box.board!.receive(upload, wish),
     });
     const tokens: Record<Scope, string> = { read: "", control: "", admin: "" };
     const records = [];
@@ -101,6 +105,14 @@ export class StubBoard {
   obey(command: Command): CommandAnswer {
     this.orders.push(command);
     return this.answerTo(command);
+  }
+
+  /** Takes the file whole, as a board does. */
+  async receive({ stream }: Upload, { isForced }: InstallWish): Promise<CommandAnswer> {
+    let bytes = 0;
+    for await (const chunk of stream) bytes += (chunk as Buffer).length;
+    this.received.push({ bytes, isForced });
+    return this.answerTo({ kind: "installUpdate", isForced });
   }
 
   answer(query: { readonly kind: string; readonly chainIndex?: number }) {
