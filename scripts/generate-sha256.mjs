@@ -287,13 +287,16 @@ export class DoubleSha256 {
   }
 }
 
-/** Runs the hot paths until the engine has compiled them: the first job would otherwise cost tens of milliseconds. */
+/**
+ * Runs the hot paths until the engine compiles them: the first job would otherwise cost tens of milliseconds. It compiles
+ * beside us: more rounds than make it begin would only keep a slow board waiting for its start.
+ */
 export function warmUpSha256(): void {
   const hasher = new DoubleSha256();
   const out = new Int32Array(8);
   const header = new Uint8Array(80);
   const view = new DataView(header.buffer);
-  for (let i = 0; i < 6000; i++) {
+  for (let i = 0; i < 600; i++) {
     hasher.header(out, header);
     hasher.rolledHeader(out, view, i, i, i);
     hasher.midstate(out, header);

@@ -16,6 +16,7 @@ import { FACE_NAMES, type FaceOptions, faceOptions, NO_FACES, type StartedFaces 
 import type { FacesParts } from "./faces.ts";
 import { HistoryKeeper, RESOLUTIONS } from "./history/history-keeper.ts";
 import { HISTORY_DAYS_MS } from "./http/history-schemas.ts";
+import { pace } from "./http/pacer.ts";
 import { type ApiServer, createApiServer } from "./http/server.ts";
 import { ManagementState } from "./http/state.ts";
 import type { TlsMaterial } from "./http/tls.ts";
@@ -115,6 +116,7 @@ export async function runManagement({
       return history.read(resolution, Math.max(fromMs, endMs - HISTORY_DAYS_MS[resolution]), endMs, fields);
     },
   });
+  pace(server.app, clock);
   const facts = (): MachineFacts =>
     Object.assign({}, UNKNOWN_FACTS, networkFacts(), fansByOwner(state.settings?.view.settings), {
       version,
