@@ -21,7 +21,7 @@ const INIT = `${INIT_START}syslogd -C1024
 export KUMPEL_PROGRAM=/usr/bin/kumpel-demo
 for script in /etc/init.d/S*; do sh "$script" start; done
 echo "INIT DONE $(cut -d' ' -f1 /proc/uptime)"
-(logread -f | grep --line-buffered kumpel) &
+(logread -f | grep kumpel) &
 until logread | grep -qE ' [1-9][0-9]* accepted'; do sleep 2; done
 echo "SHARE $(cut -d' ' -f1 /proc/uptime)"
 sleep 60
