@@ -47,6 +47,7 @@ export class RunStop {
   }
 
   restart(reason: string): void {
+    if (this.#rebootReason !== null) return;
     this.#restartTimer ??= this.#context.clock.setTimer(RESTART_DELAY_MS, () => {
       this.#restartTimer = null;
       if (this.#isEnded) return;
@@ -58,8 +59,11 @@ export class RunStop {
 
   /** Ends the run in the ordinary way; whoever called it then boots the board. */
   reboot(reason: string): void {
+    if (this.#rebootReason !== null) return;
     this.#rebootReason = reason;
-    this.#restartTimer ??= this.#context.clock.setTimer(RESTART_DELAY_MS, () => {
+    // A restart that somebody ordered just before would begin another life, and the board would never be booted.
+    this.#restartTimer?.cancel();
+    this.#restartTimer = this.#context.clock.setTimer(RESTART_DELAY_MS, () => {
       this.#restartTimer = null;
       if (this.#isEnded) return;
       this.#reason = `the board is booted ${reason}`;
