@@ -164,6 +164,24 @@ test("provingItself -> rolledBack when the time is over, but not in the minute t
   expect(stepUpdate(late, tick(), PROVE_MS + 1).state.phase).toBe("provingItself");
 });
 
+test("rolledBack on its way: nothing else begins before the boot, and after it anything may", () => {
+  const proving = after(PROVING).state;
+  const goingBack = stepUpdate(proving, tick(["x"]), PROVE_MS + 1).state;
+  expect(goingBack).toMatchObject({ phase: "rolledBack", record: { phase: "failed" } });
+  const orders: UpdateInput[] = [
+    { kind: "stage" },
+    { kind: "install", wish: { ...WISH, source: "card" } },
+    { kind: "back", board: NEW, isOtherGood: true },
+  ];
+  for (const order of orders) {
+    const refused = stepUpdate(goingBack, order, PROVE_MS + 2);
+    expect(refused).toMatchObject({ isRefused: true, reason: "The board is about to go back to the older version." });
+    expect(refused.state).toBe(goingBack);
+  }
+  const booted = after([{ kind: "booted", record: goingBack.record, board: { ...OLD, bootId: "boot-3" } }]).state;
+  expect(stepUpdate(booted, { kind: "stage" }, 1_000).isRefused).toBe(false);
+});
+
 test("rolledBack on its way: what fails does not keep the board from booting", () => {
   const over = stepUpdate(after(PROVING).state, tick(["no"]), PROVE_MS + 1).state;
   expect(kinds(stepUpdate(over, { kind: "failed", reason: "RAUC refuses" }, PROVE_MS + 2))).toEqual(["reboot"]);
