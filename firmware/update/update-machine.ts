@@ -23,7 +23,8 @@ const BUSY: Partial<Record<UpdateState["phase"], string>> = {
 /** Null: an update may begin. */
 export function busyReason({ phase, record }: UpdateState): string | null {
   // What is ordered of the boot loader now would come between its marks and the boot.
-  if (phase === "rolledBack" && record?.phase === "failed") return "The board is about to go back to the older version.";
+  if (phase === "rolledBack" && record?.phase === "failed")
+    return "The board is about to go back to the older version.";
   return BUSY[phase] ?? null;
 }
 

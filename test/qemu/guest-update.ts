@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   let number = checkSettings(await store.read(SETTINGS));
   const version = runningVersion();
   let addedMs = 0;
-  let isGoingDown = false;
+  const order = { toBoot: false };
   const desk = new UpdateDesk({
     log: createLog("silent"),
     store,
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
     version,
     proveMs: () => PROVE_MS,
     reboot: (reason) => {
-      isGoingDown = true;
+      order.toBoot = true;
       say(`REBOOT ${reason}`);
     },
     clearSettings: () => Promise.resolve(),
@@ -79,7 +79,7 @@ async function main(): Promise<void> {
     `RUNS ${version} in ${slot}, ${desk.status.state}${desk.status.isUpdatable ? "" : `, ${desk.status.reason ?? ""}`}`,
   );
   const changing = (async () => {
-    while (!isGoingDown) {
+    while (!order.toBoot) {
       await store.write(SETTINGS, settingsText(++number));
       say(`WROTE ${number}`);
       await sleep(30);
@@ -90,8 +90,8 @@ async function main(): Promise<void> {
       addedMs += ms;
     });
   }
-  if (desk.status.isUpdatable && !isGoingDown) await installNext(desk);
-  await until("the order to boot", () => isGoingDown);
+  if (desk.status.isUpdatable && !order.toBoot) await installNext(desk);
+  await until("the order to boot", () => order.toBoot);
   await changing;
 }
 

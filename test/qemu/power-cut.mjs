@@ -41,7 +41,13 @@ const MODULES = [
   "loop",
   "squashfs",
 ];
-const PROGRAMS = ["/usr/bin/rauc", "/usr/bin/dbus-daemon", "/usr/bin/fw_printenv", "/usr/bin/fw_setenv", "/usr/bin/unsquashfs"];
+const PROGRAMS = [
+  "/usr/bin/rauc",
+  "/usr/bin/dbus-daemon",
+  "/usr/bin/fw_printenv",
+  "/usr/bin/fw_setenv",
+  "/usr/bin/unsquashfs",
+];
 /** A version that does not prove itself comes every so many. */
 const BAD_EVERY = 3;
 const TRIES_MAX = 8;
