@@ -13,6 +13,8 @@ export interface ProofFacts {
   readonly snapshot: Pick<MinerSnapshot, "chains" | "hashrate" | "thermal" | "pauseReason"> | null;
   /** Chains that hashed before the update. */
   readonly hashingChainsBefore: number;
+  /** Nothing was switched on before the update. */
+  readonly wasIdleBefore: boolean;
   /** The owner has paused it: nobody can expect that it hashes. */
   readonly isPausedByOwner: boolean;
   readonly isManagementAnswering: boolean;
@@ -22,7 +24,7 @@ export interface ProofFacts {
 export function lacksOf(facts: ProofFacts): string[] {
   const { snapshot, isManagementAnswering } = facts;
   const lacks = isManagementAnswering ? [] : ["the own API does not answer"];
-  if (snapshot === null) return [...lacks, "nothing is switched on"];
+  if (snapshot === null) return facts.wasIdleBefore ? lacks : [...lacks, "nothing is switched on"];
   const isHashingDue = facts.hashingChainsBefore > 0 && !facts.isPausedByOwner;
   const { phase, reason } = snapshot.thermal;
   if (phase === "shutdown") lacks.push(`it is shut down: ${reason}`);

@@ -59,7 +59,7 @@ export interface UpdateDeskOptions {
 }
 
 /** What a run shows once a second. */
-export type Shown = Omit<ProofFacts, "hashingChainsBefore" | "snapshot"> & {
+export type Shown = Omit<ProofFacts, "hashingChainsBefore" | "wasIdleBefore" | "snapshot"> & {
   readonly snapshot: (NonNullable<ProofFacts["snapshot"]> & { readonly uptimeMs: number }) | null;
 };
 
@@ -119,7 +119,8 @@ export class UpdateDesk implements UpdateOrders {
     if (this.#acting > 0 || this.#slots === null) return;
     const { phase, record } = this.#state;
     if (phase === "provingItself" || phase === "staging") {
-      const lacks = lacksOf({ ...shown, hashingChainsBefore: record?.hashingChains ?? 0 });
+      const { hashingChains = 0, wasIdle = false } = record ?? {};
+      const lacks = lacksOf({ ...shown, hashingChainsBefore: hashingChains, wasIdleBefore: wasIdle });
       void this.#apply({ kind: "tick", lacks, proveMs: proveMs() });
     }
     if (this.#isCardSeen || place.cardFile === null || !this.#status.isUpdatable || !isCardDue(shown.snapshot)) return;
@@ -160,7 +161,8 @@ export class UpdateDesk implements UpdateOrders {
 
   /** Resolves when the bundle was accepted or refused; the installation goes on. */
   async #install(source: BundleSource, isForced: boolean, clearsSettings: boolean): Promise<UpdateAnswer> {
-    const wish = { source, isForced, clearsSettings, hashingChains: this.#hashingChains() };
+    const isIdle = this.#shown?.snapshot === null;
+    const wish = { source, isForced, clearsSettings, hashingChains: this.#hashingChains(), isIdle };
     const begun = await this.#apply({ kind: "install", wish });
     if (begun.isRefused) return no(begun.reason);
     // The bundle was inspected by then.
@@ -255,7 +257,11 @@ export class UpdateDesk implements UpdateOrders {
       case "discard":
         return place.removeBundle();
       case "keep":
-        return saveRecord(store, action.record);
+        // Whatever the disk does, a version that is given up must not boot again.
+        return saveRecord(store, action.record).catch((error: unknown) => {
+          if (action.record?.phase !== "failed") throw error;
+          log.error(`update: ${problemOf(error)}`);
+        });
       case "markGood":
         await updater.markGood();
         await this.#apply({ kind: "marked" });

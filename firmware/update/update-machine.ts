@@ -92,6 +92,7 @@ function inspected(
     toSlot: otherSlot,
     bootId: board.bootId,
     hashingChains: wish.hashingChains,
+    wasIdle: wish.isIdle,
     clearsSettings: wish.clearsSettings,
     reason: "",
   } as const;
@@ -203,6 +204,7 @@ function back(state: UpdateState, board: BoardFacts, isOtherGood: boolean, nowMs
     toSlot: otherSlot,
     bootId: board.bootId,
     hashingChains: 0,
+    wasIdle: false,
     clearsSettings: false,
     reason: "the owner went back",
   } as const;

@@ -20,6 +20,8 @@ const recordSchema = z.object({
   bootId: z.string(),
   /** Chains that hashed before: as many must hash again. */
   hashingChains: z.number().int().min(0),
+  /** Nothing was switched on before. Older versions do not write it. */
+  wasIdle: z.boolean().default(false),
   clearsSettings: z.boolean(),
   /** Why it failed or who went back. */
   reason: z.string(),

@@ -15,6 +15,8 @@ export interface UpdateWish {
   readonly source: BundleSource;
   /** Chains that hash now: as many must hash again. */
   readonly hashingChains: number;
+  /** Nothing is switched on, since a pool or another setting is missing: no more than that can be shown afterwards. */
+  readonly isIdle: boolean;
 }
 
 /** The board at one moment. */

@@ -5,6 +5,7 @@ import { chainAt, machine } from "../api/cgminer/face-fixture.ts";
 const GOOD: ProofFacts = {
   snapshot: machine(),
   hashingChainsBefore: 3,
+  wasIdleBefore: false,
   isPausedByOwner: false,
   isManagementAnswering: true,
 };
@@ -67,4 +68,11 @@ test("who paused it, or did not hash before, is not asked for hashing; a shutdow
   expect(lacksOf({ ...GOOD, snapshot: cold, hashingChainsBefore: 0 })).toEqual([]);
   const hot = { ...cold, thermal: { ...cold.thermal, phase: "shutdown" as const } };
   expect(lacksOf({ ...GOOD, snapshot: hot, isPausedByOwner: true })).not.toEqual([]);
+});
+
+test("who had nothing switched on before, for want of a pool, need not switch anything on to be proven", () => {
+  const idle = { ...GOOD, snapshot: null, hashingChainsBefore: 0 };
+  expect(lacksOf(idle)).toEqual(["nothing is switched on"]);
+  expect(lacksOf({ ...idle, wasIdleBefore: true })).toEqual([]);
+  expect(lacksOf({ ...idle, wasIdleBefore: true, isManagementAnswering: false })).toHaveLength(1);
 });

@@ -164,6 +164,28 @@ test("a version that does not hash is given up, and the older one says why", asy
   expect(board.incidents.join("; ")).toContain("an older version runs again");
 });
 
+test("a version that is given up is marked and left although the disk is full", async () => {
+  const board = await updated();
+  await board.boot();
+  board.store.isFull = true;
+  await board.look({ ...HASHING, snapshot: null }, 920_000);
+  expect(board.bad).toEqual(new Set(["B"]));
+  expect(board.next).toBe("A");
+  expect(board.rebooted.at(-1)).toBe("to go back to version 0.1.0");
+});
+
+test("a machine without a pool is updated, and the new version proves itself without one", async () => {
+  const board = await begun();
+  const idle: Shown = { snapshot: null, isPausedByOwner: false, isManagementAnswering: true };
+  await board.look(idle);
+  await board.desk.stage(MIB);
+  await board.desk.install(WISH);
+  await settled();
+  await board.boot();
+  await board.look(idle, HOLD_MS);
+  expect(board.desk.status.state).toBe("committed");
+});
+
 test("a program that begins again in the same boot has no longer for its proof", async () => {
   const board = await updated();
   await board.boot();

@@ -12,7 +12,7 @@ import {
 
 const OLD: BoardFacts = { version: "0.1.0", slot: "A", otherSlot: "B", bootId: "boot-1" };
 const NEW: BoardFacts = { version: "0.2.0", slot: "B", otherSlot: "A", bootId: "boot-2" };
-const WISH: UpdateWish = { isForced: false, clearsSettings: false, source: "upload", hashingChains: 3 };
+const WISH: UpdateWish = { isForced: false, clearsSettings: false, source: "upload", hashingChains: 3, isIdle: false };
 const RECORD: UpdateRecord = {
   form: 1,
   phase: "installed",
@@ -22,6 +22,7 @@ const RECORD: UpdateRecord = {
   toSlot: "B",
   bootId: "boot-1",
   hashingChains: 3,
+  wasIdle: false,
   clearsSettings: false,
   reason: "",
 };
