@@ -204,7 +204,10 @@ export class ManagementPlane {
   #greeting(): ToWorker[] {
     const { idleReason, logRing } = this.#options;
     this.#auditTold = this.#audit.entries;
-    this.#updateTold = this.#options.update.status;
+    const { update } = this.#options;
+    // Only the worker before this one can have begun to receive it.
+    if (update.status.state === "staging") update.drop("the program that received it began anew");
+    this.#updateTold = update.status;
     logRing.takeFresh();
     return [
       this.#accessMessage(),

@@ -13,7 +13,10 @@ import type { InstallWish } from "./update-orders.ts";
 
 /** From the first to the last byte. */
 export const UPLOAD_LIMIT_MS = 600_000;
+/** A refused one is heard that far: whoever sends a card's whole image by mistake is to read why. */
+const REFUSED_MAX_BYTES = 1 << 30;
 const OWNER_ONLY = 0o600;
+const EMPTY = "The bundle is empty.";
 const TOO_LARGE = `The bundle is larger than ${BUNDLE_MAX_BYTES >> 20} MiB: no slot of any board holds it.`;
 
 export interface Upload {
@@ -42,6 +45,7 @@ export class UpdateIntake {
   /** Never rejects: what goes wrong is an answer. */
   async receive({ stream, bytes }: Upload, wish: InstallWish, { scope, ...origin }: UploadOrigin) {
     if (bytes !== null && bytes > BUNDLE_MAX_BYTES) return refuse(stream, refused(TOO_LARGE));
+    if (bytes === 0) return refuse(stream, refused(EMPTY));
     const staged = await this.#order({ kind: "stageUpdate", ...(bytes === null ? {} : { bytes }) }, origin, scope);
     if (!staged.ok) return refuse(stream, staged);
     try {
@@ -74,11 +78,11 @@ function upTo(limitBytes: number): Transform {
       if (bytes > limitBytes) next(new Error(TOO_LARGE));
       else next(null, chunk);
     },
-    flush: (next) => next(bytes === 0 ? new Error("The bundle is empty.") : null),
+    flush: (next) => next(bytes === 0 ? new Error(EMPTY) : null),
   });
 }
 
-/** Bounded as a bundle that is taken. */
+/** Bounded in time as a bundle that is taken. */
 async function refuse(stream: Readable, answer: CommandAnswer): Promise<CommandAnswer> {
   if (stream.destroyed || stream.readableEnded) return answer;
   await new Promise<void>((resolve) => {
@@ -86,7 +90,7 @@ async function refuse(stream: Readable, answer: CommandAnswer): Promise<CommandA
     const limit = AbortSignal.timeout(UPLOAD_LIMIT_MS);
     stream.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > BUNDLE_MAX_BYTES) stream.destroy();
+      if (bytes > REFUSED_MAX_BYTES) stream.destroy();
     });
     for (const event of ["end", "close", "error"]) stream.once(event, () => resolve());
     limit.addEventListener("abort", () => stream.destroy(), { once: true });

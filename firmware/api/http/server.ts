@@ -46,6 +46,7 @@ const BAD_ADDRESS: Answer = {
   status: 400,
   body: { ok: false, message: "the numbers in the address must be whole and decimal" },
 };
+const FOREIGN_TYPE = `the content-type must be application/json, or ${FILE} for a bundle`;
 const NO_FILE: Answer = { status: 400, body: { ok: false, message: `the body must be the bundle itself, as ${FILE}` } };
 
 export interface ApiServerOptions {
@@ -197,7 +198,8 @@ function createApp(tls: TlsMaterial | null, uploads: WeakSet<Socket>): FastifyIn
   });
   app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) => {
     const status = error.statusCode ?? 500;
-    const message = status >= 500 ? "the management plane failed on this request" : error.message;
+    const message =
+      status >= 500 ? "the management plane failed on this request" : status === 415 ? FOREIGN_TYPE : error.message;
     void send(reply, { status, body: { ok: false, message } });
   });
   app.setNotFoundHandler((_request, reply) =>
