@@ -32,18 +32,15 @@ const SETS = ["long", "peers", "web"];
 const named = SETS.find((set) => process.argv[2] === `--${set}`);
 const filters = named === "long" ? [] : process.argv.slice(named === undefined ? 2 : 3);
 const isShort = named === undefined && filters.length === 0;
-const checks = [
-  () => run("format and lint", [bin("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."]),
-  () => run("types", [bin("typescript/bin/tsc")]),
-  () => run("types of the page", [bin("typescript/bin/tsc"), "-p", "firmware/web"]),
-  () => run("types of its tests", [bin("typescript/bin/tsc"), "-p", "test/web"]),
-  () => run("typed lint", [bin("eslint/bin/eslint.js"), "."]),
+/** Side by side with the tests, which leave a processor now and then. */
+const checks = () => [
+  run("format and lint", [bin("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."]),
+  run("types and typed lint", ["scripts/check-code.mjs"]),
 ];
 
-const results = [];
-if (isShort) for (const check of checks) results.push(await check());
 const set = named ?? (isShort ? "short" : null);
-results.push(await run("tests", [bin("vitest/vitest.mjs"), "run", ...filters], set === null ? {} : { TEST_SET: set }));
+const tests = () => run("tests", [bin("vitest/vitest.mjs"), "run", ...filters], set === null ? {} : { TEST_SET: set });
+const results = await Promise.all([...(isShort ? checks() : []), tests()]);
 if (isShort)
   console.log(
     "not run here: real processes, kill -9 and the fault table; npm run test:long runs them; test:peers and test:web the rest",

@@ -99,35 +99,14 @@ test("a mask of 11 bits is fed at its epoch of 58 ms and loses nothing", async (
   await rig.stop();
 });
 
-test("a pool without rolling lowers the expectation instead of blaming the chains", async () => {
-  const rig = await startRig({ pool: { versionMask: 0 }, hashesPerNonce: 2 });
-  await hashing(rig);
-  await rig.advance(400_000);
-  const { chains, hashrate, pool } = rig.snapshot();
-  expect(pool.warnings).toEqual([
-    "version rolling is off: the pool grants no version bits",
-    "the pool grants too few version bits: 0.14 % of the hashrate is of use",
-  ]);
-  // One sweep of 0.454 ms in each 20 ms, and all 16 engines of a core try the same header.
-  for (const chain of chains) {
-    expect(chain.state).toBe("hashing");
-    expect(chain.coverage).toBeCloseTo(0.454 / 20 / 16, 5);
-  }
-  expect(hashrate.expectedThs).toBeCloseTo((192.9 * 0.454) / 20 / 16, 2);
-  const ratio = (hashrate.measuredThs ?? 0) / (hashrate.expectedThs ?? 1);
-  expect(ratio).toBeGreaterThan(0.75);
-  expect(ratio).toBeLessThan(1.25);
-  await rig.stop();
-});
-
 test("an easy pool lowers the ticket before shares are lost, a hard one leaves the stock ticket", async () => {
   const rig = await startRig({ pool: { sharesPerSecond: 0, startDifficulty: 64 }, suggestDifficulty: null });
   await hashing(rig);
-  await rig.advance(10_000);
+  await rig.advance(4_000);
   expect(rig.snapshot().chains.map((c) => c.ticketDifficulty)).toEqual([64, 64, 64]);
   const { accepted } = rig.snapshot().pool.shares;
   // 193 TH/s at difficulty 64: 702 shares/s.
-  expect(accepted / 10 / 702).toBeCloseTo(1, 0);
+  expect(accepted / 4 / 702).toBeCloseTo(1, 0);
   rig.pool.setDifficulty(100_000);
   rig.pool.refresh();
   await rig.advance(5_000);

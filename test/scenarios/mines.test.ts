@@ -6,11 +6,11 @@ test("three emulated S21 chains mine shares that the pool accepts", async () => 
   await rig.until("first accepted share", () => rig.snapshot().pool.shares.accepted > 0, 60_000);
   const { firstAcceptedShareMs, prescribedWaitMs } = rig.snapshot();
   expect((firstAcceptedShareMs ?? 0) - prescribedWaitMs).toBeLessThan(15_000);
-  await rig.advance(120_000);
+  await rig.advance(60_000);
   const { chains, pool, hashrate, alarms } = rig.snapshot();
   expect(chains.map((c) => [c.state, c.chips])).toEqual(Array.from({ length: 3 }, () => ["hashing", 108]));
   expect(pool.shares).toMatchObject({ rejected: 0, duplicate: 0, lost: 0 });
-  expect(pool.shares.accepted).toBeGreaterThan(60);
+  expect(pool.shares.accepted).toBeGreaterThan(30);
   expect(rig.pool.counts()).toMatchObject({
     accepted: pool.shares.accepted,
     rejected: 0,

@@ -156,14 +156,14 @@ test("bit errors on the line cost their frames and no wrong share", async () => 
     faults.dropByteProbability = 0.001;
     faults.duplicateFrameProbability = 0.05;
   }
-  await rig.advance(30_000);
+  await rig.advance(10_000);
   const { chains, pool } = rig.snapshot();
   for (const chain of chains) {
     expect(chain.link.crcErrors).toBeGreaterThan(0);
     expect(chain.nonces.duplicate).toBeGreaterThan(0);
-    expect(chain.nonces.valid).toBeGreaterThan(1000);
+    expect(chain.nonces.valid).toBeGreaterThan(300);
   }
-  expect(pool.shares.accepted).toBeGreaterThan(5);
+  expect(pool.shares.accepted).toBeGreaterThan(1);
   expect(pool.shares.rejected).toBe(0);
   await rig.stop();
 });
@@ -172,10 +172,10 @@ test("false nonces of the chips are hardware errors, never shares", async () => 
   const rig = await startRig({ hashesPerNonce: 2 ** 9 });
   await hashing(rig);
   for (const faults of rig.world.faults.chains) faults.falseNonceFraction = 0.03;
-  await rig.advance(30_000);
+  await rig.advance(10_000);
   const { chains, pool } = rig.snapshot();
   for (const chain of chains) expect(chain.nonces.hardwareError / chain.nonces.valid).toBeCloseTo(0.03, 1);
-  expect(chains.reduce((n, c) => n + c.nonces.hardwareError, 0)).toBeGreaterThan(60);
+  expect(chains.reduce((n, c) => n + c.nonces.hardwareError, 0)).toBeGreaterThan(20);
   expect(pool.shares.rejected).toBe(0);
   await rig.stop();
 });

@@ -1,4 +1,4 @@
-/** Short simulated runs: they hold, they repeat, and what is planted in them is found. */
+/** Short simulated runs: they hold, they repeat, and what is planted in them is found. Longer ones: long-seeds.test.ts. */
 import fs from "node:fs";
 import { expect, test } from "vitest";
 import { SeededRandom } from "#hal/emulator/prng.ts";
@@ -13,18 +13,15 @@ import { newView, type View } from "./view.ts";
 
 const S21: SeedOptions = { machine: "s21", seed: 1, hours: 0.75, faults: "all", ticket: defaultTicket("s21") };
 
-test.each([11, 12])(
-  "seed %i: three quarters of an hour with faults and a quiet end, and every invariant holds",
-  async (seed) => {
-    const { violations, faultsInjected, shares } = await runSeed({ ...S21, seed });
-    expect(violations).toEqual([]);
-    expect(Object.keys(faultsInjected).length).toBeGreaterThan(0);
-    expect(shares.accepted).toBeGreaterThan(300);
-  },
-);
+test("a seed with faults and a quiet end, and every invariant holds", async () => {
+  const { violations, faultsInjected, shares } = await runSeed({ ...S21, seed: 11, hours: 0.4 });
+  expect(violations).toEqual([]);
+  expect(Object.keys(faultsInjected).length).toBeGreaterThan(0);
+  expect(shares.accepted).toBeGreaterThan(100);
+});
 
 test("the same seed gives the same run event by event, another seed another one", async () => {
-  const run = (seed: number) => runSeed({ ...S21, seed, hours: 0.15 });
+  const run = (seed: number) => runSeed({ ...S21, seed, hours: 0.1 });
   const [first, again, other] = [await run(5), await run(5), await run(6)];
   expect(again).toEqual(first);
   expect(other.trace).not.toBe(first.trace);

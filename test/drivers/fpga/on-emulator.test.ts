@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type FpgaRigOptions, fixtureJob, fpgaRig, signal } from "./fpga-rig.ts";
 
-const SECONDS = 30;
+const SECONDS = 12;
 
 /** Brings all chains up, feeds them, and tells what came of it. */
 async function mine(options: FpgaRigOptions, seconds = SECONDS) {
@@ -153,7 +153,7 @@ describe("S17: three chains of 48 BM1397 behind the vendor's FPGA", () => {
     rig.scheduler.updateJob({ ...fixtureJob({ jobId: "no rolling" }), versionMask: 0 });
     expect(rig.scheduler.coverage(0)).toBe(0.25);
     const before = rig.runtimes[0]?.counters.ofChain().valid ?? 0;
-    await rig.clock.advance(30_000);
+    await rig.clock.advance(1000 * SECONDS);
     const counts = rig.runtimes[0]?.counters.ofChain();
     const expected = expectedFinds(rig, 580, 256) / 4;
     expect(Math.abs((counts?.valid ?? 0) - before - expected)).toBeLessThan(5 * Math.sqrt(expected));

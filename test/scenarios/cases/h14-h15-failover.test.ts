@@ -61,7 +61,7 @@ test("H14: pools that vanish without closing: the next one works in two minutes,
   await rig.advance(5_000);
   expect(rig.snapshot()).toMatchObject({ pauseReason: "no pool gives jobs", isPowerOn: false });
   const hotDutyPct = rig.snapshot().thermal.fanDutyPct;
-  await rig.advance(300_000);
+  await rig.advance(120_000);
   // The fans follow the heat that is left.
   expect(rig.snapshot().thermal.fanDutyPct).toBeLessThanOrEqual(hotDutyPct);
 

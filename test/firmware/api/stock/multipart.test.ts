@@ -47,6 +47,8 @@ test("any bytes in any pieces come out as they went in", async () => {
       fc.array(fc.nat(900), { maxLength: 12 }),
       async (pieces, cuts) => {
         const body = Buffer.concat(pieces);
+        // A client takes a boundary that its file does not hold.
+        fc.pre(!body.includes(`--${BOUNDARY}`));
         const form = Buffer.concat([part("note", null, Buffer.from("")), part("f", "a", body), END]);
         const at = [0, ...cuts.map((cut) => cut % form.length).sort((a, b) => a - b), form.length];
         const chunks = at.slice(1).map((to, i) => form.subarray(at[i], to));

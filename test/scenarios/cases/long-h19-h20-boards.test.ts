@@ -1,9 +1,8 @@
-/** Public bug cases H19 and H20: a chain that goes silent, and boards that were never whole. */
+/** Public bug cases H19 and H20: a chain that never comes back, and boards that were never whole. */
 import { expect, test } from "vitest";
 import { CALM, type Rig, startRig } from "../../support/rig.ts";
 
 const SILENT_AT_MS = 120_000;
-const RESET_HELPS_MS = 500;
 const HOUR_MS = 3_600_000;
 
 const states = (rig: Rig): string[] => rig.snapshot().chains.map(({ state }) => state);
@@ -19,14 +18,6 @@ function resets(rig: Rig, chain: number, sinceMs: number): { atMs: number; isAss
   );
 }
 
-function longestResetMs(rig: Rig, chain: number, sinceMs: number): number {
-  const events = resets(rig, chain, sinceMs);
-  return Math.max(
-    0,
-    ...events.map(({ atMs, isAsserted }, i) => (isAsserted ? (events[i + 1]?.atMs ?? rig.clock.nowMs()) - atMs : 0)),
-  );
-}
-
 async function silentSecondChain(): Promise<Rig> {
   const rig = await startRig(CALM);
   await hashing(rig);
@@ -35,22 +26,6 @@ async function silentSecondChain(): Promise<Rig> {
   if (faults !== undefined) faults.isSilent = true;
   return rig;
 }
-
-test("H19: a chain that goes silent is noticed within a minute and reset alone until it is back", async () => {
-  const rig = await silentSecondChain();
-  const before = rig.snapshot().chains[1]?.hashrate.recentMeasuredThs ?? 0;
-  await rig.until("noticed", () => states(rig)[1] !== "hashing", 60_000);
-  expect(rig.snapshot().chains[1]?.hashrate.recentMeasuredThs).toBeLessThan(0.9 * before);
-  await rig.until("a reset that helps", () => longestResetMs(rig, 1, SILENT_AT_MS) >= RESET_HELPS_MS, 60_000);
-  const [, faults] = rig.world.faults.chains;
-  if (faults !== undefined) faults.isSilent = false;
-  await hashing(rig);
-  await rig.advance(60_000);
-  expect(states(rig)).toEqual(["hashing", "hashing", "hashing"]);
-  expect([resets(rig, 0, SILENT_AT_MS), resets(rig, 2, SILENT_AT_MS)]).toEqual([[], []]);
-  expect(rig.snapshot().hashrate.recentMeasuredThs).not.toBeNull();
-  await rig.stop();
-});
 
 test("H19: a chain that never recovers is switched off with an alarm, after a bounded number of resets", async () => {
   const rig = await silentSecondChain();
