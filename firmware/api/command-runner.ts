@@ -43,8 +43,10 @@ export interface CommandRunnerOptions {
   readonly settings: SettingsStore;
   readonly access: AccessKeeper;
   readonly audit: AuditLog;
-  /** Null: nothing is switched on, since the settings are broken. */
+  /** Null: nothing is switched on. */
   readonly machine: MachineControls | null;
+  /** Why nothing is switched on; null: the machine runs. */
+  readonly idleReason: string | null;
   /** Where nothing is switched on: settings with which the run begins by itself. */
   readonly wakes: (settings: Settings) => boolean;
   /** Ends this run and begins the next with the settings as they are then. */
@@ -171,8 +173,8 @@ export class CommandRunner {
   }
 
   async #steer(command: MachineCommand, actor: string): Promise<CommandAnswer> {
-    const { machine, store } = this.#options;
-    if (machine === null) return refused("Nothing is switched on: the settings file is broken; mend it and restart.");
+    const { machine, store, idleReason } = this.#options;
+    if (machine === null) return refused(`Nothing is switched on: ${idleReason}`);
     return orderMachine(command, machine, store, actor);
   }
 

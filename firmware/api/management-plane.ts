@@ -85,6 +85,7 @@ export class ManagementPlane {
       access: this.#access,
       audit: this.#audit,
       machine,
+      idleReason: options.idleReason,
       restart: options.restart,
       wakes: options.wakes,
       overriddenKeys: options.overriddenKeys,

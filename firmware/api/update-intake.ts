@@ -7,6 +7,7 @@ import path from "node:path";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { errorText } from "#hal/errors.ts";
+import { ROOM_LEFT_BYTES } from "../update/update-rules.ts";
 import { BUNDLE_FILE, BUNDLE_MAX_BYTES } from "../update/update-status.ts";
 import { type Command, type CommandAnswer, type CommandOrigin, refused, type Scope } from "./commands.ts";
 import type { InstallWish } from "./update-orders.ts";
@@ -16,6 +17,7 @@ export const UPLOAD_LIMIT_MS = 600_000;
 /** A refused one is heard that far: whoever sends a card's whole image by mistake is to read why. */
 const REFUSED_MAX_BYTES = 1 << 30;
 const OWNER_ONLY = 0o600;
+const NO_ROOM = "The data folder is full: remove old traces and incident files.";
 const EMPTY = "The bundle is empty.";
 const TOO_LARGE = `The bundle is larger than ${BUNDLE_MAX_BYTES >> 20} MiB: no slot of any board holds it.`;
 
@@ -32,14 +34,17 @@ export interface UploadOrigin extends CommandOrigin {
 export class UpdateIntake {
   readonly #folder: string;
   readonly #order: (command: Command, origin: CommandOrigin, scope: Scope) => Promise<CommandAnswer>;
+  readonly #freeBytes: (folder: string) => Promise<number>;
 
   /** @param folder data folder. */
   constructor(
     folder: string,
     order: (command: Command, origin: CommandOrigin, scope: Scope) => Promise<CommandAnswer>,
+    freeBytes = freeBytesOf,
   ) {
     this.#folder = folder;
     this.#order = order;
+    this.#freeBytes = freeBytes;
   }
 
   /** Never rejects: what goes wrong is an answer. */
@@ -49,7 +54,7 @@ export class UpdateIntake {
     const staged = await this.#order({ kind: "stageUpdate", ...(bytes === null ? {} : { bytes }) }, origin, scope);
     if (!staged.ok) return refuse(stream, staged);
     try {
-      await this.#write(stream);
+      await this.#write(stream, bytes);
     } catch (error) {
       await this.#order({ kind: "dropUpdate", reason: errorText(error).slice(0, 200) }, origin, scope);
       return refuse(stream, refused(`The bundle did not arrive: ${errorText(error)}`));
@@ -58,24 +63,36 @@ export class UpdateIntake {
   }
 
   /** Whole and on disk, or not there. */
-  async #write(stream: Readable): Promise<void> {
+  async #write(stream: Readable, bytes: number | null): Promise<void> {
     const file = path.join(this.#folder, BUNDLE_FILE);
     try {
+      // Whether there is room was asked for the size that the client says, if it does.
+      const limit = bytes === null ? await this.#roomBytes() : BUNDLE_MAX_BYTES;
       const target = fs.createWriteStream(file, { mode: OWNER_ONLY, flush: true });
-      await pipeline(stream, upTo(BUNDLE_MAX_BYTES), target, { signal: AbortSignal.timeout(UPLOAD_LIMIT_MS) });
+      await pipeline(stream, upTo(limit), target, { signal: AbortSignal.timeout(UPLOAD_LIMIT_MS) });
     } catch (error) {
       await fs.promises.rm(file, { force: true });
       throw error;
     }
   }
+
+  async #roomBytes(): Promise<number> {
+    return Math.max(0, Math.min(BUNDLE_MAX_BYTES, (await this.#freeBytes(this.#folder)) - ROOM_LEFT_BYTES));
+  }
+}
+
+async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await fs.promises.statfs(folder);
+  return bavail * bsize;
 }
 
 function upTo(limitBytes: number): Transform {
+  const tooMuch = limitBytes < BUNDLE_MAX_BYTES ? NO_ROOM : TOO_LARGE;
   let bytes = 0;
   return new Transform({
     transform: (chunk: Buffer, _encoding, next) => {
       bytes += chunk.length;
-      if (bytes > limitBytes) next(new Error(TOO_LARGE));
+      if (bytes > limitBytes) next(new Error(tooMuch));
       else next(null, chunk);
     },
     flush: (next) => next(bytes === 0 ? new Error(EMPTY) : null),

@@ -35,6 +35,7 @@ async function runnerWith(text: string | null, machine: ReturnType<typeof machin
     access,
     audit,
     machine,
+    idleReason: machine === null ? "no pool is set" : null,
     restart: (reason) => restarts.push(reason),
     onChanged: () => undefined,
     overriddenKeys: ["tuning.frequency_mhz"],
@@ -66,6 +67,12 @@ test("who may too little is refused, written down, and nothing happens", async (
   });
   expect(store.files.get("settings.toml")).toBe(before);
   expect(audit.entries).toMatchObject([{ actor: "phone (own API)", command: "setSettings", ok: false }]);
+});
+
+test("where nothing is switched on an order to the machine is refused with the reason for that", async () => {
+  const { runner } = await runnerWith(null);
+  const answer = await runner.execute({ kind: "startTrace" }, ORIGIN, "admin");
+  expect(answer).toEqual({ ok: false, message: "Nothing is switched on: no pool is set" });
 });
 
 test("what is not understood is refused without repeating it", async () => {

@@ -13,6 +13,7 @@ import { type Command, type CommandAnswer, done, refused, type Scope } from "#fi
 import { type ApiServer, createApiServer } from "#firmware/api/http/server.ts";
 import { ManagementState } from "#firmware/api/http/state.ts";
 import { UpdateIntake } from "#firmware/api/update-intake.ts";
+import { ROOM_LEFT_BYTES } from "#firmware/update/update-rules.ts";
 import { BUNDLE_FILE, BUNDLE_MAX_BYTES, NO_UPDATER } from "#firmware/update/update-status.ts";
 import { SystemClock } from "#hal/linux/system-clock.ts";
 
@@ -160,6 +161,25 @@ test("who sends far more than a bundle, or nothing, reads why, and nothing was b
   expect(answer).toContain("larger than 128 MiB");
   expect((await post("")).body.message).toBe("The bundle is empty.");
   expect(orders).toEqual([]);
+});
+
+test("a bundle whose size nobody says leaves room for settings and receipts", async () => {
+  const intake = new UpdateIntake(
+    folder,
+    (command) => {
+      orders.push(command);
+      return Promise.resolve(done("done"));
+    },
+    () => Promise.resolve(ROOM_LEFT_BYTES + (1 << 20)),
+  );
+  const origin = { who: "phone", face: "own API", scope: "admin" } as const;
+  const sent = (bytes: number) => ({ stream: Readable.from([Buffer.alloc(bytes)]), bytes: null });
+  const wish = { isForced: false, clearsSettings: false };
+  expect((await intake.receive(sent(1 << 20), wish, origin)).ok).toBe(true);
+  const answer = await intake.receive(sent((1 << 20) + 1), wish, origin);
+  expect(answer).toMatchObject({ ok: false, message: expect.stringContaining("The data folder is full") });
+  expect(fs.existsSync(bundle)).toBe(false);
+  expect(orders.map(({ kind }) => kind)).toEqual(["stageUpdate", "installUpdate", "stageUpdate", "dropUpdate"]);
 });
 
 test("a client that goes away leaves nothing behind", async () => {
