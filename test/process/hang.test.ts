@@ -10,7 +10,9 @@ function kumpel(...args: string[]): { status: number | null; stdout: string; std
   return { status, stdout, stderr };
 }
 
-test("a stopped program is reset by the watchdog, and the next run says that it ended without a word", async () => {
+test("a stopped program is reset by the watchdog, and the next run says that it ended without a word", {
+  timeout: 300_000,
+}, async () => {
   const data = temporaryFolder();
   const options = ["run", "--demo", "--machine", "s9", "--http-port", "0", "--data", data, "--log-level", "info"];
   const first = startProgram(...options);
@@ -20,8 +22,10 @@ test("a stopped program is reset by the watchdog, and the next run says that it 
   expect(await first.ended(120_000)).toBe("SIGKILL");
   expect(first.stderr()).toContain("The emulated board's watchdog was not fed in time: board reset, supply off");
 
-  const second = startProgram(...options, "--for", "1s");
-  await second.ended();
+  const second = startProgram(...options);
+  await second.seen(/watchdog armed/);
+  process.kill(second.pid, "SIGTERM");
+  await second.ended(120_000);
   const told = kumpel("incidents", "--data", data, "--json");
   const report = JSON.parse(told.stdout) as { incidents: { kind: string; text: string }[]; openRun: number | null };
   expect(report.incidents.map(({ kind }) => kind)).toEqual(["uncleanEnd", "stop"]);
