@@ -12,7 +12,7 @@ usage() {
 	echo "scripts/backup-nand.sh [USER@]HOST FOLDER [--dry-run]: copies every NAND partition of a board over SSH."
 	echo
 	echo "Each partition is read a second time on the board and must have the same sum. FOLDER gets mtdN-NAME.bin, mtd.txt,"
-	echo "SHA256SUMS and, where the board has them, the loader's settings and the kernel's command line. Keep it off this machine,"
+	echo "SHA256SUMS and, where the board has them, its network address, the loader's settings and the kernel's command line. Keep it off this machine,"
 	echo "too: without it a board whose NAND was written wrong is lost. SSH: another program, or its options (SSH=\"ssh -p 2222\")."
 }
 
@@ -55,6 +55,8 @@ umask 077
 mkdir -p "$folder"
 printf '%s\n' "$table" > "$folder/mtd.txt"
 remote 'cat /proc/cmdline' > "$folder/cmdline.txt" || true
+# Whose backup it is: boards of one kind differ in nothing else that is easily seen.
+remote 'cat /sys/class/net/eth0/address' > "$folder/address.txt" 2> /dev/null || rm -f "$folder/address.txt"
 remote 'fw_printenv' > "$folder/loader-settings.txt" 2> /dev/null || rm -f "$folder/loader-settings.txt"
 
 printf '%s\n' "$parts" | {

@@ -61,6 +61,12 @@ check_disk() {
 	esac
 	in_use=$(awk -v disk="$name" '{ n = $1; sub(".*/", "", n); if (n == disk || index(n, disk) == 1) print $2 }' "$PROC/mounts" | head -n 1)
 	[ -z "$in_use" ] || refuse "\"$device\" is in use, mounted at $in_use: unmount it first, if it is the card."
+	# Some systems call their root /dev/root there; the numbers of the device are true.
+	if [ -r "$PROC/self/mountinfo" ]; then
+		numbers=$(cat "$block/dev" "$block/$name"*/dev 2>/dev/null | tr '\n' ' ')
+		in_use=$(awk -v own=" $numbers" 'index(own, " " $3 " ") { print $5 }' "$PROC/self/mountinfo" | head -n 1)
+		[ -z "$in_use" ] || refuse "\"$device\" is in use, mounted at $in_use: unmount it first, if it is the card."
+	fi
 	! awk -v disk="$name" '{ n = $1; sub(".*/", "", n); if (index(n, disk) == 1) found = 1 } END { exit !found }' "$PROC/swaps" ||
 		refuse "\"$device\" holds swap of this machine."
 	for holder in "$block"/holders/* "$block"/"$name"*/holders/*; do

@@ -68,9 +68,15 @@ size=$(wc -c < "$image")
 [ $((sectors * 512)) -ge "$size" ] || refuse "The card in \"$host\" has $((sectors * 512)) bytes, the image needs $size."
 mounted=$(remote "grep '^${CARD}' /proc/mounts" < /dev/null | cut -d' ' -f2 | head -n 1) || mounted=
 [ -z "$mounted" ] || refuse "The card in \"$host\" is mounted at $mounted: the board may run from it; unmount it first."
+# A root on the card may be called /dev/root in the list of mounts.
+! remote 'cat /proc/cmdline' < /dev/null | grep -q "root=$CARD" ||
+	refuse "\"$host\" runs from the card in its slot: start it from NAND (jumpers as before), or write the card elsewhere."
 echo "$host: Zynq with $cores cores, a card of $((sectors * 512 / 1000000)) MB"
 
 if [ -f "$backup/SHA256SUMS" ]; then
+	address=$(remote 'cat /sys/class/net/eth0/address' < /dev/null 2> /dev/null) || address=
+	[ ! -s "$backup/address.txt" ] || [ "$(cat "$backup/address.txt")" = "$address" ] ||
+		refuse "The backup in \"$backup\" is of another board ($(cat "$backup/address.txt"), and this one is ${address:-unknown}): give each board a folder of its own."
 	(cd "$backup" && sha256sum --quiet -c SHA256SUMS) || refuse "The backup in \"$backup\" is damaged: take another folder."
 	echo "The backup in $backup is complete."
 elif [ -n "$is_dry" ]; then

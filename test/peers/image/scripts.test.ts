@@ -147,6 +147,20 @@ describe("flash-sd.sh", () => {
     expect(refused.status).toBe(2);
   });
 
+  test("the disk of this machine's root is refused, whatever the list of mounts calls it", () => {
+    const env = disk("mmcblk9", { removable: "0", mounts: "/dev/root / ext4 rw 0 0\n" });
+    place("sys/class/block/mmcblk9/dev", "179:0\n");
+    place("sys/class/block/mmcblk9/mmcblk9p2/dev", "179:2\n");
+    place("proc/self/mountinfo", "22 1 0:20 / /proc rw - proc proc rw\n25 1 179:2 / / rw - ext4 /dev/root rw\n");
+    const words = [cardImage(), node("mmcblk9"), "--dry-run"];
+    expect(run("flash-sd.sh", words, env)).toMatchObject({
+      status: 2,
+      err: expect.stringContaining("is in use, mounted at /:"),
+    });
+    place("proc/self/mountinfo", "25 1 179:12 / / rw - ext4 /dev/root rw\n");
+    expect(run("flash-sd.sh", words, env).status).toBe(0);
+  });
+
   test("a card that fits is taken in a dry run; a partition, a holder's disk and other kinds are not", () => {
     const image = cardImage();
     expect(run("flash-sd.sh", [image, node("sdz"), "--dry-run"], disk("sdz"))).toMatchObject({ status: 0 });
@@ -175,6 +189,7 @@ function board({ cpuCores = 2, cardBytes = 16 * MIB } = {}): NodeJS.ProcessEnv {
   });
   place("board/proc/mtd", `dev:    size   erasesize  name\n${lines.join("")}`);
   place("board/proc/cmdline", "console=ttyPS0,115200\n");
+  place("board/sys/class/net/eth0/address", "02:00:00:00:00:01\n");
   place("board/proc/mounts", "ubi0:rootfs / ubifs rw 0 0\n");
   place("board/proc/sys/vm/drop_caches", "");
   const cores = Array.from({ length: cpuCores }, (_, i) => `processor : ${i}\n`).join("");
@@ -255,6 +270,17 @@ describe("install-s9.sh", () => {
     expect(fs.existsSync(backup())).toBe(false);
     expect(install(env)).toMatchObject({ status: 2, err: "Not agreed: nothing was written to the card.\n" });
     expect(fs.existsSync(path.join(backup(), "SHA256SUMS"))).toBe(true);
+    expect(fs.readFileSync(path.join(folder, "board/dev/mmcblk0")).every((byte) => byte === 0)).toBe(true);
+  });
+
+  test("another board's backup is not taken for this one's, and a board that runs from the card is left alone", () => {
+    const env = board();
+    expect(install(env)).toMatchObject({ status: 2, err: "Not agreed: nothing was written to the card.\n" });
+    place("board/sys/class/net/eth0/address", "02:00:00:00:00:02\n");
+    expect(install(env, "--yes").err).toContain("is of another board (02:00:00:00:00:01");
+    place("board/proc/mounts", "/dev/root / squashfs ro 0 0\n");
+    place("board/proc/cmdline", "console=ttyPS0,115200 root=/dev/mmcblk0p2 ro\n");
+    expect(install(env, "--yes").err).toContain("runs from the card in its slot");
     expect(fs.readFileSync(path.join(folder, "board/dev/mmcblk0")).every((byte) => byte === 0)).toBe(true);
   });
 
