@@ -33,6 +33,8 @@ define KUMPEL_INSTALL_TARGET_CMDS
 	$(INSTALL) -D -m 0755 $(KUMPEL_PKGDIR)/kumpel $(TARGET_DIR)/usr/bin/kumpel
 	$(INSTALL) -D -m 0755 $(KUMPEL_PKGDIR)/kumpel-supervise \
 		$(TARGET_DIR)/usr/sbin/kumpel-supervise
+	$(INSTALL) -m 0644 $(KUMPEL_PKGDIR)/first-boot.toml \
+		$(TARGET_DIR)/usr/lib/kumpel/first-boot.toml
 	printf 'BOARD=%s\nBOOT_DEVICE=%s\nDATA_DEVICE=%s\n' \
 		"$(KUMPEL_BOARD)" "$(KUMPEL_BOOT_DEVICE)" "$(KUMPEL_DATA_DEVICE)" \
 		> $(TARGET_DIR)/etc/kumpel.conf
