@@ -1,26 +1,29 @@
 /**
- * What the management plane can do to mining: the whole program mines while clients load its API, or while the worker is
- * ended, filled or hung, beside the same program left alone; medians of paired runs. And how quick reads are meanwhile.
- * PAIRS=5 (the default) of each kind take about 20 minutes; LOADS=api,ended,memory,loop chooses.
+ * What the management plane can do to mining: the whole program mines while clients load its API, while a browser has many
+ * tabs of its page open, or while the worker is ended, filled or hung, beside the same program left alone; medians of paired
+ * runs. And how quick reads are meanwhile. PAIRS=5 (the default) of each kind take about 25 minutes;
+ * LOADS=api,ended,memory,loop,tabs chooses.
  */
-import { spawn } from "node:child_process";
 import fs from "node:fs";
 import http from "node:http";
 import os from "node:os";
 import path from "node:path";
 import type { RunReport } from "#firmware/cli/run-report.ts";
 import type { LocalPool } from "#hal/emulator/local-pool.ts";
-import { type Started, tokenHeader } from "../support/program.ts";
+import { type Started, start, tokenHeader } from "../support/program.ts";
 import { progress, report } from "./bench.ts";
 import { CHIP_TICKET, createPool, LOOPBACK, portOf, sleep, startMiner, untilAllHash } from "./whole-program.ts";
 
 const PAIRS = Number(process.env["PAIRS"] ?? 5);
-const LOADS = (process.env["LOADS"] ?? "api,ended,memory,loop").split(",");
+const LOADS = (process.env["LOADS"] ?? "api,ended,memory,loop,tabs").split(",");
 const BLOCKS = 150;
 const BLOCK_MS = 100;
 const POOL_DIFFICULTY = CHIP_TICKET / 4;
 const SOCKETS = 50;
 const REQUESTS_PER_S = 20;
+const TABS = 20;
+/** They start slowly at the lowest priority. */
+const TABS_LIMIT_MS = 300_000;
 const READS = [
   "/health",
   "/summary",
@@ -60,19 +63,33 @@ interface Run {
   readonly parallel: readonly number[];
 }
 
-/** In a process of its own: clients are somewhere else, too. */
-function startClients(miner: Started): () => void {
+/**
+ * Puts the load on the miner; resolves, once it is there, to what takes it off. Clients are other machines: a process of
+ * their own, and what their own work costs is not the plane's doing.
+ */
+async function startClients(miner: Started, load: string | null): Promise<() => Promise<void>> {
+  if (load !== "api" && load !== "tabs") return async () => undefined;
   const { authorization } = tokenHeader(miner);
-  const args = [
-    path.resolve("test/bench/api-clients.mjs"),
-    portOf(miner),
-    authorization,
-    String(SOCKETS),
-    String(REQUESTS_PER_S),
-  ];
-  // Clients are other machines: what their own work costs is not the plane's doing.
-  const child = spawn("nice", ["-n", "19", process.execPath, ...args], { stdio: "inherit" });
-  return () => child.kill("SIGKILL");
+  const words =
+    load === "api"
+      ? ["api-clients.mjs", portOf(miner), authorization, String(SOCKETS), String(REQUESTS_PER_S)]
+      : ["browser-tabs.mjs", portOf(miner), authorization.replace("Bearer ", ""), String(TABS)];
+  const [file = "", ...args] = words;
+  const client = start("nice", ["-n", "19", process.execPath, path.resolve("test/bench", file), ...args]);
+  const stop = async (): Promise<void> => {
+    client.child.kill("SIGTERM");
+    await client.ended();
+  };
+  if (load === "api") return stop;
+  const open = new Promise<void>((resolve) => client.child.stdout?.once("data", () => resolve()));
+  const ended = client.ended(TABS_LIMIT_MS).then(
+    (code) => `they ended with ${code}`,
+    () => `they were not there within ${TABS_LIMIT_MS / 1000} s`,
+  );
+  const failure = await Promise.race([open, ended]);
+  if (typeof failure !== "string") return stop;
+  client.child.kill("SIGTERM");
+  throw new Error(`${TABS} tabs of the page: ${failure}\n${client.stderr()}`);
 }
 
 function read(miner: Started, target: string): Promise<number> {
@@ -99,11 +116,11 @@ async function run(program: string, folder: string, load: string | null, measure
   const miner = startMiner(program, await pool.start(), reportFile);
   const reads: number[] = [];
   const parallel: number[] = [];
-  let stopClients: (() => void) | null = null;
+  let stopClients: (() => Promise<void>) | null = null;
   try {
     await untilAllHash(miner);
     pool.setDifficulty(POOL_DIFFICULTY);
-    if (load === "api") stopClients = startClients(miner);
+    stopClients = await startClients(miner, load);
     for (let i = 0; i < BLOCKS; i++) {
       await sleep(BLOCK_MS + (Math.random() - 0.5) * 20);
       pool.newBlock();
@@ -116,7 +133,7 @@ async function run(program: string, folder: string, load: string | null, measure
       parallel.push(performance.now() - beganAtMs);
     }
   } finally {
-    stopClients?.();
+    await stopClients?.();
     miner.child.kill("SIGTERM");
     await miner.ended();
     await pool.stop();
