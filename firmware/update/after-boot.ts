@@ -26,8 +26,13 @@ export function afterBoot(record: UpdateRecord | null, board: BoardFacts, nowMs:
         const message = `Version ${version} has to prove itself.`;
         return decide(record, "provingItself", message, nowMs, []);
       }
-      if (record.phase === "installing")
-        return end(`The installation of version ${version} was interrupted; nothing changed.`, nowMs);
+      if (record.phase === "installing") {
+        const text = `The installation of version ${version} was interrupted`;
+        if (!isSameBoot) return end(`${text}; nothing changed.`, nowMs);
+        // The updater may have outlived the program that called it: the record stays, so that what it finishes proves itself.
+        const message = `${text}; should the updater finish it all the same, it has to prove itself.`;
+        return decide(record, "idle", message, nowMs, [{ kind: "tell", text: message }, MARK_GOOD]);
+      }
       if (!isSameBoot) return rolledBack(record, `version ${version} did not start`, nowMs);
       const reason = `to boot version ${version}`;
       const message = `Version ${version} is installed: the board boots it.`;

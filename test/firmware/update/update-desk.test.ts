@@ -147,6 +147,20 @@ test("a bundle is installed, the board boots it, it proves itself and is committ
   expect(board.incidents.join("; ")).toContain("version 0.2.0 proved itself");
 });
 
+test("an updater that outlives the program that called it brings no version that proves nothing", async () => {
+  const board = await begun();
+  await board.look(HASHING);
+  const { install } = board.updater;
+  board.updater.install = () => new Promise(() => undefined);
+  await board.desk.stage(MIB);
+  await board.desk.install(WISH);
+  await board.beginAgain();
+  expect(board.desk.status).toMatchObject({ state: "idle", isUpdatable: true });
+  await install("", () => undefined);
+  await board.boot();
+  expect(board.desk.status).toMatchObject({ state: "provingItself", toVersion: "0.2.0" });
+});
+
 test("a version that does not hash is given up, and the older one says why", async () => {
   const board = await updated();
   await board.boot();

@@ -205,9 +205,16 @@ test.each<[string, UpdateRecord | null, BoardFacts, Partial<UpdateState>, string
     ["keep", "tell", "markGood"],
   ],
   [
-    "an installation was interrupted",
+    "a program that ended while the updater installed: what that finishes proves itself after the boot",
     { ...RECORD, phase: "installing" },
     OLD,
+    { phase: "idle", record: { ...RECORD, phase: "installing" } },
+    ["tell", "markGood"],
+  ],
+  [
+    "an installation was interrupted by a boot",
+    { ...RECORD, phase: "installing" },
+    { ...OLD, bootId: "boot-9" },
     { phase: "idle", record: null, message: expect.stringContaining("interrupted") as never },
     ["keep", "tell", "markGood"],
   ],
