@@ -19,6 +19,7 @@ function start(program: string, update: string | null = null) {
     ...process.env,
     KUMPEL_PROGRAM: script("program", `echo "run $*" >> ${journal}\n${program}`),
     KUMPEL_SAFE: script("safe.sh", `echo safe >> ${journal}`),
+    KUMPEL_CMDLINE: script("cmdline", "root=/dev/mmcblk0p3 ro rauc.slot=B quiet"),
     KUMPEL_REBOOT: script("reboot", `echo reboot >> ${journal}`),
   };
   if (update !== null) fs.writeFileSync(path.join(folder, "update.json"), update);
@@ -43,10 +44,13 @@ test("a program that ends is started again after the board was made safe", async
 });
 
 test.each([
-  ["installed", true],
-  ["committed", false],
-])("a version that ends at once again and again and is %s: the board is booted: %s", async (phase, isBooted) => {
-  const { child, end, lines, until } = start("exit 1", JSON.stringify({ form: 1, phase }));
+  ["installed", "B", true],
+  ["committed", "B", false],
+  ["installing", "B", true],
+  // The older version still runs.
+  ["installing", "A", false],
+])("a version that ends at once and is %s into slot %s: the board is booted: %s", async (phase, toSlot, isBooted) => {
+  const { child, end, lines, until } = start("exit 1", JSON.stringify({ form: 1, phase, toSlot }));
   const ends = (): number => lines().filter((line) => line === "safe").length;
   await until(() => ends() >= 3 && (!isBooted || lines().includes("reboot")));
   child.kill("SIGTERM");
