@@ -16,7 +16,7 @@ import {
   type FacePlace,
   type StartedFaces,
 } from "./face-places.ts";
-import type { FaceOrder, FaceParts, MachineFacts, OrderAnswer } from "./machine-facts.ts";
+import type { FaceOrder, FaceParts, Idle, MachineFacts, OrderAnswer } from "./machine-facts.ts";
 import { metricsReply } from "./metrics/metrics-reply.ts";
 import type { MinerSnapshot } from "./snapshot.ts";
 import { credentialsOf, type WebCredentials } from "./stock/digest.ts";
@@ -29,6 +29,7 @@ export interface FacesParts {
   readonly random: Random;
   readonly snapshot: () => MinerSnapshot | null;
   readonly facts: () => MachineFacts;
+  readonly idle: () => Idle | null;
   readonly order: (command: Command, origin: CommandOrigin) => Promise<CommandAnswer>;
   readonly logText: () => string;
   readonly receive: (upload: Upload, wish: InstallWish, origin: CommandOrigin) => Promise<CommandAnswer>;
@@ -55,9 +56,9 @@ export async function startFaces(options: FaceOptions, parts: FacesParts): Promi
 type Start = (host: string, port: number) => Promise<{ readonly port: number }>;
 
 function startersOf(options: FaceOptions, parts: FacesParts): Readonly<Record<FaceName, Start>> {
-  const { clock, random, snapshot, facts, logText } = parts;
+  const { clock, random, snapshot, facts, idle, logText } = parts;
   const faceParts = (face: FaceName): FaceParts => {
-    return { snapshot, facts, clock, order: (order, who) => give(order, { face, who }, parts) };
+    return { snapshot, facts, idle, clock, order: (order, who) => give(order, { face, who }, parts) };
   };
   const login = new StockLogin(options.stockLogin, parts);
   return {

@@ -91,6 +91,14 @@ export interface FaceParts {
   readonly facts: () => MachineFacts;
   readonly order: GiveOrder;
   readonly clock: Clock;
+  /** Why nothing is switched on; null or absent where a machine runs or begins. */
+  readonly idle?: () => Idle | null;
+}
+
+export interface Idle {
+  readonly reason: string;
+  /** Nothing but a pool is missing: the first one lets the run begin. */
+  readonly lacksPool: boolean;
 }
 
 /** One moment of the machine: what the pure parts of a face read. */

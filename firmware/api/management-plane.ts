@@ -217,8 +217,14 @@ export class ManagementPlane {
       { kind: "audit", entries: this.#audit.entries },
       { kind: "update", status: this.#updateTold },
       { kind: "log", lines: logRing.lines },
-      ...(idleReason === null ? [] : [{ kind: "idle", reason: `hashboards stay off: ${idleReason}` } as const]),
+      ...(idleReason === null ? [] : [this.#idleMessage(idleReason)]),
     ];
+  }
+
+  #idleMessage(idleReason: string): ToWorker {
+    const { source, settings } = this.#options.settings.loaded;
+    const lacksPool = source !== "idle" && settings.pool_groups.length === 0;
+    return { kind: "idle", reason: `hashboards stay off: ${idleReason}`, lacksPool };
   }
 
   #tellAudit(): void {

@@ -145,6 +145,7 @@ export async function runManagement({
       random,
       snapshot: () => state.snapshot,
       facts,
+      idle: () => (state.idleReason === null ? null : { reason: state.idleReason, lacksPool: state.lacksPool }),
       order: (command, origin) => orders.order(command, origin, "admin"),
       logText: () => state.log.join("\n"),
       receive: (upload, wish, origin) => intake.receive(upload, wish, { ...origin, scope: "admin" }),

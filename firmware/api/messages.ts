@@ -25,7 +25,7 @@ export interface SettingsView {
 export type ToWorker =
   | { readonly kind: "snapshot"; readonly snapshot: MinerSnapshot }
   /** Nothing is switched on, and why. */
-  | { readonly kind: "idle"; readonly reason: string }
+  | { readonly kind: "idle"; readonly reason: string; readonly lacksPool: boolean }
   | { readonly kind: "settings"; readonly view: SettingsView; readonly constraints: readonly KeyFacts[] }
   | { readonly kind: "access"; readonly tokens: readonly TokenRecord[] }
   /** Those of the worker before this one; comes after `access`. */

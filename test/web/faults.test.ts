@@ -160,7 +160,11 @@ test("a line that is cut says so, keeps the last figures, and comes back by itse
 });
 
 test("a board in safe idle says why nothing is shown", async () => {
-  board.state.take({ kind: "idle", reason: "hashboards stay off: settings.toml is broken in line 3" });
+  board.state.take({
+    kind: "idle",
+    reason: "hashboards stay off: settings.toml is broken in line 3",
+    lacksPool: false,
+  });
   board.tick = () => {
     (board.state as unknown as { take: (message: unknown) => void }).take({ kind: "snapshot", snapshot: null });
   };

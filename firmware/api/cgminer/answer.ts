@@ -7,6 +7,7 @@ import type { Report } from "../stock/reports.ts";
 import { type AccessRules, groupOf, mayUse } from "./access.ts";
 import { COMMANDS, NEW_API_REPORTS } from "./commands.ts";
 import { failed, type Outcome, REFUSED } from "./outcome.ts";
+import { firstPool } from "./pool-commands.ts";
 import { jsonReply, type Reply, type ReplyStamp, textReply } from "./reply.ts";
 import { type ParsedRequest, parseRequest } from "./request.ts";
 
@@ -59,7 +60,10 @@ async function single(turn: Turn, command: string): Promise<Reply | { report: Re
   const denial = refusalOf(turn, command);
   if (denial !== null) return denial;
   const view = viewOf(parts);
-  if (view === null) return failed(REFUSED, "the miner has just begun; ask again in a second");
+  if (view === null) {
+    const outcome = runIdle(parts, command, request.parameter);
+    return "order" in outcome ? carryOut(turn, outcome) : outcome;
+  }
   if (request.isNewApi) {
     const reports = NEW_API_REPORTS.get(command);
     if (reports !== undefined) return { report: reports(view) };
@@ -74,6 +78,13 @@ async function carryOut(turn: Turn, { order, done }: Extract<Outcome, { order: u
   if (!taken.ok) return failed(REFUSED, taken.message);
   if (done === "RESTART" || taken.effectiveAt !== "afterRestart") return done;
   return { ...done, message: `${done.message}, from the next restart on` };
+}
+
+/** Without a snapshot: a machine that idles for want of a pool takes its first one; everything else has to wait. */
+function runIdle(parts: AnswerParts, command: string, parameter: string | null): Outcome {
+  const idle = parts.idle?.() ?? null;
+  if (idle === null) return failed(REFUSED, "the miner has just begun; ask again in a second");
+  return idle.lacksPool && command === "addpool" ? firstPool(parameter) : failed(REFUSED, idle.reason);
 }
 
 function run(turn: Turn, view: FaceView, command: string, parameter: string | null): Outcome {
@@ -104,7 +115,8 @@ function joined(turn: Turn): string {
     const denial = refusalOf(turn, command);
     if (denial !== null) return [command, denial];
     if (COMMANDS.get(command)?.isJoinable !== true) return [command, denied(command)];
-    if (view === null) return [command, failed(REFUSED, "the miner has just begun; ask again in a second")];
+    if (view === null)
+      return [command, failed(REFUSED, parts.idle?.()?.reason ?? "the miner has just begun; ask again in a second")];
     const outcome = run(turn, view, command, null);
     return [command, "order" in outcome ? denied(command) : outcome];
   });

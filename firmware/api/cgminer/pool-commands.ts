@@ -90,7 +90,8 @@ export function removePool({ view, parameter }: PoolContext): Outcome {
   );
 }
 
-export function addPool({ view, parameter }: PoolContext): Outcome {
+/** What `addpool` names: URL, user and password between commas. */
+function newPool(parameter: string | null): PoolEntry | Reply {
   if (parameter === null) return failed(52, "Missing addpool details");
   const fields = splitFields(parameter);
   const [url = "", user = "", password = ""] = fields;
@@ -101,10 +102,21 @@ export function addPool({ view, parameter }: PoolContext): Outcome {
     Math.max(user.length, password.length) <= NAME_MAX;
   if (!isRight || /[\s\p{Cc}]/u.test(url))
     return failed(53, `Invalid addpool details '${parameter.slice(0, URL_MAX)}'`);
-  const entries = poolEntries(view.snapshot);
+  return { url, user, password };
+}
+
+export function addPool({ view, parameter }: PoolContext): Outcome {
+  const pool = newPool(parameter);
+  if ("letter" in pool) return pool;
   if (view.snapshot.pools.length >= POOLS_MAX) return failed(54, `Reached maximum number of pools (${POOLS_MAX})`);
   const index = view.snapshot.pools.length;
-  return setPools([...entries, { url, user, password }], reply("S", 55, `Added pool ${index}: '${url}'`));
+  return setPools([...poolEntries(view.snapshot), pool], reply("S", 55, `Added pool ${index}: '${pool.url}'`));
+}
+
+/** `addpool` to a machine that has none. */
+export function firstPool(parameter: string | null): Outcome {
+  const pool = newPool(parameter);
+  return "letter" in pool ? pool : setPools([pool], reply("S", 55, `Added pool 0: '${pool.url}'`));
 }
 
 export function orderPools({ view, parameter }: PoolContext): Outcome {

@@ -12,6 +12,8 @@ export class ManagementState {
   #snapshot: MinerSnapshot | null = null;
   #text: string | null = null;
   idleReason: string | null = null;
+  /** Nothing but a pool is missing in the settings. */
+  lacksPool = false;
   settings: { readonly view: SettingsView; readonly constraints: readonly KeyFacts[] } | null = null;
   audit: readonly AuditEntry[] = [];
   update: UpdateStatus | null = null;
@@ -49,6 +51,7 @@ export class ManagementState {
         return;
       case "idle":
         this.idleReason = message.reason;
+        this.lacksPool = message.lacksPool;
         return;
       case "settings":
         this.settings = message;

@@ -117,17 +117,27 @@ export function changeConf(view: FaceView, memory: ConfMemory, body: Body): Conf
 const URL_MAX = 400;
 const NAME_MAX = 200;
 
-function poolPart(view: FaceView, now: Shown, body: Body): Part {
-  const given = body["pools"];
-  if (given === undefined) return NOTHING;
+/** Pools of the document for a machine that has none, or the sentence that refuses them. */
+export function firstPools(body: Body): FaceOrder | string {
+  const pools = givenPools([], body["pools"]);
+  return typeof pools === "string" ? pools : { kind: "setPools", pools };
+}
+
+function givenPools(known: readonly PoolEntry[], given: unknown): PoolEntry[] | string {
   if (!Array.isArray(given) || given.length > POOL_SLOTS) return `pools must be a list of ${POOL_SLOTS}`;
   const pools: PoolEntry[] = [];
   for (const slot of given as unknown[]) {
-    const entry = poolEntry(now, slot);
+    const entry = poolEntry(known, slot);
     if (typeof entry === "string") return entry;
     if (entry !== null) pools.push(entry);
   }
-  if (pools.length === 0) return "at least one pool is needed";
+  return pools.length === 0 ? "at least one pool is needed" : pools;
+}
+
+function poolPart(view: FaceView, now: Shown, body: Body): Part {
+  if (body["pools"] === undefined) return NOTHING;
+  const pools = givenPools(now.pools, body["pools"]);
+  if (typeof pools === "string") return pools;
   const isSame =
     pools.length === now.pools.length &&
     pools.every((pool, i) => isSamePool(pool, now.pools[i]) && pool.password === now.pools[i]?.password);
@@ -147,7 +157,7 @@ function isSamePool(a: { url: string; user: string }, b: { url: string; user: st
 }
 
 /** Text is taken letter by letter: a trimmed or lowered one differs from what the manager wrote, which then writes again. */
-function poolEntry(now: Shown, slot: unknown): PoolEntry | null | string {
+function poolEntry(pools: readonly PoolEntry[], slot: unknown): PoolEntry | null | string {
   if (typeof slot !== "object" || slot === null) return "a pool must have url, user and pass";
   const { url = "", user = "", pass = "" } = slot as Record<string, unknown>;
   if (typeof url !== "string" || typeof user !== "string" || typeof pass !== "string")
@@ -155,7 +165,7 @@ function poolEntry(now: Shown, slot: unknown): PoolEntry | null | string {
   if (url.trim() === "") return null;
   if (url.length > URL_MAX || user.length > NAME_MAX || pass.length > NAME_MAX) return "a pool's text is too long";
   if (/[\s\p{Cc}]/u.test(url.trim()) || /\p{Cc}/u.test(user + pass)) return "a pool holds letters that cannot be";
-  const known = now.pools.find((pool) => isSamePool({ url, user }, pool));
+  const known = pools.find((pool) => isSamePool({ url, user }, pool));
   return { url, user, password: known !== undefined && pass === SHOWN_PASSWORD ? known.password : pass };
 }
 

@@ -3,11 +3,11 @@
  * clients; what this machine cannot do answers with a failure code and says so.
  */
 import { ask, compileTime, macText, marketingName } from "../machine-facts.ts";
-import { changeConf, flag, minerConf } from "./miner-conf.ts";
+import { changeConf, firstPools, flag, minerConf } from "./miner-conf.ts";
 import { netTypeText, networkInfo, parseNetwork } from "./network-conf.ts";
 import { changePassword } from "./password-page.ts";
 import { chartReport, poolsReport, statsReport, summaryReport, warningReport } from "./reports.ts";
-import { bodyObject, codePage, jsonPage, type Page, textPage } from "./web-types.ts";
+import { bodyObject, codePage, type IdlePage, jsonPage, type Page, textPage } from "./web-types.ts";
 
 const systemInfo: Page = ({ view, request }) => {
   const { facts, snapshot } = view;
@@ -62,6 +62,16 @@ const setMinerConf: Page = async ({ parts, view, request, memory, who }) => {
   return codePage(true, "M000", "OK!");
 };
 
+/** The same where nothing runs for want of a pool: its pools let the run begin, whatever else it holds is left alone. */
+const setFirstPools: IdlePage = async ({ parts, request, who }) => {
+  const body = bodyObject(request.body);
+  if (body === null) return codePage(false, "M001", "the body is no JSON object");
+  const order = firstPools(body);
+  if (typeof order === "string") return codePage(false, "M001", order);
+  const taken = await ask(parts, order, who);
+  return taken.ok ? codePage(true, "M000", "OK!") : codePage(false, "M001", taken.message);
+};
+
 /** Ours, after stock's codes: the request is right and the machine cannot. */
 const NETWORK_FIXED = "N006";
 
@@ -99,6 +109,8 @@ const noBackup: Page = () => codePage(false, "L001", "log backups are not made h
 export interface PageEntry {
   readonly methods: readonly string[];
   readonly page: Page;
+  /** Instead of it, where the machine idles for want of a pool. */
+  readonly idlePage?: IdlePage;
   /** The body may be an image of the size of the memory: it goes on as it comes. keeps: so do the settings. */
   readonly upload?: "keeps" | "clears";
 }
@@ -132,7 +144,7 @@ export const PAGES: ReadonlyMap<string, PageEntry> = new Map([
   ["get_kernel_log", get(log)],
   ["dlog", get(() => jsonPage({ dlog: "", log_list: [] }))],
   ["create_log_backup", post(noBackup)],
-  ["set_miner_conf", post(setMinerConf)],
+  ["set_miner_conf", { ...post(setMinerConf), idlePage: setFirstPools }],
   ["set_network_conf", post(setNetworkConf)],
   ["blink", post(blink)],
   ["passwd", post(changePassword)],

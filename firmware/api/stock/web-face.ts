@@ -67,8 +67,14 @@ export class WebFace {
   async show(entry: PageEntry, request: WebRequest): Promise<WebReply> {
     const view = viewOf(this.#parts);
     const credentials = this.#parts.credentials();
-    if (view === null || credentials === null) return jsonPage({ error: "the miner has just begun" }, 503);
+    if (credentials === null) return jsonPage({ error: "the miner has just begun" }, 503);
     const who = `web user ${credentials.user} from ${request.clientAddress}`;
+    if (view === null) {
+      const idle = this.#parts.idle?.() ?? null;
+      if (idle?.lacksPool === true && entry.idlePage !== undefined)
+        return entry.idlePage({ parts: this.#parts, request, who });
+      return jsonPage({ error: idle?.reason ?? "the miner has just begun" }, 503);
+    }
     return entry.page({ parts: this.#parts, view, request, memory: this.#memory, credentials, who });
   }
 

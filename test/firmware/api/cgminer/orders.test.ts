@@ -124,3 +124,32 @@ test.each([
 ])("%s under %s is of group %s", (address, allow, group) => {
   expect(groupOf(parseAccess(allow), address)).toBe(group);
 });
+
+const NEW_POOL = "addpool|stratum+tcp://new:1,name,pw";
+
+test("a machine that idles for want of a pool takes its first one, and nothing else", async () => {
+  const bench = {
+    ...faceBench(null),
+    access,
+    idle: () => ({ reason: "hashboards stay off: No pool", lacksPool: true }),
+  };
+  expect(await answer(bench, "127.0.0.1", NEW_POOL)).toContain("STATUS=S,");
+  const pools = [{ url: "stratum+tcp://new:1", user: "name", password: "pw" }];
+  expect(bench.orders.map(({ order }) => order)).toEqual([{ kind: "setPools", pools }]);
+  expect(await answer(bench, "127.0.0.1", "summary")).toContain("hashboards stay off: No pool");
+  expect(await answer(bench, "192.0.2.1", NEW_POOL)).toContain("Access denied");
+  expect(await answer(bench, "127.0.0.1", "addpool|only")).toContain("Code=53");
+  expect(bench.orders).toHaveLength(1);
+});
+
+test("one that idles for another reason, or has just begun, takes none: pools that it has would be gone", async () => {
+  const broken = { reason: "hashboards stay off: settings.toml is broken", lacksPool: false };
+  for (const [idle, words] of [
+    [broken, broken.reason],
+    [null, "has just begun"],
+  ] as const) {
+    const bench = { ...faceBench(null), access, idle: () => idle };
+    expect(await answer(bench, "127.0.0.1", NEW_POOL)).toContain(words);
+    expect(bench.orders).toEqual([]);
+  }
+});

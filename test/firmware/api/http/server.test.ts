@@ -112,7 +112,7 @@ function call(path: string, scope: Scope | null, init: RequestInit = {}): Promis
 
 test("before the first snapshot the answer is 503 with a sentence, in safe idle with the reason", async () => {
   expect((await call("/snapshot", "read")).status).toBe(503);
-  state.take({ kind: "idle", reason: "hashboards stay off: settings.toml is empty" });
+  state.take({ kind: "idle", reason: "hashboards stay off: settings.toml is empty", lacksPool: false });
   expect(await (await call("/snapshot", "read")).json()).toMatchObject({
     message: expect.stringContaining("is empty"),
   });
