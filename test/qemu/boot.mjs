@@ -1,7 +1,6 @@
 // node test/qemu/boot.mjs: a 32-bit ARM machine of QEMU boots Debian's own kernel with the image's init scripts, supervisor and
 // bundle, and mines on emulated chips whose chains are that kernel's pseudo-terminals. Measures the time to the first share and
 // the memory of the firmware there. Needs npm run build -- --target armv7, qemu-system-arm, cpio and crossbuild-essential-armhf.
-import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { nodeProgram } from "../../scripts/packages.mjs";
@@ -46,8 +45,7 @@ async function fill(root) {
   for (const name of LIBRARY_NAMES.split(" ")) root.copy(path.join(LIBRARIES, name), `lib/${name}`);
   const busybox = await foreignPackage("armhf", "busybox-static");
   root.copy(path.join(busybox, "bin/busybox"), "bin/busybox");
-  root.copy(await nodeProgram("armv7", "115"), "usr/bin/node");
-  execFileSync("arm-linux-gnueabihf-strip", [path.join(root.folder, "usr/bin/node")]);
+  root.copyNode(await nodeProgram("armv7", "115"), "arm-linux-gnueabihf-strip");
   root.copyFolder(released, "usr/lib/kumpel");
   root.copy(path.join(tree, "kumpel"), "usr/bin/kumpel");
   root.copy(path.join(tree, "kumpel-supervise"), "usr/sbin/kumpel-supervise");
@@ -116,7 +114,7 @@ try {
   const { shareS, startedS, accepted, memory } = figures;
   const sizeMib = (fs.statSync(packed).size / 2 ** 20).toFixed(1);
   console.log(
-    `ok boot: first share ${shareS.toFixed(0)} s after power-on (init done after ${startedS.toFixed(0)} s), ${accepted} accepted a minute later, root ${sizeMib} MiB packed`,
+    `ok boot: first share ${shareS.toFixed(0)} s after power-on (init done after ${startedS.toFixed(0)} s), ${accepted} accepted a minute later, root ${sizeMib} MiB`,
   );
   console.log(`ok memory: ${memory.map(({ role, mib }) => `${role} ${mib.toFixed(0)} MiB`).join(", ")}`);
   for (const problem of problems) console.log(`PROBLEM: ${problem}`);

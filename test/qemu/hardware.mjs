@@ -56,7 +56,7 @@ poweroff -f
 async function addProgram(root, program) {
   const busybox = await foreignPackage("amd64", "busybox-static");
   root.copy(path.join(busybox, "bin/busybox"), "bin/busybox");
-  root.copy(process.execPath, "usr/bin/node");
+  root.copyNode(process.execPath, "strip");
   for (const name of LIBRARIES) root.copy(path.join("/lib64", name), `lib64/${name}`);
   const folder = "/lib/x86_64-linux-gnu";
   for (const name of ["libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0", "libgcc_s.so.1"])

@@ -197,7 +197,8 @@ async function fillRoot(root) {
   const busybox = await foreignPackage("amd64", "busybox-static");
   root.copy(path.join(busybox, "bin/busybox"), "bin/busybox");
   addPrograms(root, [...PROGRAMS, process.execPath]);
-  root.copy(process.execPath, "usr/bin/node");
+  fs.rmSync(path.join(root.folder, process.execPath));
+  root.copyNode(process.execPath, "strip");
   const tree = path.join(ROOT, "buildroot");
   root.copy(path.join(tree, "package/kumpel/S02data"), "etc/init.d/S02data");
   root.write("etc/kumpel.conf", "BOARD=zynq7010-s9io\nBOOT_DEVICE=/dev/vda1\nDATA_DEVICE=/dev/vda7\n");

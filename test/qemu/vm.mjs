@@ -30,6 +30,12 @@ export class GuestRoot {
     fs.writeFileSync(this.#place(to), text, { mode });
   }
 
+  /** Node without what debuggers read. @param {string} program @param {string} strip the processor's own */
+  copyNode(program, strip) {
+    this.copy(program, "usr/bin/node");
+    execFileSync(strip, [path.join(this.folder, "usr/bin/node")]);
+  }
+
   /** @param {string} to */
   makeFolder(to) {
     fs.mkdirSync(path.join(this.folder, to), { recursive: true });
@@ -37,8 +43,9 @@ export class GuestRoot {
 
   /** @returns {string} the file for `-initrd` */
   pack() {
-    const file = path.join(this.work, "root.cpio.gz");
-    const command = `find . | cpio --quiet -o -H newc -R 0:0 | gzip -1 > "${file}"`;
+    // Not packed: emulated processors take longer to unpack it than ours to read it.
+    const file = path.join(this.work, "root.cpio");
+    const command = `find . | cpio --quiet -o -H newc -R 0:0 > "${file}"`;
     execFileSync("sh", ["-c", command], { cwd: this.folder });
     return file;
   }
