@@ -375,7 +375,7 @@ try {
     await rounds.round(true);
     // Now and then an update comes to its end, so that versions are proved, and go back.
     if (rounds.counts.cuts % 4 === 0)
-      for (let i = 0; i < 2 && rounds.problems.length === 0; i++) await rounds.round(false);
+      await rounds.round(false);
   }
   disk.close();
   const { boots, cuts: done, lostSectors, committed, rolledBack, failedTries, freshEnvironments } = rounds.counts;
