@@ -140,14 +140,13 @@ async function commandContext() {
 
 async function configContext() {
   const { AccessKeeper } = await import("./api/access-keeper.ts");
-  const { SettingsStore } = await import("./config/settings-store.ts");
-  const { openDataFolder, openSettingsFile } = await import("./platform/data-folder.ts");
+  const { openDataFolder, openSettingsFile, settingsOfData } = await import("./platform/data-folder.ts");
   const { readTextFile, writePrivateFile } = await import("./platform/text-file.ts");
   const { SystemClock } = await import("#hal/linux/system-clock.ts");
   return {
     openData: async (folder: string) => (await openDataFolder(folder)).store,
     openFile: openSettingsFile,
-    settingsOf: (store: FileStore) => new SettingsStore(store),
+    settingsOf: (store: FileStore) => settingsOfData(store),
     accessOf: (store: FileStore) => new AccessKeeper({ store, clock: new SystemClock(), randomBytes }),
     readText: readTextFile,
     writeText: writePrivateFile,

@@ -40,11 +40,14 @@ export interface LoadedSettings {
 
 export class SettingsStore {
   readonly #store: FileStore;
+  readonly #factoryText: string;
   readonly name: string;
   readonly #turn = new Mutex();
   #loaded: LoadedSettings = { source: "none", settings: DEFAULT_SETTINGS, text: "", problems: [], notes: [] };
 
-  constructor(store: FileStore, name = SETTINGS_FILE) {
+  /** @param factoryText what a reset leaves: an image has settings of its own for a first boot. */
+  constructor(store: FileStore, name = SETTINGS_FILE, factoryText = FACTORY_TEXT) {
+    this.#factoryText = factoryText;
     this.#store = store;
     this.name = name;
   }
@@ -113,7 +116,7 @@ export class SettingsStore {
 
   /** Back to the defaults; pools and limits of the owner are gone. @throws KumpelError `STORE_FAILED`. */
   reset(): Promise<LoadedSettings> {
-    return this.#turn.run(() => this.#replace(FACTORY_TEXT, this.#loaded.text));
+    return this.#turn.run(() => this.#replace(this.#factoryText, this.#loaded.text));
   }
 
   async #load(): Promise<LoadedSettings> {

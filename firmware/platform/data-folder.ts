@@ -1,11 +1,14 @@
 /** The folder that keeps what must outlive a run: the owner's, or a temporary one that goes with it. */
-import { promises as fs } from "node:fs";
+import { existsSync, promises as fs, readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import { FolderStore } from "#hal/linux/folder-store.ts";
-import { SettingsStore } from "../config/settings-store.ts";
+import { SETTINGS_FILE, SettingsStore } from "../config/settings-store.ts";
+
+/** Put there by the image (buildroot/package/kumpel). */
+const FIRST_BOOT_FILE = "/usr/lib/kumpel/first-boot.toml";
 
 export interface DataFolder {
   readonly store: FileStore;
@@ -29,7 +32,13 @@ export async function openDataFolder(folder: string | null): Promise<DataFolder>
  * @throws KumpelError `USAGE`.
  */
 export async function openSettings(file: string | null, data: FileStore): Promise<SettingsStore> {
-  return file === null ? new SettingsStore(data) : openSettingsFile(file);
+  return file === null ? settingsOfData(data) : openSettingsFile(file);
+}
+
+/** A reset of an image's settings leaves what its first boot began with: else its page could not be reached any more. */
+export function settingsOfData(data: FileStore, firstBootFile = FIRST_BOOT_FILE): SettingsStore {
+  if (!existsSync(firstBootFile)) return new SettingsStore(data);
+  return new SettingsStore(data, SETTINGS_FILE, readFileSync(firstBootFile, "utf8"));
 }
 
 /** @throws KumpelError `USAGE`. */

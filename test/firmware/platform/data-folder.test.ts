@@ -2,7 +2,9 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { openDataFolder, openDataFolderToRead } from "#firmware/platform/data-folder.ts";
+import { openDataFolder, openDataFolderToRead, settingsOfData } from "#firmware/platform/data-folder.ts";
+import { MemoryStore } from "#hal/emulator/memory-store.ts";
+import { ROOT } from "../../support/program.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -44,4 +46,15 @@ test("a wrong --data is wrong usage, and reading makes no folder", async () => {
     await expect(opening).rejects.toMatchObject({ code: "USAGE", message: expect.stringMatching(/^--data ".*; give/) });
   }
   expect(fs.readdirSync(folder)).toEqual(["file"]);
+});
+
+test("a reset of an image's settings leaves what its first boot began with", async () => {
+  const store = new MemoryStore();
+  await store.write("settings.toml", 'settings_version = 2\n[network.http]\nlisten = "0.0.0.0"\nport = 8081\n');
+  const image = settingsOfData(store, path.join(ROOT, "buildroot/package/kumpel/first-boot.toml"));
+  await image.load();
+  expect((await image.reset()).settings.network.http).toMatchObject({ listen: "0.0.0.0", port: 8080 });
+  const elsewhere = settingsOfData(store, "/no/such/first-boot.toml");
+  await elsewhere.load();
+  expect((await elsewhere.reset()).settings.network.http.listen).toBe("127.0.0.1");
 });
