@@ -26,6 +26,7 @@ import { groupOfPool, PoolGroups } from "./pool/pool-groups.ts";
 import { LatencyHistogram } from "./stats/latency-histogram.ts";
 import { WorkMeter } from "./stats/work-meter.ts";
 import { endText, type Supervision } from "./supervision.ts";
+import { watchedParts } from "./watched-parts.ts";
 import { Scheduler } from "./work/scheduler.ts";
 
 const STATS_PERIOD_MS = 1_000;
@@ -182,7 +183,7 @@ export class Miner {
       this.#lost = error;
       inner.abort();
     });
-    const parts = Promise.allSettled([this.#runParts(inner.signal).finally(() => inner.abort())]);
+    const parts = watchedParts(this.#runParts(inner.signal), inner, this.#options.log);
     await this.#whenStopped(inner.signal);
     const isOffConfirmed = this.#offFailure === null && !this.#power.isOn;
     const closing = this.#supervision.close(endText(signal, this.#lost), isOffConfirmed);

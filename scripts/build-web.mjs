@@ -64,7 +64,7 @@ function pageWithPreloads({ outputs }) {
   visit(entry);
   const links = [...pieces].map((piece) => `<link rel="modulepreload" href="/${path.basename(piece)}">`);
   const page = fs.readFileSync(path.join(SOURCE, "page.html"), "utf8");
-  return Buffer.from(page.replace(/^( *)(?=<script )/m, links.map((link) => `$1${link}\n`).join("") + "$1"));
+  return Buffer.from(page.replace(/^( *)(?=<script )/m, `${links.map((link) => `$1${link}\n`).join("")}$1`));
 }
 
 /** @param {string} folder @param {string} fresh */

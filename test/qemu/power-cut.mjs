@@ -374,8 +374,7 @@ try {
   while (rounds.counts.cuts < CUTS && rounds.problems.length === 0) {
     await rounds.round(true);
     // Now and then an update comes to its end, so that versions are proved, and go back.
-    if (rounds.counts.cuts % 4 === 0)
-      await rounds.round(false);
+    if (rounds.counts.cuts % 4 === 0) await rounds.round(false);
   }
   disk.close();
   const { boots, cuts: done, lostSectors, committed, rolledBack, failedTries, freshEnvironments } = rounds.counts;
