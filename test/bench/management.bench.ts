@@ -75,7 +75,7 @@ async function startClients(miner: Started, load: string | null): Promise<() => 
       ? ["api-clients.mjs", portOf(miner), authorization, String(SOCKETS), String(REQUESTS_PER_S)]
       : ["browser-tabs.mjs", portOf(miner), authorization.replace("Bearer ", ""), String(TABS)];
   const [file = "", ...args] = words;
-  const client = start("nice", ["-n", "19", process.execPath, path.resolve("test/bench", file), ...args]);
+  const client = start("chrt", ["--idle", "0", process.execPath, path.resolve("test/bench", file), ...args]);
   const stop = async (): Promise<void> => {
     client.child.kill("SIGTERM");
     await client.ended();
