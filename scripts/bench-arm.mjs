@@ -50,6 +50,10 @@ try {
     );
   }
   process.exitCode = isWithin ? 0 : 1;
+} catch (error) {
+  // 1 is a budget that does not hold; this is a bench that did not run.
+  console.error(error);
+  process.exitCode = 3;
 } finally {
   fs.rmSync(folder, { recursive: true, force: true });
 }
