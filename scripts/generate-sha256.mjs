@@ -178,16 +178,16 @@ export function swapBytes(word: number): number {
   return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 
+/** Every hash has a top word of at most this. */
+const TOP_ANY = 0xffffffff;
+
 /** Double SHA-256 with scratch blocks of its own: one instance for each part that hashes. */
 export class DoubleSha256 {
   readonly #state = new Int32Array(8);
   readonly #block = new Int32Array(16);
-  readonly #tail = new Int32Array(16);
   readonly #second = new Int32Array(16);
 
   constructor() {
-    this.#tail[4] = 0x80000000 | 0;
-    this.#tail[15] = 640;
     this.#second[8] = 0x80000000 | 0;
     this.#second[15] = 256;
   }
@@ -204,23 +204,15 @@ export class DoubleSha256 {
    * each read as a big-endian word.
    */
   tail(out: Int32Array, midstate: Readonly<Int32Array>, tail0: number, tail1: number, tail2: number, nonceWord: number): void {
-    const block = this.#tail;
-    block[0] = tail0;
-    block[1] = tail1;
-    block[2] = tail2;
-    block[3] = nonceWord;
-    const second = this.#second;
-    compress(second, midstate, block);
-    compress(out, SHA256_INITIAL, second);
+    hashTail(out, midstate, tail0, tail1, tail2, nonceWord, TOP_ANY);
   }
 
   /** Hash of a whole 80-byte header; three compressions. */
   header(out: Int32Array, header: Uint8Array): void {
-    loadWords(this.#block, 0, header, 0, 16);
-    loadWords(this.#tail, 0, header, 64, 4);
-    compress(this.#state, SHA256_INITIAL, this.#block);
-    compress(this.#second, this.#state, this.#tail);
-    compress(out, SHA256_INITIAL, this.#second);
+    this.midstate(this.#state, header);
+    const words = this.#block;
+    loadWords(words, 0, header, 64, 4);
+    hashTail(out, this.#state, words[0]!, words[1]!, words[2]!, words[3]!, TOP_ANY);
   }
 
   /**

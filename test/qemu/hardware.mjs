@@ -14,7 +14,6 @@ const MACHINE = "bitaxe-gamma";
 const BOOT_MS = 120_000;
 const HIL_MS = 420_000;
 const MODULES = ["virtio_pci", "virtio_console", "i2c-dev", "configfs", "i6300esb"];
-const LIBRARIES = ["ld-linux-x86-64.so.2"];
 const WATCHDOG = ["-device", "i6300esb", "-action", "watchdog=reset"];
 
 const TARGET = `allow_energising = true
@@ -56,12 +55,7 @@ poweroff -f
 async function addProgram(root, program) {
   const busybox = await foreignPackage("amd64", "busybox-static");
   root.copy(path.join(busybox, "bin/busybox"), "bin/busybox");
-  root.copyNode(process.execPath, "strip");
-  for (const name of LIBRARIES) root.copy(path.join("/lib64", name), `lib64/${name}`);
-  const folder = "/lib/x86_64-linux-gnu";
-  for (const name of ["libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0", "libgcc_s.so.1"])
-    root.copy(path.join(folder, name), `lib/x86_64-linux-gnu/${name}`);
-  root.copy(path.join("/usr/lib/x86_64-linux-gnu", "libstdc++.so.6"), "lib/x86_64-linux-gnu/libstdc++.so.6");
+  root.copyThisNode();
   await bundle({ outDir: program });
   await bundle({ outDir: program, entry: "test/qemu/guest-hardware.ts" });
   root.copyFolder(program, "app");

@@ -162,15 +162,6 @@ function bundleDisk(work, version) {
   return image;
 }
 
-/** @param {GuestRoot} root @param {readonly string[]} programs */
-function addPrograms(root, programs) {
-  for (const program of programs) {
-    root.copy(program, program.slice(1));
-    const text = execFileSync("ldd", [program], { encoding: "utf8" });
-    for (const [, file = ""] of text.matchAll(/(?:=> |^\s*)(\/\S+) \(/gm)) root.copy(file, file.slice(1));
-  }
-}
-
 /** The image's own mounts, RAUC's service, then the firmware of the slot that booted. */
 const INIT = `${INIT_START}${LOAD_MODULES}
 mkdir -p /boot /media /run/rauc /data
@@ -196,9 +187,8 @@ async function fillRoot(root) {
   root.copyFolder(program, "app");
   const busybox = await foreignPackage("amd64", "busybox-static");
   root.copy(path.join(busybox, "bin/busybox"), "bin/busybox");
-  addPrograms(root, [...PROGRAMS, process.execPath]);
-  fs.rmSync(path.join(root.folder, process.execPath));
-  root.copyNode(process.execPath, "strip");
+  for (const file of PROGRAMS) root.copyProgram(file);
+  root.copyThisNode();
   const tree = path.join(ROOT, "buildroot");
   root.copy(path.join(tree, "package/kumpel/S02data"), "etc/init.d/S02data");
   root.write("etc/kumpel.conf", "BOARD=zynq7010-s9io\nBOOT_DEVICE=/dev/vda1\nDATA_DEVICE=/dev/vda7\n");

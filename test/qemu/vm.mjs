@@ -36,6 +36,18 @@ export class GuestRoot {
     execFileSync(strip, [path.join(this.folder, "usr/bin/node")]);
   }
 
+  /** A program of this machine with the libraries that it loads, in their own places. @param {string} program */
+  copyProgram(program) {
+    this.copy(program, program.slice(1));
+    this.#copyLibraries(program);
+  }
+
+  /** This very Node, for a guest of the same processor. */
+  copyThisNode() {
+    this.copyNode(process.execPath, "strip");
+    this.#copyLibraries(process.execPath);
+  }
+
   /** @param {string} to */
   makeFolder(to) {
     fs.mkdirSync(path.join(this.folder, to), { recursive: true });
@@ -52,6 +64,12 @@ export class GuestRoot {
 
   remove() {
     fs.rmSync(this.work, { recursive: true, force: true });
+  }
+
+  /** @param {string} program */
+  #copyLibraries(program) {
+    const text = execFileSync("ldd", [program], { encoding: "utf8" });
+    for (const [, file = ""] of text.matchAll(/(?:=> |^\s*)(\/\S+) \(/gm)) this.copy(file, file.slice(1));
   }
 
   /** @param {string} to */

@@ -1,26 +1,8 @@
 /** What tuning does to a mining machine over minutes: nonces of one chip, voltages at the wrong moment. */
 import { expect, test } from "vitest";
-import type { TuningTarget } from "#firmware/tuning/tuning.ts";
 import { type TuningAnswer, TuningDesk } from "#firmware/tuning/tuning-desk.ts";
-import { CALM, type Rig, startRig } from "../support/rig.ts";
-
-const ALL: TuningTarget = { chainIndex: null, domainIndex: null, chipIndex: null };
-const chip = (chainIndex: number, chipIndex: number): TuningTarget => ({ chainIndex, chipIndex, domainIndex: null });
-
-async function hashing(rig: Rig): Promise<void> {
-  await rig.until("all chains hash", () => rig.snapshot().chains.every((c) => c.state === "hashing"), 120_000);
-}
-
-/** Lets the order run in virtual time. */
-async function done(rig: Rig, order: Promise<TuningAnswer>): Promise<TuningAnswer> {
-  let answer: TuningAnswer | null = null;
-  void order.then((a) => (answer = a));
-  await rig.until("the order is carried out", () => answer !== null, 60_000);
-  return await order;
-}
-
-const clocks = (rig: Rig, index: number): number[] =>
-  rig.world.chains[index]?.model.chips.map(({ frequencyMhz }) => frequencyMhz) ?? [];
+import { CALM, startRig } from "../support/rig.ts";
+import { ALL, chip, clocks, done, hashing } from "./tuning-orders.ts";
 
 test("a tuned chip finds as many more nonces as its clock is faster, and undo takes it back", async () => {
   const rig = await startRig({ hashesPerNonce: 4 });

@@ -2,28 +2,12 @@ import { expect, test } from "vitest";
 import { createLog } from "#firmware/log.ts";
 import { loadTuning, TUNING_FILE, type TuningBase } from "#firmware/tuning/kept-tuning.ts";
 import type { TuningTarget } from "#firmware/tuning/tuning.ts";
-import { type TuningAnswer, TuningDesk } from "#firmware/tuning/tuning-desk.ts";
+import { TuningDesk } from "#firmware/tuning/tuning-desk.ts";
 import { MemoryStore } from "#hal/emulator/memory-store.ts";
-import { CALM, type Rig, startRig } from "../support/rig.ts";
+import { CALM, startRig } from "../support/rig.ts";
+import { ALL, chip, clocks, done, hashing } from "./tuning-orders.ts";
 
-const ALL: TuningTarget = { chainIndex: null, domainIndex: null, chipIndex: null };
-const chip = (chainIndex: number, chipIndex: number): TuningTarget => ({ chainIndex, chipIndex, domainIndex: null });
 const chain = (chainIndex: number): TuningTarget => ({ ...ALL, chainIndex });
-
-async function hashing(rig: Rig): Promise<void> {
-  await rig.until("all chains hash", () => rig.snapshot().chains.every((c) => c.state === "hashing"), 120_000);
-}
-
-/** Lets the order run in virtual time. */
-async function done(rig: Rig, order: Promise<TuningAnswer>): Promise<TuningAnswer> {
-  let answer: TuningAnswer | null = null;
-  void order.then((a) => (answer = a));
-  await rig.until("the order is carried out", () => answer !== null, 60_000);
-  return await order;
-}
-
-const clocks = (rig: Rig, index: number): number[] =>
-  rig.world.chains[index]?.model.chips.map(({ frequencyMhz }) => frequencyMhz) ?? [];
 
 test("one chip of a mining S21 gets another clock: the others keep theirs, and no share is lost", async () => {
   const rig = await startRig();

@@ -1,22 +1,9 @@
 /** Public bug case H19: a chain that goes silent. One that never comes back, and H20: long-h19-h20-boards.test.ts. */
 import { expect, test } from "vitest";
-import { CALM, type Rig, startRig } from "../../support/rig.ts";
+import type { Rig } from "../../support/rig.ts";
+import { hashing, resets, SILENT_AT_MS, silentSecondChain, states } from "./silent-chain.ts";
 
-const SILENT_AT_MS = 120_000;
 const RESET_HELPS_MS = 500;
-
-const states = (rig: Rig): string[] => rig.snapshot().chains.map(({ state }) => state);
-
-async function hashing(rig: Rig): Promise<void> {
-  await rig.until("all chains hash", () => states(rig).every((state) => state === "hashing"), 90_000);
-}
-
-/** When the chain's reset line was pulled and released since `sinceMs`. */
-function resets(rig: Rig, chain: number, sinceMs: number): { atMs: number; isAsserted: boolean }[] {
-  return rig.world.journal.entries.flatMap((e) =>
-    e.what === "reset" && e.chain === chain && e.atMs >= sinceMs ? [{ atMs: e.atMs, isAsserted: e.isAsserted }] : [],
-  );
-}
 
 function longestResetMs(rig: Rig, chain: number, sinceMs: number): number {
   const events = resets(rig, chain, sinceMs);
@@ -24,15 +11,6 @@ function longestResetMs(rig: Rig, chain: number, sinceMs: number): number {
     0,
     ...events.map(({ atMs, isAsserted }, i) => (isAsserted ? (events[i + 1]?.atMs ?? rig.clock.nowMs()) - atMs : 0)),
   );
-}
-
-async function silentSecondChain(): Promise<Rig> {
-  const rig = await startRig(CALM);
-  await hashing(rig);
-  await rig.advance(SILENT_AT_MS - rig.clock.nowMs());
-  const [, faults] = rig.world.faults.chains;
-  if (faults !== undefined) faults.isSilent = true;
-  return rig;
 }
 
 test("H19: a chain that goes silent is noticed within a minute and reset alone until it is back", async () => {

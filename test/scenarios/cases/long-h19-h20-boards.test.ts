@@ -1,31 +1,9 @@
 /** Public bug cases H19 and H20: a chain that never comes back, and boards that were never whole. */
 import { expect, test } from "vitest";
-import { CALM, type Rig, startRig } from "../../support/rig.ts";
+import { startRig } from "../../support/rig.ts";
+import { resets, SILENT_AT_MS, silentSecondChain, states } from "./silent-chain.ts";
 
-const SILENT_AT_MS = 120_000;
 const HOUR_MS = 3_600_000;
-
-const states = (rig: Rig): string[] => rig.snapshot().chains.map(({ state }) => state);
-
-async function hashing(rig: Rig): Promise<void> {
-  await rig.until("all chains hash", () => states(rig).every((state) => state === "hashing"), 90_000);
-}
-
-/** When the chain's reset line was pulled and released since `sinceMs`. */
-function resets(rig: Rig, chain: number, sinceMs: number): { atMs: number; isAsserted: boolean }[] {
-  return rig.world.journal.entries.flatMap((e) =>
-    e.what === "reset" && e.chain === chain && e.atMs >= sinceMs ? [{ atMs: e.atMs, isAsserted: e.isAsserted }] : [],
-  );
-}
-
-async function silentSecondChain(): Promise<Rig> {
-  const rig = await startRig(CALM);
-  await hashing(rig);
-  await rig.advance(SILENT_AT_MS - rig.clock.nowMs());
-  const [, faults] = rig.world.faults.chains;
-  if (faults !== undefined) faults.isSilent = true;
-  return rig;
-}
 
 test("H19: a chain that never recovers is switched off with an alarm, after a bounded number of resets", async () => {
   const rig = await silentSecondChain();
