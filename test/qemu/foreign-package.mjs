@@ -16,13 +16,17 @@ export async function foreignPackage(architecture, name, real) {
   const wanted = real === undefined ? name : dependency(options, name, real);
   const folder = path.join(ROOT, "dist/packages", `${wanted}-${architecture}`);
   if (fs.existsSync(folder)) return folder;
-  const unfinished = `${folder}.new`;
-  fs.rmSync(unfinished, { recursive: true, force: true });
-  fs.mkdirSync(unfinished, { recursive: true });
+  // A name of its own: another run may want the same package at this moment.
+  const unfinished = fs.mkdtempSync(`${folder}.new-`);
   execFileSync("apt-get", [...options, "-q", "download", wanted], { cwd: unfinished, stdio: "pipe" });
   const file = fs.readdirSync(unfinished).find((one) => one.endsWith(".deb")) ?? "";
   execFileSync("dpkg", ["-x", file, "."], { cwd: unfinished });
-  fs.renameSync(unfinished, folder);
+  try {
+    fs.renameSync(unfinished, folder);
+  } catch (error) {
+    if (!fs.existsSync(folder)) throw error;
+    fs.rmSync(unfinished, { recursive: true });
+  }
   return folder;
 }
 
