@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { createLinuxPorts } from "#hal/linux/linux-ports.ts";
 import { SystemClock } from "#hal/linux/system-clock.ts";
+import { type GuestChecks, runGuestChecks, sleepMs as sleep } from "./guest-checks.ts";
 
 const clock = new SystemClock();
 const ports = createLinuxPorts({ clock });
@@ -16,7 +17,6 @@ const WATCHDOG = "/dev/watchdog";
 const WATCHDOG_S = 4;
 
 const line = (number: number) => ({ bank: BANK, line: number, documentedNumber: number });
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function levelOf(number: number): string {
   return fs.readFileSync(`${SIMULATED}/sim_gpio${number}/value`, "utf8").trim();
@@ -26,7 +26,7 @@ function pull(number: number, level: "up" | "down"): void {
   fs.writeFileSync(`${SIMULATED}/sim_gpio${number}/pull`, `pull-${level}`);
 }
 
-const CHECKS: Readonly<Record<string, () => Promise<string>>> = {
+const CHECKS: GuestChecks = {
   "a reset line is driven by onoff, and the controller sees each level": async () => {
     const reset = await ports.openGpioOutput(line(2), false);
     const seen = [levelOf(2)];
@@ -101,15 +101,8 @@ const CHECKS: Readonly<Record<string, () => Promise<string>>> = {
 };
 
 async function runChecks(): Promise<void> {
-  for (const [name, check] of Object.entries(CHECKS)) {
-    try {
-      console.log(`ok ${name}: ${await check()}`);
-    } catch (error) {
-      console.log(`FAILED ${name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
+  await runGuestChecks(CHECKS);
   await ports.close();
-  console.log("CHECKS DONE");
 }
 
 /** A program that feeds the watchdog and then hangs for good, as a loop without an end does. */
