@@ -1,9 +1,11 @@
-// node browser-tabs.mjs PORT TOKEN TABS: that many tabs of the board's page in a Chromium, each signed in with a session of its
-// own, as on as many machines; says "open" when all of them show the miner, and stays until it is ended.
+// node browser-tabs.mjs PORT TOKEN TABS [relayed]: that many tabs of the board's page in a Chromium, each signed in with a session
+// of its own, as on as many machines; says "open" when all of them show the miner, and stays until it is ended. Relayed: the same
+// tabs, of which the board sees one.
 import fs from "node:fs";
 import { chromium } from "playwright-core";
+import { startRelay } from "./page-relay.mjs";
 
-const [port, token = "", tabs] = process.argv.slice(2);
+const [port, token = "", tabs, relayed] = process.argv.slice(2);
 const PROGRAMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const executablePath = process.env["CHROMIUM"] ?? PROGRAMS.find((file) => fs.existsSync(file));
 if (executablePath === undefined)
@@ -16,12 +18,13 @@ const browser = await chromium.launch({
   headless: true,
   args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"],
 });
+const relay = relayed === undefined ? null : await startRelay(Number(port));
 process.on("SIGTERM", () => void browser.close().then(() => process.exit()));
 for (let tab = 0; tab < Number(tabs); tab++) {
   const context = await browser.newContext();
   const page = await context.newPage();
   page.setDefaultTimeout(LIMIT_MS);
-  await page.goto(`http://127.0.0.1:${port}/`);
+  await page.goto(`http://127.0.0.1:${relay?.port ?? port}/`);
   await page.getByLabel("Token").fill(token);
   await page.keyboard.press("Enter");
   await page

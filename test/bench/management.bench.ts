@@ -1,7 +1,9 @@
 /**
  * What the management plane can do to mining: the whole program mines while clients load its API, while a browser has many
  * tabs of its page open, or while the worker is ended, filled or hung, beside the same program left alone; medians of paired
- * runs. And how quick reads are meanwhile. PAIRS=5 (the default) of each kind take about 25 minutes;
+ * runs. The tabs also beside the same tabs behind a relay, which shows the board one of them: what a browser costs that runs on
+ * the same processors is not the board's. And how quick reads are meanwhile. PAIRS=5 (the default) of each kind take about 30
+ * minutes;
  * LOADS=api,ended,memory,loop,tabs chooses.
  */
 import fs from "node:fs";
@@ -68,12 +70,13 @@ interface Run {
  * their own, and what their own work costs is not the plane's doing.
  */
 async function startClients(miner: Started, load: string | null): Promise<() => Promise<void>> {
-  if (load !== "api" && load !== "tabs") return async () => undefined;
+  if (load !== "api" && load !== "tabs" && load !== "relayed tabs") return async () => undefined;
   const { authorization } = tokenHeader(miner);
   const words =
     load === "api"
       ? ["api-clients.mjs", portOf(miner), authorization, String(SOCKETS), String(REQUESTS_PER_S)]
       : ["browser-tabs.mjs", portOf(miner), authorization.replace("Bearer ", ""), String(TABS)];
+  if (load === "relayed tabs") words.push("relayed");
   const [file = "", ...args] = words;
   const client = start("chrt", ["--idle", "0", process.execPath, path.resolve("test/bench", file), ...args]);
   const stop = async (): Promise<void> => {
@@ -151,11 +154,12 @@ function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
+/** Name, figure, and what the main job allows it to be. */
 const FIGURES = [
-  ["notify to last chain, p50", (r: RunReport) => r.latency_ms.notify_to_last_chain.p50],
-  ["notify to last chain, p99", (r: RunReport) => r.latency_ms.notify_to_last_chain.p99],
-  ["nonce to submit, p50", (r: RunReport) => r.latency_ms.nonce_to_submit.p50],
-  ["nonce to submit, p99", (r: RunReport) => r.latency_ms.nonce_to_submit.p99],
+  ["notify to last chain, p50", (r: RunReport) => r.latency_ms.notify_to_last_chain.p50, 1],
+  ["notify to last chain, p99", (r: RunReport) => r.latency_ms.notify_to_last_chain.p99, 5],
+  ["nonce to submit, p50", (r: RunReport) => r.latency_ms.nonce_to_submit.p50, 0.5],
+  ["nonce to submit, p99", (r: RunReport) => r.latency_ms.nonce_to_submit.p99, null],
 ] as const;
 
 function compare(load: string, calm: readonly Run[], loaded: readonly Run[]): void {
@@ -175,11 +179,44 @@ function compare(load: string, calm: readonly Run[], loaded: readonly Run[]): vo
   }
 }
 
+/** Against what the main job promises, whatever a run beside it shows. */
+function holdMainJob(load: string, runs: readonly Run[]): void {
+  for (const [name, of, atMost] of FIGURES) {
+    if (atMost === null) continue;
+    const value = median(runs.map(({ report: r }) => of(r) ?? Number.NaN));
+    report({
+      name: `${load}: ${name}, the main job's limit`,
+      unit: "ms",
+      value,
+      budget: { of: "value", atMost },
+      note: `median of ${runs.length} runs`,
+    });
+  }
+}
+
+/** What the tabs of a browser on this same machine cost beside what the board has to do for them. */
+async function tabs(program: string, folder: string): Promise<void> {
+  const [alone, relayed, direct]: [Run[], Run[], Run[]] = [[], [], []];
+  for (let pair = 0; pair < PAIRS; pair++) {
+    progress(`  ${TABS} tabs, pair ${pair + 1} of ${PAIRS}, about three minutes ...`);
+    alone.push(await run(program, folder, null, false));
+    relayed.push(await run(program, folder, "relayed tabs", false));
+    direct.push(await run(program, folder, "tabs", false));
+  }
+  compare(`${TABS} tabs beside the same tabs of which the board sees one`, relayed, direct);
+  compare(`${TABS} tabs, the browser's own work with them, beside none`, alone, direct);
+  holdMainJob(`${TABS} tabs`, direct);
+}
+
 async function main(): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-bench-"));
   const program = process.argv[2] ?? "";
   try {
     for (const load of LOADS) {
+      if (load === "tabs") {
+        await tabs(program, folder);
+        continue;
+      }
       const [calm, loaded]: [Run[], Run[]] = [[], []];
       for (let pair = 0; pair < PAIRS; pair++) {
         progress(`  ${load}, pair ${pair + 1} of ${PAIRS}, about a minute ...`);

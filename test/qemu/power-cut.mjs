@@ -191,7 +191,8 @@ async function fillRoot(root) {
   root.copyThisNode();
   const tree = path.join(ROOT, "buildroot");
   root.copy(path.join(tree, "package/kumpel/S02data"), "etc/init.d/S02data");
-  root.copy(path.join(tree, "package/kumpel/first-boot.toml"), "usr/lib/kumpel/first-boot.toml", 0o644);
+  // What the guest takes for settings, the first ones too.
+  root.write("usr/lib/kumpel/first-boot.toml", `begin 0\n${"# a setting\n".repeat(300)}end 0\n`, 0o644);
   root.write("etc/kumpel.conf", "BOARD=zynq7010-s9io\nBOOT_DEVICE=/dev/vda1\nDATA_DEVICE=/dev/vda7\n");
   // The card's own files; the disk has another name here.
   const system = fs.readFileSync(path.join(tree, "board/zynq/system.conf"), "utf8");
