@@ -14,6 +14,7 @@ import type { RandomBytes } from "./access.ts";
 import { done, refused } from "./commands.ts";
 import { FACE_NAMES, type FaceOptions, faceOptions, NO_FACES, type StartedFaces } from "./face-places.ts";
 import type { FacesParts } from "./faces.ts";
+import { ChipHistory } from "./history/chip-history.ts";
 import { HistoryKeeper, RESOLUTIONS } from "./history/history-keeper.ts";
 import { HISTORY_DAYS_MS } from "./http/history-schemas.ts";
 import { pace } from "./http/pacer.ts";
@@ -95,6 +96,10 @@ export async function runManagement({
     store,
     warn: (text) => tell({ kind: "say", level: "warn", text }),
   });
+  const chipHistory = new ChipHistory({
+    clock,
+    ask: (chainIndex) => orders.query({ kind: "chips", chainIndex }, "read"),
+  });
   const tls = await tlsOf(options, store);
   const intake = new UpdateIntake(options.dataPath, (command, origin, scope) => orders.order(command, origin, scope));
   const server = createApiServer({
@@ -115,6 +120,7 @@ export async function runManagement({
       const endMs = Math.min(toMs, clock.wallTimeMs() + RESOLUTIONS[resolution]);
       return history.read(resolution, Math.max(fromMs, endMs - HISTORY_DAYS_MS[resolution]), endMs, fields);
     },
+    chipHistory: (chainIndex, chipIndex) => chipHistory.read(chainIndex, chipIndex),
   });
   pace(server.app, clock);
   const facts = (): MachineFacts =>
@@ -125,7 +131,10 @@ export async function runManagement({
   let outward: Outward | null = null;
   parentPort?.on("message", (message: ToWorker) => {
     state.take(message);
-    if (message.kind === "snapshot") history.take(message.snapshot);
+    if (message.kind === "snapshot") {
+      history.take(message.snapshot);
+      chipHistory.take(message.snapshot);
+    }
     if (message.kind === "ping") tell({ kind: "alive" });
     else if (message.kind === "ipReport") void reportAddress(options.faces, facts());
     else if (message.kind === "close" || message.kind === "testAlert") void serve(message, outward, history);

@@ -5,6 +5,7 @@ import { errorText, isKumpelError } from "#hal/errors.ts";
 import { chipMhzOf } from "../chain/chain-tuning.ts";
 import { describeIdentity } from "../hardware/board-identities.ts";
 import type { MinerParts } from "../miner-parts.ts";
+import { errorPct, relativePct } from "../stats/chip-share.ts";
 import type { TuningDesk } from "../tuning/tuning-desk.ts";
 import { allows, type Scope } from "./commands.ts";
 import { type AnswerOf, QUERY_SCOPE, type Query, type QueryAnswer, querySchema } from "./queries.ts";
@@ -12,8 +13,6 @@ import { receiptsOf } from "./receipts.ts";
 
 /** A chip that answers at all answers within milliseconds. */
 const READ_LIMIT_MS = 3_000;
-/** With fewer due, chance alone makes a chip look lame. */
-const NONCES_THAT_TELL = 10;
 
 export class QueryRunner {
   readonly #parts: MinerParts;
@@ -81,7 +80,6 @@ export class QueryRunner {
       const frequencyMhz = driver?.chipFrequencyMhz(chipIndex) || null;
       const counts = runtime.counters.ofChip(chipIndex);
       const good = counts.share + counts.valid;
-      const found = good + counts.hardwareError;
       const due = frequencyMhz === null ? 0 : ((share + valid) * frequencyMhz) / clocksMhz;
       return {
         chipIndex,
@@ -90,8 +88,8 @@ export class QueryRunner {
         wantedMhz: chipMhzOf(supervisor.tuning, chipIndex),
         temperatureC: driver?.chipTemperatureC(chipIndex) ?? null,
         nonces: { good, hardwareErrors: counts.hardwareError, duplicate: counts.duplicate, stale: counts.stale },
-        errorPct: found === 0 ? null : (100 * counts.hardwareError) / found,
-        relativePct: due < NONCES_THAT_TELL ? null : (100 * good) / due,
+        errorPct: errorPct(good, counts.hardwareError),
+        relativePct: relativePct(good, due),
       };
     });
     return {

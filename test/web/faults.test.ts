@@ -127,6 +127,23 @@ test("a dead chip: counted with its chain, and named in the map", async () => {
   quiet();
 });
 
+test("a chip's day is the board's: gaps are shaded, unknown stays out, and it is there when the tab is new", async () => {
+  await turnTo("boards");
+  await page.getByTestId("chip-map").getByRole("button").nth(42).click();
+  const day = page.getByTestId("chip-day");
+  await seen(day, /Nonce share over the 2 h 0 min that the board keeps: 99 to 101 % .* 1 gap, shaded: .* 20 min/);
+  expect(await day.locator("rect.gap").count()).toBe(1);
+  // The gap and the unknown slots part the curve.
+  expect(await day.locator("polyline").count()).toBe(3);
+  await page.getByRole("button", { name: "Temperature", exact: true }).click();
+  await seen(day, /Temperature over the 2 h 0 min that the board keeps: unknown, this chip has no sensor/);
+  await expectAccessible(page, "a chip's day");
+  board.chipHistory = () => ({ ok: false, message: "Chain 0 has no chip 7: chips are 0 to 6." });
+  await page.getByTestId("chip-map").getByRole("button").nth(7).click();
+  await seen(page.getByTestId("chip-detail"), "Chain 0 has no chip 7");
+  expect(withoutRefusals(watched.problems, 401, 400)).toEqual([]);
+});
+
 test("a sensor failure: unknown and not a number, with the reason", async () => {
   board.bend((before) => ({
     chains: before.chains.map((chain) => ({ ...chain, temperatureBoardMaxC: null, temperatureChipMaxC: null })),

@@ -40,4 +40,19 @@ export const historyAnswer = z.object({
     .meta({ description: "One list a field: means, or sums of what was counted in the slot; null = unknown." }),
 });
 
+const figures = z.array(z.number().nullable()).readonly();
+
+/** One list a figure, as long as the times; null = unknown. */
+export const chipHistoryAnswer = z.object({
+  chainIndex: z.number(),
+  chipIndex: z.number(),
+  periodMs: z.number(),
+  keptMs: z.number().meta({ description: "How far back it reaches." }),
+  timesMs: z.array(z.number()).readonly().meta({ description: "Begin of each slot, wall clock; gaps are left out." }),
+  frequencyMhz: figures.meta({ description: "At the end of the slot, in steps of 1/16 MHz." }),
+  errorPct: figures.meta({ description: "Hardware errors as a share of what the chip found in the slot." }),
+  relativePct: figures.meta({ description: "Good nonces per MHz against its chain, in the slot; 254 at most." }),
+  temperatureC: figures.meta({ description: "At the end of the slot, where the chip has a sensor." }),
+});
+
 export const HISTORY_DAYS_MS: Readonly<Record<Resolution, number>> = { "10s": DAY_MS, "5m": 90 * DAY_MS };

@@ -8,6 +8,7 @@ import {
   poolTestSchema,
   type Scope,
 } from "../commands.ts";
+import type { ChipHistoryAnswer } from "../history/chip-history.ts";
 import { RESOLUTIONS } from "../history/history-keeper.ts";
 import type { HistorySeries } from "../history/history-ring.ts";
 import type { MachineFacts } from "../machine-facts.ts";
@@ -15,7 +16,7 @@ import { type Query, type QueryAnswer, queryAnswers } from "../queries.ts";
 import type { Upload } from "../update-intake.ts";
 import type { InstallWish } from "../update-orders.ts";
 import type { Identity } from "./guard.ts";
-import { type HistoryWish, historyAnswer, historyWish } from "./history-schemas.ts";
+import { chipHistoryAnswer, type HistoryWish, historyAnswer, historyWish } from "./history-schemas.ts";
 import { MACHINE_ROUTES } from "./machine-routes.ts";
 import {
   auditAnswer,
@@ -50,6 +51,7 @@ export interface RouteContext {
   readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
   readonly document: () => unknown;
   readonly history: (wish: HistoryWish) => HistorySeries;
+  readonly chipHistory: (chainIndex: number, chipIndex: number) => ChipHistoryAnswer;
   readonly facts: () => MachineFacts;
   readonly traffic: TrafficFeed;
   /** Null: plain HTTP. */
@@ -133,6 +135,17 @@ const DETAILS: readonly Route[] = [
     answer: queryAnswers.register,
     handle: (context, { identity, params: { chainIndex = 0, chipIndex = 0, register = 0 } }) =>
       asked(context, { kind: "register", chainIndex, chipIndex, register }, identity),
+  },
+  {
+    method: "GET",
+    url: "/api/v1/chains/:chainIndex/chips/:chipIndex/history",
+    summary: "How one chip did, every 5 min for a day; it begins with the program.",
+    scope: "read",
+    answer: chipHistoryAnswer,
+    handle: ({ chipHistory }, { params: { chainIndex = 0, chipIndex = 0 } }) => {
+      const answer = chipHistory(chainIndex, chipIndex);
+      return answer.ok ? ok(answer.data) : { status: 400, body: answer };
+    },
   },
   {
     method: "GET",

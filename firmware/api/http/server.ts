@@ -62,6 +62,7 @@ export interface ApiServerOptions {
   readonly order: (command: unknown, origin: CommandOrigin, scope: Scope) => Promise<CommandAnswer>;
   readonly query: (query: Query, scope: Scope) => Promise<QueryAnswer>;
   readonly history: RouteContext["history"];
+  readonly chipHistory: RouteContext["chipHistory"];
   /** Where recordings lie; absent: none are handed out. */
   readonly traceFolder?: string;
   /** Absent: nothing is known of the network. */
@@ -96,6 +97,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     order: (command, { who, scope, face }) => options.order(command, { face, who }, scope),
     query: options.query,
     history: options.history,
+    chipHistory: options.chipHistory,
     traffic: new TrafficFeed(options.query),
     facts: options.facts ?? (() => UNKNOWN_FACTS),
     tlsFingerprint256: options.tls?.fingerprint ?? null,

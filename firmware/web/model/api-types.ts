@@ -1,7 +1,7 @@
 /** What the board answers, as types of the very schemas that it checks itself with. Nothing of them is in the page. */
 import type { z } from "zod";
 import type { Command, CommandAnswer, poolTestSchema } from "../../api/commands.ts";
-import type { historyAnswer } from "../../api/http/history-schemas.ts";
+import type { chipHistoryAnswer, historyAnswer } from "../../api/http/history-schemas.ts";
 import type { machineAnswer } from "../../api/http/machine-routes.ts";
 import type {
   auditAnswer,
@@ -51,6 +51,7 @@ export interface Answers {
   readonly "/audit": z.infer<typeof auditAnswer>;
   readonly "/tokens": z.infer<typeof tokensAnswer>;
   readonly [chips: `/chains/${number}/chips`]: Chips;
+  readonly [course: `/chains/${number}/chips/${number}/history`]: z.infer<typeof chipHistoryAnswer>;
   readonly [traffic: `/traffic?after=${number}`]: Traffic;
   readonly [receipts: `/receipts?days=${number}`]: Receipts;
   readonly [history: `/history?${string}`]: History;

@@ -7,6 +7,8 @@ export interface ChipMetric {
   readonly title: string;
   readonly unit: string;
   readonly of: (chip: Chip) => number | null;
+  /** Its name in what the board keeps. */
+  readonly kept: "relativePct" | "errorPct" | "frequencyMhz" | "temperatureC";
   readonly digits: number;
   /** Values of the lightest and the darkest colour. */
   readonly range: (chips: readonly Chip[]) => readonly [from: number, to: number];
@@ -27,6 +29,7 @@ export const CHIP_METRICS: readonly ChipMetric[] = [
     title: "Nonce share",
     unit: "% of its neighbours'",
     of: ({ relativePct }) => relativePct,
+    kept: "relativePct",
     digits: 0,
     range: () => [100, 0],
     unknown: "too few nonces yet to tell",
@@ -36,6 +39,7 @@ export const CHIP_METRICS: readonly ChipMetric[] = [
     title: "Error rate",
     unit: "% hardware errors",
     of: ({ errorPct }) => errorPct,
+    kept: "errorPct",
     digits: 1,
     range: () => [0, MANY_ERRORS_PCT],
     unknown: "it found nothing yet",
@@ -45,6 +49,7 @@ export const CHIP_METRICS: readonly ChipMetric[] = [
     title: "Frequency",
     unit: "MHz",
     of: ({ frequencyMhz }) => frequencyMhz,
+    kept: "frequencyMhz",
     digits: 0,
     range: (chips) => [fastest(chips), fastest(chips) * 0.8],
     unknown: "the chain is off or the chip does not answer",
@@ -54,6 +59,7 @@ export const CHIP_METRICS: readonly ChipMetric[] = [
     title: "Temperature",
     unit: "°C",
     of: ({ temperatureC }) => temperatureC,
+    kept: "temperatureC",
     digits: 0,
     range: () => [50, 100],
     unknown: "this chip has no sensor, or it has not been read",

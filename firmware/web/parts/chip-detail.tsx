@@ -1,17 +1,14 @@
-/** One chip: what is known of it now, and how it went since this page was opened. */
+/** One chip: what is known of it now, and how it went. */
 import type { Chip } from "../model/api-types.ts";
-import { CHIP_METRICS, type ChipMetric, troubleOf } from "../model/chip-metrics.ts";
-import { duration, fixed, withUnit } from "../model/format.ts";
+import { CHIP_METRICS, troubleOf } from "../model/chip-metrics.ts";
+import { fixed, withUnit } from "../model/format.ts";
 import { Card } from "./card.tsx";
+import { ChipDay, ChipNow, type ChipNowProps } from "./chip-past.tsx";
 import { Value, Values } from "./value.tsx";
 
-export interface ChipDetailProps {
+export interface ChipDetailProps extends ChipNowProps {
   readonly chainIndex: number;
   readonly chip: Chip;
-  /** The same chip before, oldest first. */
-  readonly past: readonly Chip[];
-  readonly pastMs: number;
-  readonly metric: ChipMetric;
 }
 
 export function ChipDetail({ chainIndex, chip, past, pastMs, metric }: ChipDetailProps) {
@@ -45,33 +42,8 @@ export function ChipDetail({ chainIndex, chip, past, pastMs, metric }: ChipDetai
           ),
         )}
       </Values>
-      <Past past={past} pastMs={pastMs} metric={metric} />
+      <ChipDay chainIndex={chainIndex} chipIndex={chip.chipIndex} metric={metric} />
+      <ChipNow past={past} pastMs={pastMs} metric={metric} />
     </Card>
-  );
-}
-
-const WIDTH = 100;
-const HEIGHT = 40;
-
-function Past({ past, pastMs, metric }: Pick<ChipDetailProps, "past" | "pastMs" | "metric">) {
-  const values = past.map(metric.of);
-  const known = values.filter((value) => value !== null);
-  if (known.length < 2) return <p class="quiet">Its course shows here after a few seconds.</p>;
-  const least = Math.min(...known);
-  const most = Math.max(...known);
-  const span = most - least || 1;
-  const points = values.flatMap((value, i) =>
-    value === null
-      ? []
-      : [`${(i * WIDTH) / (values.length - 1)},${HEIGHT - 2 - ((value - least) / span) * (HEIGHT - 4)}`],
-  );
-  const summary = `${metric.title} over ${duration(pastMs)}: ${fixed(least, metric.digits)} to ${fixed(most, metric.digits)} ${metric.unit}`;
-  return (
-    <figure>
-      <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={summary}>
-        <polyline points={points.join(" ")} />
-      </svg>
-      <figcaption class="quiet note">{summary}; since this page was opened.</figcaption>
-    </figure>
   );
 }

@@ -11,6 +11,7 @@ import { logLine, matches } from "#firmware/web/model/log-lines.ts";
 import { addPool, draftOf, groupsOf, movePool, removePool, setField } from "#firmware/web/model/pool-draft.ts";
 import { csvOf, extentOf, seriesOf } from "#firmware/web/model/series.ts";
 import { fieldText, patchOf, rangeText, valueAt, valueOfText } from "#firmware/web/model/settings-tree.ts";
+import { sparkOf } from "#firmware/web/model/spark.ts";
 import { whyOf } from "#firmware/web/model/why.ts";
 import { startRig } from "../../support/rig.ts";
 
@@ -121,6 +122,22 @@ test("history: missing slots break the line and are named; unknown stays empty i
   );
   expect(extentOf([1, null, 3])).toEqual({ least: 1, mean: 2, most: 3 });
   expect(extentOf([null])).toBeNull();
+});
+
+test("a small curve: unknown parts it, a point alone is drawn, gaps have their place", () => {
+  const times = [0, 10, 20, 30, 60, 70];
+  const series = seriesOf({
+    periodMs: 10_000,
+    fields: ["a"],
+    timesMs: times.map((s) => s * 1_000),
+    values: [[1, 2, null, 2, 1, 1]],
+  });
+  const spark = sparkOf(series);
+  expect(spark?.lines).toEqual(["0.00,38.00 14.29,2.00", "42.86,2.00 42.86,2.00", "85.71,38.00 100.00,38.00"]);
+  expect(spark?.gaps[0]?.x).toBeCloseTo(57.14, 2);
+  expect(spark?.gaps[0]?.width).toBeCloseTo(28.57, 2);
+  expect(spark).toMatchObject({ least: 1, most: 2 });
+  expect(sparkOf({ ...series, values: [[null]] })).toBeNull();
 });
 
 test("a stretch of history never ends beyond now", () => {

@@ -4,6 +4,7 @@ import net from "node:net";
 import path from "node:path";
 import { createToken } from "#firmware/api/access.ts";
 import { type Command, type CommandAnswer, done, type Scope } from "#firmware/api/commands.ts";
+import type { ChipHistoryAnswer } from "#firmware/api/history/chip-history.ts";
 import type { HistorySeries } from "#firmware/api/history/history-ring.ts";
 import type { HistoryWish } from "#firmware/api/http/history-schemas.ts";
 import { type ApiServer, createApiServer } from "#firmware/api/http/server.ts";
@@ -39,6 +40,7 @@ export class StubBoard {
   chips: Recorded["chips"];
   answers: Recorded["answers"];
   history: (wish: HistoryWish) => HistorySeries = smoothHistory;
+  chipHistory: (chainIndex: number, chipIndex: number) => ChipHistoryAnswer = smoothChipHistory;
   readonly #server: ApiServer;
   readonly #line: PluggedLine;
   readonly #ticking: NodeJS.Timeout;
@@ -83,6 +85,7 @@ export class StubBoard {
       order: (command) => Promise.resolve(box.board!.obey(command as Command)),
       query: (query) => Promise.resolve(box.board!.answer(query)),
       history: (wish) => box.board!.history(wish),
+      chipHistory: (chainIndex, chipIndex) => box.board!.chipHistory(chainIndex, chipIndex),
       receive: (upload, wish) => box.board!.receive(upload, wish),
     });
     const tokens: Record<Scope, string> = { read: "", control: "", admin: "" };
@@ -170,6 +173,18 @@ function smoothHistory({ fields }: HistoryWish): HistorySeries {
   const ages = Array.from({ length: 180 }, (_, i) => 180 - i).filter((age) => age > 110 || age < 50);
   const timesMs = ages.map((age) => endMs - age * 10_000);
   return { timesMs, values: fields.map((_, field) => ages.map((age) => 190 + field + Math.sin(age / 7))) };
+}
+
+/** Two hours, of which twenty minutes are missing and ten are unknown. */
+function smoothChipHistory(chainIndex: number, chipIndex: number): ChipHistoryAnswer {
+  const periodMs = 300_000;
+  const endMs = Math.floor(Date.now() / periodMs) * periodMs;
+  const ages = Array.from({ length: 24 }, (_, i) => 24 - i).filter((age) => age > 14 || age < 11);
+  const figures = (middle: number) => ages.map((age) => (age === 5 || age === 6 ? null : middle + Math.sin(age)));
+  const timesMs = ages.map((age) => endMs - age * periodMs);
+  const data = { chainIndex, chipIndex, periodMs, keptMs: 86_400_000, timesMs };
+  const kept = { frequencyMhz: figures(490), errorPct: figures(1), relativePct: figures(100) };
+  return { ok: true, data: { ...data, ...kept, temperatureC: ages.map(() => null) } };
 }
 
 /** A line between browser and board that can be pulled. */

@@ -27,6 +27,7 @@ beforeAll(async () => {
     readsNeedToken: true,
     sessionMs: 1_000,
     history: () => ({ timesMs: [], values: [] }),
+    chipHistory: () => ({ ok: false, message: "nothing is kept here" }),
     order: (command) => {
       if (through.length < 10_000) through.push(command);
       return Promise.resolve(done("done"));

@@ -33,6 +33,15 @@ const orders: unknown[] = [];
 const questions: unknown[] = [];
 /** What a real miner answered. */
 const told = new Map<string, unknown>();
+const CHIP_DAY = {
+  periodMs: 300_000,
+  keptMs: 86_400_000,
+  timesMs: [300_000, 900_000],
+  frequencyMhz: [490, null],
+  errorPct: [0.5, null],
+  relativePct: [101, null],
+  temperatureC: [null, null],
+} as const;
 const QUESTIONS = [
   { kind: "chips", chainIndex: 0 },
   { kind: "register", chainIndex: 0, chipIndex: 12, register: 8 },
@@ -75,6 +84,10 @@ beforeAll(async () => {
       questions.push(wish);
       return { timesMs: [10_000, 20_000], values: wish.fields.map(() => [1, null]) };
     },
+    chipHistory: (chainIndex, chipIndex) =>
+      chipIndex > 1
+        ? { ok: false, message: `Chain ${chainIndex} has no chip ${chipIndex}: chips are 0 to 1.` }
+        : { ok: true, data: { ...CHIP_DAY, chainIndex, chipIndex } },
     query: (query, scope) => {
       questions.push({ query, scope });
       return Promise.resolve({ ok: true, data: told.get((query as { kind: string }).kind) });
@@ -287,6 +300,18 @@ test("history: what is asked for is checked, with a sentence that names what the
       new RegExp(`^${place} is not understood`),
     );
   }
+});
+
+test("a chip's day: its numbers come from the address, and a chip that is not there is named", async () => {
+  const path = (chip: string): string => `/chains/1/chips/${chip}/history`;
+  expect(await (await call(path("1"), "read")).json()).toEqual({ ...CHIP_DAY, chainIndex: 1, chipIndex: 1 });
+  const missing = await call(path("2"), "read");
+  expect([missing.status, await missing.json()]).toEqual([
+    400,
+    { ok: false, message: "Chain 1 has no chip 2: chips are 0 to 1." },
+  ]);
+  for (const wrong of ["-1", "1.5", "0x1", "x"]) expect((await call(path(wrong), "read")).status, wrong).toBe(400);
+  expect((await call(path("1"), null)).status).toBe(401);
 });
 
 test("the support bundle holds all parts", async () => {

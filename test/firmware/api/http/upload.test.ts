@@ -42,6 +42,7 @@ beforeAll(async () => {
     readsNeedToken: true,
     sessionMs: 1_000,
     history: () => ({ timesMs: [], values: [] }),
+    chipHistory: () => ({ ok: false, message: "nothing is kept here" }),
     order: (command) => {
       orders.push(command as Command);
       return Promise.resolve(answerTo(command as Command));
