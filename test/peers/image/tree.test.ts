@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { AMLOGIC } from "#hal/boards/amlogic.ts";
 import { CONTROL_BOARDS } from "#hal/boards/control-boards.ts";
 import { ROOT, temporaryFolder } from "../../support/program.ts";
 
@@ -106,17 +107,41 @@ test("shellcheck has nothing to say", () => {
   expect(run("shellcheck", ["-s", "sh", ...scripts]).text).toBe("");
 });
 
-test("device trees compile, and a broken one would not", () => {
+function compileTree(source: string, to: string): string {
   const stubs = path.join(ROOT, "test/peers/image/stubs");
+  return `cpp -nostdinc -undef -x assembler-with-cpp -I ${stubs} ${source} | dtc -I dts -O dtb -o ${to} -W no-unit_address_vs_reg -W no-simple_bus_reg -`;
+}
+
+test("device trees compile, and a broken one would not", () => {
   const sources = files.filter((file) => file.endsWith(".dts"));
   expect(sources.length).toBeGreaterThan(0);
-  for (const source of sources) {
-    const compile = `cpp -nostdinc -undef -x assembler-with-cpp -I ${stubs} ${source} | dtc -I dts -O dtb -o /dev/null -W no-unit_address_vs_reg -W no-simple_bus_reg -`;
-    expect(run("sh", ["-c", compile]).text).toBe("");
-  }
+  for (const source of sources) expect(run("sh", ["-c", compileTree(source, "/dev/null")]).text).toBe("");
   expect(
     run("sh", ["-c", "echo '/dts-v1/; / { x = <&nothing>; };' | dtc -I dts -O dtb -o /dev/null -"]).status,
   ).not.toBe(0);
+});
+
+test("the A113D's tree names the pins of the board's row, and none that energises", () => {
+  const compiled = path.join(temporaryFolder(), "a113d.dtb");
+  run("sh", ["-c", compileTree(path.join(TREE, "board/amlogic/dts/amlogic/kumpel-a113d.dts"), compiled)]);
+  const plain = run("dtc", ["-I", "dtb", "-O", "dts", compiled]).text;
+  const pins = [...plain.matchAll(/(\w*)-?gpios = <0x\w+ (0x\w+) /g)].map(([, name, line]) => [name, Number(line)]);
+  const { leds, hashboardBus, psuEnable, connectors } = AMLOGIC;
+  // Clock and data of the supply's bus have no place in the row: there the kernel's adapter is looked for by name.
+  expect(new Map(pins.map(([name, line]) => [line, name]))).toEqual(
+    new Map<unknown, unknown>([
+      [leds.green?.pin.line, ""],
+      [leds.red?.pin.line, ""],
+      [65, "scl"],
+      [66, "sda"],
+    ]),
+  );
+  const lines = pins.map(([, line]) => line);
+  for (const facts of [psuEnable, ...connectors.map(({ reset }) => reset)])
+    expect(lines).not.toContain(facts?.pin.line);
+  expect(plain).not.toMatch(/gpio-hog|regulator|output-(high|low)/);
+  const [address] = hashboardBus.match[0]?.split(".") ?? [];
+  expect(plain).toMatch(new RegExp(`i2c@${address} \\{[^}]*status = "okay"`));
 });
 
 const LIMITS_ENV = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` };
