@@ -36,6 +36,11 @@ export async function until(what: string, predicate: () => boolean): Promise<voi
   throw new Error(`${what} did not come`);
 }
 
+export interface BundleWish {
+  readonly board?: string;
+  readonly key?: string;
+}
+
 export class RaucBoard {
   readonly folder: string;
   readonly data: string;
@@ -97,7 +102,11 @@ export class RaucBoard {
   }
 
   /** Puts a bundle where an upload ends. */
-  upload(version: string, { board = BOARD, key = "owner" } = {}): void {
+  upload(version: string, signed: BundleWish = {}): void {
+    this.makeBundle(version, path.join(this.data, "update.raucb"), signed);
+  }
+
+  makeBundle(version: string, target: string, { board = BOARD, key = "owner" }: BundleWish = {}): void {
     const content = fs.mkdtempSync(path.join(this.folder, "bundle-"));
     for (const kind of ["root", "kernel"])
       fs.writeFileSync(path.join(content, `${kind}.img`), `${kind} ${version}\n`.padEnd(100_000, "."));
@@ -105,7 +114,6 @@ export class RaucBoard {
       path.join(content, "manifest.raucm"),
       `[update]\ncompatible=${board}\nversion=${version}\n[bundle]\nformat=plain\n[image.rootfs]\nfilename=root.img\n[image.kernel]\nfilename=kernel.img\n`,
     );
-    const target = path.join(this.data, "update.raucb");
     fs.rmSync(target, { force: true });
     const signed = ["--cert", path.join(this.folder, `${key}.crt`), "--key", path.join(this.folder, `${key}.key`)];
     execFileSync("rauc", [...signed, "bundle", content, target], { stdio: "ignore" });

@@ -105,7 +105,7 @@ export class StubBoard {
     return board;
   }
 
-  obey(command: Command): CommandAnswer {
+  obey(command: Command): CommandAnswer | Promise<CommandAnswer> {
     this.orders.push(command);
     return this.answerTo(command);
   }
