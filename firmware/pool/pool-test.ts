@@ -11,6 +11,7 @@ import { parseLine } from "../stratum/messages.ts";
 import { initialSession, stepSession } from "../stratum/session-machine.ts";
 import type { SessionAction, SessionInput, SessionState } from "../stratum/session-types.ts";
 import type { PoolSettings } from "./pool-settings.ts";
+import { WhatCame } from "./what-came.ts";
 
 export const POOL_TEST_STEPS = ["connect", "subscribe", "authorise", "job"] as const;
 export type PoolTestStep = (typeof POOL_TEST_STEPS)[number];
@@ -56,11 +57,11 @@ class PoolTest {
   readonly #skipConfigure: boolean;
   readonly #reached = new Map<PoolTestStep, number>();
   readonly #stop = new AbortController();
+  readonly #came = new WhatCame();
   #connection: Connection | null = null;
   #session: SessionState | null = null;
   #sentAtMs = 0;
   #latencyMs: number | null = null;
-  #hasSpoken = false;
   #wasClosed = false;
   #end: (why: string | null) => void = () => undefined;
 
@@ -117,7 +118,8 @@ class PoolTest {
     connection.onData((chunk) => {
       const isWithinLimit = splitter.push(chunk, (line) => {
         const message = parseLine(line);
-        this.#hasSpoken ||= message.kind !== "invalid";
+        const awaiting = this.#session?.awaiting ?? null;
+        this.#came.note(message, line, message.kind === "answer" && awaiting?.id === message.id);
         this.#step({ kind: "message", message });
       });
       if (!isWithinLimit) this.#end("what it sends is no Stratum: a line without an end");
@@ -205,8 +207,10 @@ class PoolTest {
   #lateText(): string {
     if (!this.#reached.has("connect")) return `no connection within ${POOL_TEST_LIMIT_MS / 1000} s`;
     const method = this.#session?.awaiting?.method ?? "the last call";
-    const hint = this.#hasSpoken ? "" : "; what listens there may be no Stratum server";
-    return `no answer to ${method} within ${POOL_TEST_LIMIT_MS / 1000} s${hint}`;
+    const { text, isStratum } = this.#came;
+    const instead = text === null ? ", nor anything else" : `; what came instead: ${text}`;
+    const hint = isStratum || this.#latencyMs !== null ? "" : "; it may be no Stratum server";
+    return `no answer to ${method} within ${POOL_TEST_LIMIT_MS / 1000} s${instead}${hint}`;
   }
 
   #result(why: string | null): PoolTestResult {

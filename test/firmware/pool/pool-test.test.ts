@@ -84,8 +84,30 @@ test("a user that is refused is told in the pool's words, without the password t
 test("one that answers nothing ends in time, and what is no Stratum server is told as such", async () => {
   const { result, tookMs } = await tried(server({}, (connection) => connection.write("HTTP/1.1 400 Bad Request\r\n")));
   expect(reached(result)).toEqual(["connect"]);
-  expect(result.message).toMatch(/no answer to mining\.subscribe within 8 s; what listens there may be no Stratum/);
+  expect(result.message).toBe(
+    'Not good: no answer to mining.subscribe within 8 s; what came instead: what is no Stratum once, first "HTTP/1.1 400 Bad Request"; it may be no Stratum server.',
+  );
   expect(tookMs).toBeLessThanOrEqual(POOL_TEST_LIMIT_MS + 100);
+});
+
+test("one that floods instead of answering is told by what it sends, in a bounded sentence", async () => {
+  const notify = '{"id":null,"method":"mining.notify","params":[]}\n';
+  const flood = (line: (i: number) => string) =>
+    server({}, (connection) => connection.write(Array.from({ length: 3_000 }, (_, i) => line(i)).join("")));
+  const jobs = await tried(flood(() => notify));
+  expect(jobs.result.message).toBe(
+    "Not good: no answer to mining.subscribe within 8 s; what came instead: mining.notify 3000 times.",
+  );
+  const strange = await tried(
+    flood((i) =>
+      i % 3 === 0 ? `{"id":null,"method":"<b>${i}${"x".repeat(300)}"}\n` : i % 3 === 1 ? notify : '{"id":99}\n',
+    ),
+  );
+  expect(strange.result.message).toContain("mining.notify 1000 times, <b>0");
+  expect(strange.result.message).toContain("other calls 999 times, an answer to nothing that was asked 1000 times");
+  expect(strange.result.message.length).toBeLessThan(300);
+  const mute = await tried(server({}));
+  expect(mute.result.message).toContain("within 8 s, nor anything else; it may be no Stratum server.");
 });
 
 test("nobody there, no job, a close on the first call and a redirect are told as what they are", async () => {
