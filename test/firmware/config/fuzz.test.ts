@@ -1,14 +1,14 @@
-/** Whatever stands in a settings file or a patch is taken or refused: no crash, no hang. FUZZ_RUNS=1000000 for a long run. */
+/** Whatever stands in a settings file or a patch is taken or refused: no crash, no hang. `npm run fuzz` is the long run. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkText, TEXT_MAX } from "#firmware/config/check.ts";
 import { changed } from "#firmware/config/patch.ts";
 import { isKumpelError } from "#hal/errors.ts";
+import { Fuzzed, fuzzRuns, fuzzTimeoutMs } from "../../support/fuzz.ts";
 import { heldAfterBytes } from "../../support/heap.ts";
 
-const NUM_RUNS = Number(process.env["FUZZ_RUNS"] ?? 2_000);
-/** A long run may take as long as it takes. */
-const TIMEOUT_MS = 60_000 + NUM_RUNS * 5;
+const NUM_RUNS = fuzzRuns(2_000);
+const TIMEOUT_MS = fuzzTimeoutMs(NUM_RUNS);
 const runs = { numRuns: NUM_RUNS, seed: 20_261_128 };
 
 const GOOD = `settings_version = 2
@@ -57,23 +57,25 @@ function check(input: string): void {
 }
 
 test("any text gives settings or sentences of bounded length", { timeout: TIMEOUT_MS }, () => {
-  fc.assert(fc.property(text, check), runs);
+  const fuzzed = new Fuzzed("settings file");
+  fc.assert(fc.property(text, fuzzed.watch(check)), runs);
+  fuzzed.tell();
 });
 
 test("any patch is merged or refused, and never reaches what all objects share", { timeout: TIMEOUT_MS }, () => {
   const key = fc.constantFrom("cooling", "target_c", "pool_groups", "pools", "__proto__", "constructor", "x");
   const patch = fc.oneof(fc.object({ key, maxDepth: 5 }), fc.dictionary(key, fc.jsonValue()));
-  fc.assert(
-    fc.property(patch, (wish) => {
-      try {
-        changed({ cooling: { target_c: 55 } }, wish);
-      } catch (error) {
-        if (!isKumpelError(error, "SETTINGS_INVALID")) throw error;
-      }
-      expect(Object.keys(Object.prototype)).toEqual([]);
-    }),
-    runs,
-  );
+  const fuzzed = new Fuzzed("settings patch");
+  const act = fuzzed.watch((wish: Readonly<Record<string, unknown>>) => {
+    try {
+      changed({ cooling: { target_c: 55 } }, wish);
+    } catch (error) {
+      if (!isKumpelError(error, "SETTINGS_INVALID")) throw error;
+    }
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+  fc.assert(fc.property(patch, act), runs);
+  fuzzed.tell();
 });
 
 test("nothing of a refused text is kept", () => {

@@ -1,4 +1,4 @@
-/** Whatever body or address comes to the own API is answered: no crash, no order that is not one. FUZZ_RUNS=1000000 for a long run. */
+/** Whatever body or address comes to the own API is answered: no crash, no order that is not one. `npm run fuzz` is the long run. */
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -8,9 +8,9 @@ import { type ApiServer, createApiServer } from "#firmware/api/http/server.ts";
 import { ManagementState } from "#firmware/api/http/state.ts";
 import { querySchema } from "#firmware/api/queries.ts";
 import { SystemClock } from "#hal/linux/system-clock.ts";
-import { heldBytes } from "../../../support/heap.ts";
+import { Fuzzed, fuzzRuns, fuzzTimeoutMs, WAITED } from "../../../support/fuzz.ts";
 
-const NUM_RUNS = Number(process.env["FUZZ_RUNS"] ?? 1_500);
+const NUM_RUNS = fuzzRuns(1_500);
 const KINDS = commandSchema.options.map((option) => option.shape.kind.value);
 let server: ApiServer;
 let authorization = "";
@@ -74,38 +74,32 @@ const address = fc.oneof(
   fc.tuple(fc.constantFrom("/history?", "/chains/", "/x/"), fc.webQueryParameters()).map(([path, rest]) => path + rest),
 );
 
-test("any body and address gets an answer with a sentence, and only orders that are orders get through", async () => {
-  let slowestMs = 0;
-  const before = heldBytes();
-  await fc.assert(
-    fc.asyncProperty(
-      address,
-      body,
-      fc.constantFrom("POST", "PATCH", "GET", "DELETE"),
-      async (target, payload, method) => {
-        through.length = 0;
-        const beganAtMs = performance.now();
-        const reply = await server.app.inject({
-          method: method as "POST",
-          url: `/api/v1${target}`,
-          headers: { authorization, ...(method === "GET" ? {} : { "content-type": "application/json" }) },
-          ...(method === "GET" ? {} : { payload }),
-        });
-        // A wrong token is kept waiting on purpose.
-        if (reply.statusCode !== 401) slowestMs = Math.max(slowestMs, performance.now() - beganAtMs);
-        // 503: nothing was told to this server yet, and it says so.
-        expect([200, 400, 401, 404, 413, 415, 503], reply.body).toContain(reply.statusCode);
-        if (reply.statusCode !== 200) expect((JSON.parse(reply.body) as { message: string }).message).not.toBe("");
-        for (const one of through) {
-          const isOrder = commandSchema.safeParse(one).success || querySchema.safeParse(one).success;
-          const isPatch = typeof one === "object" && one !== null && "patch" in one;
-          expect(isOrder || isPatch, JSON.stringify(one)).toBe(true);
-        }
-      },
-    ),
-    { numRuns: NUM_RUNS },
-  );
-  console.log(
-    `own API: ${NUM_RUNS} inputs, slowest answer ${slowestMs.toFixed(1)} ms, ${((heldBytes() - before) / 2 ** 20).toFixed(1)} MiB kept`,
-  );
-}, 7_200_000);
+test(
+  "any body and address gets an answer with a sentence, and only orders that are orders get through",
+  async () => {
+    const fuzzed = new Fuzzed("own API");
+    const act = fuzzed.watchAsync(async (target: string, payload: string, method: string) => {
+      through.length = 0;
+      const reply = await server.app.inject({
+        method: method as "POST",
+        url: `/api/v1${target}`,
+        headers: { authorization, ...(method === "GET" ? {} : { "content-type": "application/json" }) },
+        ...(method === "GET" ? {} : { payload }),
+      });
+      // 503: nothing was told to this server yet, and it says so.
+      expect([200, 400, 401, 404, 413, 415, 503], reply.body).toContain(reply.statusCode);
+      if (reply.statusCode !== 200) expect((JSON.parse(reply.body) as { message: string }).message).not.toBe("");
+      for (const one of through) {
+        const isOrder = commandSchema.safeParse(one).success || querySchema.safeParse(one).success;
+        const isPatch = typeof one === "object" && one !== null && "patch" in one;
+        expect(isOrder || isPatch, JSON.stringify(one)).toBe(true);
+      }
+      // A wrong token is kept waiting.
+      return reply.statusCode === 401 ? WAITED : undefined;
+    });
+    const method = fc.constantFrom("POST", "PATCH", "GET", "DELETE");
+    await fc.assert(fc.asyncProperty(address, body, method, act), { numRuns: NUM_RUNS });
+    fuzzed.tell();
+  },
+  fuzzTimeoutMs(NUM_RUNS),
+);

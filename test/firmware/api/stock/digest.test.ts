@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { judgeDigest, NonceMaker, parseDigest } from "#firmware/api/stock/digest.ts";
 import { SeededRandom } from "#hal/emulator/prng.ts";
 import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
+import { Fuzzed, fuzzRuns, fuzzTimeoutMs } from "../../../support/fuzz.ts";
 import { heldAfterBytes } from "../../../support/heap.ts";
 import { digestHeader, nonceOf } from "./digest-client.ts";
 import { webBench } from "./web-bench.ts";
@@ -118,9 +119,8 @@ test("a page of another site cannot use the browser's sign-on; tools and our own
   expect((await raw({ target, authorization, origin: "http://192.0.2.7" })).status).toBe(200);
 });
 
-const NUM_RUNS = Number(process.env["FUZZ_RUNS"] ?? 3000);
-/** A long run may take as long as it takes. */
-const TIMEOUT_MS = 60_000 + NUM_RUNS;
+const NUM_RUNS = fuzzRuns(3000);
+const TIMEOUT_MS = fuzzTimeoutMs(NUM_RUNS);
 const runs = { numRuns: NUM_RUNS, seed: 20_261_128 };
 const noise = fc.oneof(
   fc.string({ unit: "binary", maxLength: 200 }),
@@ -140,13 +140,13 @@ test(
   () => {
     const nonces = new NonceMaker(new VirtualClock(), new SeededRandom(1));
     const credentials = { user: "root", ha1: "0".repeat(32) };
-    fc.assert(
-      fc.property(noise, (header) => {
-        expect(judgeDigest({ method: "GET", target: "/", header, credentials, nonces })).not.toBe("granted");
-        for (const [name] of parseDigest(header) ?? []) expect(name).toMatch(/^[a-z]+$/);
-      }),
-      runs,
-    );
+    const fuzzed = new Fuzzed("digest header");
+    const act = fuzzed.watch((header: string) => {
+      expect(judgeDigest({ method: "GET", target: "/", header, credentials, nonces })).not.toBe("granted");
+      for (const [name] of parseDigest(header) ?? []) expect(name).toMatch(/^[a-z]+$/);
+    });
+    fc.assert(fc.property(noise, act), runs);
+    fuzzed.tell();
   },
   TIMEOUT_MS,
 );
@@ -155,16 +155,21 @@ test(
   "fields come out as they were put in, quoted or not",
   () => {
     const name = fc.string({ unit: fc.constantFrom(..."abcdefgh"), minLength: 1, maxLength: 8 });
+    const fuzzed = new Fuzzed("digest fields");
     fc.assert(
-      fc.property(fc.dictionary(name, fc.string({ maxLength: 40 })), (fields) => {
-        const text = Object.entries(fields)
-          .map(([key, value]) => `${key}="${value.replaceAll(/["\\]/g, "\\$&")}"`)
-          .join(" , ");
-        fc.pre(text.length < 4000);
-        expect(Object.fromEntries(parseDigest(`digest  ${text}`) ?? [])).toEqual(fields);
-      }),
+      fc.property(
+        fc.dictionary(name, fc.string({ maxLength: 40 })),
+        fuzzed.watch((fields: Record<string, string>) => {
+          const text = Object.entries(fields)
+            .map(([key, value]) => `${key}="${value.replaceAll(/["\\]/g, "\\$&")}"`)
+            .join(" , ");
+          fc.pre(text.length < 4000);
+          expect(Object.fromEntries(parseDigest(`digest  ${text}`) ?? [])).toEqual(fields);
+        }),
+      ),
       runs,
     );
+    fuzzed.tell();
   },
   TIMEOUT_MS,
 );
