@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import os from "node:os";
+import path from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { type ErrorCode, errorText, isKumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
@@ -25,7 +26,7 @@ const HELP = `kumpel: open firmware userland for Bitcoin ASIC control boards.
   kumpel console [COMMAND]   looks at a running Kumpel, tunes and steers it (kumpel console --help)
   kumpel update ACTION       installs a signed bundle, shows where an update stands, goes back (kumpel update --help)
   kumpel hil --target T --suite S  checks a machine step by step, real or emulated, for CI (kumpel hil --help)
-  kumpel version [--json]    version, and which native add-ons load here
+  kumpel version [--json]    version, and which native add-ons load here; --licences: other people's work in it
 
 From a checkout: npm start is kumpel run --demo; npm run kumpel -- SUBCOMMAND is any other.
 `;
@@ -84,7 +85,8 @@ async function runCli(args: readonly string[]): Promise<number> {
     case "version": {
       const { versionCommand } = await import("./cli/version-command.ts");
       const { NATIVE_ADDONS } = await import("#hal/linux/native-addons.ts");
-      return versionCommand(rest, NATIVE_ADDONS, writeOut);
+      const licenceFile = path.join(path.dirname(process.argv[1] ?? ""), "LICENCES.txt");
+      return versionCommand(rest, NATIVE_ADDONS, licenceFile, writeOut);
     }
     case undefined:
     case "--help":

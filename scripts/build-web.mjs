@@ -9,7 +9,8 @@ const SOURCE = path.join(ROOT, "firmware/web");
 
 /**
  * @param {string} outDir folder of the bundle; the page goes into web/ in it
- * @returns {Promise<{ name: string, bytes: number }[]>} files and what they weigh, packed
+ * @returns {Promise<{ sizes: { name: string, bytes: number }[], inputs: string[] }>} files and what they weigh,
+ * packed; the sources that they were made of
  */
 export async function buildWeb(outDir) {
   const { outputFiles, metafile } = await build({
@@ -43,7 +44,7 @@ export async function buildWeb(outDir) {
     return { name, bytes: packed.length };
   });
   replaceFolder(folder, fresh);
-  return sizes;
+  return { sizes, inputs: Object.keys(metafile.inputs) };
 }
 
 /**

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { build } from "esbuild";
 import { buildWeb } from "./build-web.mjs";
+import { licencesOf } from "./licences.mjs";
 import { ROOT } from "./setup.mjs";
 import { slimSources } from "./slim-sources.mjs";
 
@@ -80,8 +81,9 @@ export async function bundle({ outDir, minify = false, target = HOST_TARGET, add
   const { version } = require(path.join(ROOT, "package.json"));
   const source = entry ?? "firmware/main.ts";
   const outfile = path.join(outDir, entry === undefined ? "kumpel.cjs" : `${path.basename(entry, ".ts")}.cjs`);
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     write: false,
+    metafile: true,
     entryPoints: [path.join(ROOT, source)],
     outfile,
     bundle: true,
@@ -103,8 +105,13 @@ export async function bundle({ outDir, minify = false, target = HOST_TARGET, add
       throw new Error(`${file} is not plain ASCII: it would cost twice its memory (slim-sources.mjs)`);
   for (const file of outputFiles) replaceFile(file.path, (temporary) => fs.writeFileSync(temporary, file.contents));
   const copied = copyAddons(path.join(outDir, "native"), target, addons);
-  const web = entry === undefined ? await buildWeb(outDir) : [];
-  return { bytes: fs.statSync(outfile).size, addons: copied, web };
+  const bytes = fs.statSync(outfile).size;
+  if (entry !== undefined) return { bytes, addons: copied, web: [] };
+  const { sizes, inputs } = await buildWeb(outDir);
+  const others = [...Object.keys(metafile.inputs), ...inputs];
+  const licences = licencesOf(others, [`@koromix/koffi-${TARGETS[target]?.koffi.split("/")[0]}`]);
+  replaceFile(path.join(outDir, "LICENCES.txt"), (temporary) => fs.writeFileSync(temporary, licences));
+  return { bytes, addons: copied, web: sizes };
 }
 
 /** @param {string} folder @param {string} target @param {string | undefined} addons */

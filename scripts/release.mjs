@@ -12,7 +12,7 @@ const { prepareAddons, whyNotCompiled } = await import("./cross-addons.mjs");
 const NAMES = Object.keys(TARGETS);
 const HELP = `npm run build [-- --target ${NAMES.join("|")}|all] [--json]
 
-Makes dist/TARGET/ with kumpel.cjs, its source map, and native/*.node for Node 20 and 22: copy the folder to a machine
+Makes dist/TARGET/ with kumpel.cjs, its source map, its page, LICENCES.txt, and native/*.node for Node 20 and 22: copy the folder to a machine
 with Node and run node kumpel.cjs.
 
   --target NAME  one target, or all; without it this machine's (${HOST_TARGET}) and every other whose compiler is there
@@ -23,7 +23,7 @@ Exit codes: 0 done, 1 something could not be built, 2 wrong usage.
 const START_UPS = 7;
 
 /** @typedef {{ target: string, bundle_bytes: number, addons: { name: string, bytes: number }[],
- *   missing: { name: string, reason: string }[], startup_ms: number | null }} Built */
+ *   web_bytes: number, missing: { name: string, reason: string }[], startup_ms: number | null }} Built */
 
 /** @param {string} message @param {number} code @returns {never} */
 function fail(message, code) {
@@ -64,11 +64,13 @@ async function release(target) {
   const outDir = path.join(ROOT, "dist", target);
   const { folder, missing } = await prepareAddons(target);
   fs.rmSync(outDir, { recursive: true, force: true });
-  const { bytes, addons } = await bundle({ outDir, minify: true, target, addons: folder });
+  const { bytes, addons, web } = await bundle({ outDir, minify: true, target, addons: folder });
+  fs.copyFileSync(path.join(ROOT, "LICENSE"), path.join(outDir, "LICENSE"));
   return {
     target,
     bundle_bytes: bytes,
     addons: addons.map((name) => ({ name, bytes: fs.statSync(path.join(outDir, "native", name)).size })),
+    web_bytes: web.reduce((sum, file) => sum + file.bytes, 0),
     missing,
     startup_ms: target === HOST_TARGET ? startUpMs(path.join(outDir, "kumpel.cjs")) : null,
   };
@@ -91,6 +93,7 @@ function print(built) {
   console.log(`dist/${built.target}/`);
   console.log(`  ${kib(built.bundle_bytes)}  kumpel.cjs`);
   for (const { name, bytes } of built.addons) console.log(`  ${kib(bytes)}  native/${name}`);
+  console.log(`  ${kib(built.web_bytes)}  web/, packed`);
   for (const { name, reason } of built.missing) console.log(`  missing      native/${name}: ${reason}`);
   if (built.startup_ms !== null)
     console.log(

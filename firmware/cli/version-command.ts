@@ -1,5 +1,6 @@
-/** `kumpel version [--json]`: the program, its Node, and which native add-ons load here. */
-import { errorText } from "#hal/errors.ts";
+/** `kumpel version`: the program, its Node, which native add-ons load here, and on which terms other people's work is in it. */
+import fs from "node:fs";
+import { errorText, KumpelError } from "#hal/errors.ts";
 import { VERSION } from "../version.ts";
 import { EXIT, usageError } from "./usage.ts";
 
@@ -13,10 +14,16 @@ export interface AddonCheck {
 export async function versionCommand(
   args: readonly string[],
   addons: readonly AddonCheck[],
+  licenceFile: string,
   stdout: (text: string) => void,
 ): Promise<number> {
-  const unknown = args.find((arg) => arg !== "--json");
-  if (unknown !== undefined) throw usageError(`Option "${unknown}" is unknown; kumpel version takes --json only.`);
+  const unknown = args.find((arg) => arg !== "--json" && arg !== "--licences");
+  if (unknown !== undefined)
+    throw usageError(`Option "${unknown}" is unknown; kumpel version takes --json or --licences.`);
+  if (args.includes("--licences")) {
+    stdout(readLicences(licenceFile));
+    return EXIT.done;
+  }
   const results = [];
   for (const { name, use, load } of addons) {
     const problem = await load().then(
@@ -39,4 +46,15 @@ export async function versionCommand(
       stdout(`${r.loads ? "loads  " : "missing"} ${r.name}: ${r.use}${r.problem === null ? "" : ` (${r.problem})`}\n`);
   }
   return EXIT.done;
+}
+
+/** It lies beside the bundle, whole licence texts included. */
+function readLicences(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new KumpelError("USAGE", `${file} cannot be read (${errorText(cause)}); it belongs beside kumpel.cjs.`, {
+      cause,
+    });
+  }
 }

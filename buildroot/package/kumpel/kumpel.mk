@@ -8,7 +8,7 @@ KUMPEL_VERSION = 1
 KUMPEL_SITE = $(BR2_EXTERNAL_KUMPEL_PATH)/../dist/$(KUMPEL_TARGET)
 KUMPEL_SITE_METHOD = local
 KUMPEL_LICENSE = Apache-2.0
-KUMPEL_LICENSE_FILES = LICENSE
+KUMPEL_LICENSE_FILES = LICENSE LICENCES.txt
 
 ifeq ($(BR2_aarch64),y)
 KUMPEL_TARGET = arm64
@@ -29,7 +29,10 @@ KUMPEL_DATA_DEVICE = $(call qstrip,$(BR2_PACKAGE_KUMPEL_DATA_DEVICE))
 define KUMPEL_INSTALL_TARGET_CMDS
 	$(INSTALL) -d $(TARGET_DIR)/usr/lib/kumpel/native
 	$(INSTALL) -m 0644 $(@D)/kumpel.cjs $(TARGET_DIR)/usr/lib/kumpel/kumpel.cjs
+	$(INSTALL) -m 0644 $(@D)/LICENCES.txt $(TARGET_DIR)/usr/lib/kumpel/LICENCES.txt
 	$(INSTALL) -m 0644 $(@D)/native/*.node $(TARGET_DIR)/usr/lib/kumpel/native/
+	$(INSTALL) -d $(TARGET_DIR)/usr/lib/kumpel/web
+	$(INSTALL) -m 0644 $(@D)/web/* $(TARGET_DIR)/usr/lib/kumpel/web/
 	$(INSTALL) -D -m 0755 $(KUMPEL_PKGDIR)/kumpel $(TARGET_DIR)/usr/bin/kumpel
 	$(INSTALL) -D -m 0755 $(KUMPEL_PKGDIR)/kumpel-supervise \
 		$(TARGET_DIR)/usr/sbin/kumpel-supervise
