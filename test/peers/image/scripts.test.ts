@@ -17,7 +17,8 @@ beforeEach(() => {
 function run(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const { status, stdout, stderr } = spawnSync("sh", [path.join(SCRIPTS, script), ...args], {
     encoding: "utf8",
-    env: { ...process.env, ...env },
+    // A tree that the tests themselves are told of is not the script's.
+    env: { ...process.env, BUILDROOT_DIR: undefined, ...env },
     input: "",
   });
   return { status, out: stdout, err: stderr };
