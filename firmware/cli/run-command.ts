@@ -70,12 +70,13 @@ export async function runCommand(args: readonly string[], context: CommandContex
     try {
       const memory: Memory = { lives: 0, port: null, sessions: new SessionMemory(context.clock) };
       const desk = openUpdateDesk(context, data.store, settings, stop);
+      const parts = { args, context, data, settings, stop, memory, desk };
       let end: number | null = null;
       while (end === null) {
-        end = await new Life({ args, context, data, settings, stop, memory, desk }).live();
+        end = await new Life(parts).live();
         memory.lives++;
       }
-      return await rebootIfOrdered(context, stop, end);
+      return await rebootIfOrdered(context, stop, end, (reason, life) => new Life(parts).stayOff(reason, life));
     } finally {
       stop.close();
     }
@@ -138,6 +139,12 @@ class Life {
       if (!isMendable || life.signal.aborted || !isKumpelError(error, ...IDLE_CODES)) throw error;
       return this.#idle(errorText(error), loaded, life);
     }
+  }
+
+  /** Nothing is switched on until somebody stops the program. */
+  async stayOff(reason: string, life: AbortController): Promise<number> {
+    await this.#idle(reason, await this.#parts.settings.load(), life);
+    return EXIT.failed;
   }
 
   async #idle(reason: string, { settings }: LoadedSettings, life: AbortController): Promise<number | null> {

@@ -10,6 +10,7 @@ export class RunStop {
   readonly #timer: TimerHandle | null;
   #life = new AbortController();
   #isEnded = false;
+  #isSignalled = false;
   #wantsRestart = false;
   #restartTimer: TimerHandle | null = null;
   #rebootReason: string | null = null;
@@ -20,6 +21,7 @@ export class RunStop {
     this.#timer = forMs === null ? null : context.clock.setTimer(forMs, () => this.#end());
     context.onStopSignal((name) => {
       this.#reason = name;
+      this.#isSignalled = true;
       this.#end();
     });
   }
@@ -43,6 +45,13 @@ export class RunStop {
     this.#wantsRestart = false;
     this.#life = new AbortController();
     if (this.#isEnded) this.#life.abort();
+    return this.#life;
+  }
+
+  /** A time after the end in which nothing is switched on: only a stop signal ends it, and no order begins another life. */
+  beginOff(): AbortController {
+    this.#life = new AbortController();
+    if (this.#isSignalled) this.#life.abort();
     return this.#life;
   }
 

@@ -1,4 +1,5 @@
 /** Updates in a run: the desk that outlives its restarts, and the boot at its end. */
+import { pause } from "#hal/clock.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import type { SettingsStore } from "../config/settings-store.ts";
 import { createLog } from "../log.ts";
@@ -9,6 +10,10 @@ import type { RunStop } from "./run-stop.ts";
 import { EXIT } from "./usage.ts";
 
 const MINUTE_MS = 60_000;
+/** Between orders to boot that are not carried out. */
+const REBOOT_PAUSES_MS = [10_000, 60_000];
+/** A board that goes down stops this program within that time. */
+const DOWN_MS = 120_000;
 
 /** Null: this is no image, and whoever installed the program updates it. What the version before left is begun at once. */
 export function openUpdateDesk(
@@ -38,12 +43,27 @@ export function openUpdateDesk(
 
 /**
  * Boots the board where that was ordered. Only after a run that ended in order, hashboards off: after another the supervisor
- * makes the board safe, and the next run does it.
+ * makes the board safe, and the next run does it. A board that does not boot after some orders stays off until somebody comes:
+ * a program that ended now would be started again, switch everything on, and order the same.
+ * @param stayOff everything off and the own API up, until a stop signal; gives the exit code.
  */
-export async function rebootIfOrdered(context: CommandContext, stop: RunStop, end: number): Promise<number> {
-  if (stop.rebootReason === null) return end;
-  const problem = (await context.openUpdates("")?.reboot()) ?? null;
-  if (problem === null) return end;
-  context.stderr(`The board does not boot: ${problem}; switch it off and on.\n`);
-  return EXIT.failed;
+export async function rebootIfOrdered(
+  context: Pick<CommandContext, "clock" | "openUpdates" | "stderr">,
+  stop: Pick<RunStop, "rebootReason" | "beginOff">,
+  end: number,
+  stayOff: (reason: string, life: AbortController) => Promise<number>,
+): Promise<number> {
+  const { rebootReason } = stop;
+  if (rebootReason === null) return end;
+  const life = stop.beginOff();
+  for (let attempt = 0; ; attempt++) {
+    const refused = (await context.openUpdates("")?.reboot()) ?? null;
+    if (refused === null && !(await pause(context.clock, DOWN_MS, life.signal))) return end;
+    const problem = refused ?? `it was told to and still runs after ${DOWN_MS / 1000} s`;
+    context.stderr(`kumpel: the board does not boot: ${problem}\n`);
+    const pauseMs = REBOOT_PAUSES_MS[attempt];
+    if (pauseMs === undefined)
+      return stayOff(`the board should boot, ${rebootReason}, and does not (${problem}): switch it off and on`, life);
+    if (!(await pause(context.clock, pauseMs, life.signal))) return EXIT.failed;
+  }
 }

@@ -11,10 +11,40 @@ import {
 const MARK_GOOD: UpdateAction = { kind: "markGood" };
 
 /**
+ * @param pledge what the boot loader keeps of an update that is not proved yet. It counts where the data folder knows nothing and
+ * the version that it names runs: a new version may be the very reason why the data partition cannot be read.
+ */
+export function afterBoot(
+  record: UpdateRecord | null,
+  pledge: UpdateRecord | null,
+  board: BoardFacts,
+  nowMs: number,
+): UpdateDecision {
+  if (pledge === null) return afterRecord(record, board, nowMs);
+  const isLost = record === null && pledge.toSlot === board.slot;
+  const decision = afterRecord(isLost ? pledge : record, board, nowMs);
+  const text = `the data folder knows nothing of the update to version ${pledge.toVersion}: it has to prove itself all the same`;
+  const before: UpdateAction[] = isLost
+    ? [
+        { kind: "tell", text },
+        { kind: "keep", record: pledge },
+      ]
+    : [];
+  const after: UpdateAction[] = isOpen(decision.state) ? [] : [{ kind: "pledge", record: null }];
+  return { ...decision, actions: [...before, ...decision.actions, ...after] };
+}
+
+/** Whether the update may still end either way. */
+function isOpen({ phase, record }: UpdateState): boolean {
+  if (phase === "provingItself" || phase === "pendingReboot") return true;
+  return record?.phase === "installing" || record?.phase === "failed";
+}
+
+/**
  * A slot that has nothing to prove is marked good at each boot: the boot loader counts tries. Where the boot id is still the
  * same the board has not been restarted yet, and that is done now.
  */
-export function afterBoot(record: UpdateRecord | null, board: BoardFacts, nowMs: number): UpdateDecision {
+function afterRecord(record: UpdateRecord | null, board: BoardFacts, nowMs: number): UpdateDecision {
   if (record === null) return decide(record, "idle", "", nowMs, [MARK_GOOD]);
   const isOnTarget = board.slot === record.toSlot;
   const isSameBoot = board.bootId === record.bootId;

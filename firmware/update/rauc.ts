@@ -4,14 +4,18 @@
  */
 import { z } from "zod";
 import { KumpelError } from "#hal/errors.ts";
-import type { RunProgram } from "#hal/run-program.ts";
+import type { ProgramEnd, RunProgram } from "#hal/run-program.ts";
 import type { BundleInfo, Slot, SlotStatus, Updater } from "./updater.ts";
 
 const PROGRAM = "rauc";
 const JSON_FORM = "--output-format=json";
 const LOOK_LIMIT_MS = 60_000;
-/** Flash of a board takes 30 MB in a minute; ten times that is a hang. */
-const INSTALL_LIMIT_MS = 900_000;
+/** Flash of a board takes 30 MB in a minute. Its service goes on without the program that asked, so nothing is won by haste. */
+const INSTALL_LIMIT_MS = 7_200_000;
+/** Variable in U-Boot's environment. RAUC itself calls these two programs for its marks. */
+const PLEDGE = "kumpel_update";
+const READ_ENVIRONMENT = "fw_printenv";
+const WRITE_ENVIRONMENT = "fw_setenv";
 
 const statusSchema = z.object({
   compatible: z.string(),
@@ -46,12 +50,15 @@ export class RaucUpdater implements Updater {
     return { compatible, version: version ?? "" };
   }
 
-  async install(file: string, onProgress: (percent: number) => void): Promise<void> {
+  async install(file: string, onProgress: (percent: number) => void): Promise<"installed" | "late"> {
     const onLine = (line: string): void => {
       const percent = /^\s*(\d{1,3})% /.exec(line)?.[1];
       if (percent !== undefined) onProgress(Math.min(100, Number(percent)));
     };
-    await this.#call(["install", file], INSTALL_LIMIT_MS, onLine);
+    const end = await this.#run(PROGRAM, ["install", file], { limitMs: INSTALL_LIMIT_MS, onLine });
+    if (end.code === "late") return "late";
+    outputOf(end, "install", INSTALL_LIMIT_MS);
+    return "installed";
   }
 
   async markGood(): Promise<void> {
@@ -66,6 +73,19 @@ export class RaucUpdater implements Updater {
     await this.#call(["status", "mark-active", "other"]);
   }
 
+  async pledge(): Promise<string | null> {
+    const { code, stdout } = await this.#run(READ_ENVIRONMENT, ["-n", PLEDGE], { limitMs: LOOK_LIMIT_MS });
+    return code === 0 && stdout.trim() !== "" ? stdout.trim() : null;
+  }
+
+  async keepPledge(line: string | null): Promise<void> {
+    const words = line === null ? [PLEDGE] : [PLEDGE, line];
+    const { code, stdout, stderr } = await this.#run(WRITE_ENVIRONMENT, words, { limitMs: LOOK_LIMIT_MS });
+    // Another boot loader than U-Boot: there is no such place.
+    if (code === 0 || code === "missing") return;
+    throw failure(`The boot loader's environment can't be written: ${complaintOf(stderr, stdout)}`);
+  }
+
   async #ask<T extends z.ZodType>(schema: T, ...args: string[]): Promise<z.infer<T>> {
     const text = await this.#call(args);
     // Its own log may stand before the answer.
@@ -76,13 +96,18 @@ export class RaucUpdater implements Updater {
   }
 
   /** @returns what it printed. */
-  async #call(args: readonly string[], limitMs = LOOK_LIMIT_MS, onLine?: (line: string) => void): Promise<string> {
-    const { code, stdout, stderr } = await this.#run(PROGRAM, args, { limitMs, ...(onLine ? { onLine } : {}) });
-    if (code === 0) return stdout;
-    if (code === "missing") throw failure("This board has no updater: the program rauc is not installed.");
-    if (code === "late") throw failure(`RAUC did not answer "${args[0]}" within ${limitMs / 1000} s.`);
-    throw failure(`RAUC refuses: ${complaintOf(stderr, stdout)}`);
+  async #call(args: readonly string[]): Promise<string> {
+    const end = await this.#run(PROGRAM, args, { limitMs: LOOK_LIMIT_MS });
+    return outputOf(end, args[0] ?? "", LOOK_LIMIT_MS);
   }
+}
+
+/** @throws KumpelError `UPDATE_FAILED` where RAUC did not do what it was asked for. */
+function outputOf({ code, stdout, stderr }: ProgramEnd, order: string, limitMs: number): string {
+  if (code === 0) return stdout;
+  if (code === "missing") throw failure("This board has no updater: the program rauc is not installed.");
+  if (code === "late") throw failure(`RAUC did not answer "${order}" within ${limitMs / 1000} s.`);
+  throw failure(`RAUC refuses: ${complaintOf(stderr, stdout)}`);
 }
 
 function slotOf({ bootname, boot_status }: { bootname: string | null; boot_status?: string | null | undefined }): Slot {

@@ -8,8 +8,8 @@ import type { InstallWish, UpdateAnswer, UpdateOrders } from "../api/update-orde
 import type { Log } from "../log.ts";
 import { CardMemory, isCardDue } from "./card-bundle.ts";
 import { lacksOf, type ProofFacts } from "./proof.ts";
-import { busyReason, stepUpdate } from "./update-machine.ts";
-import { loadRecord, saveRecord } from "./update-record.ts";
+import { busyReason, needsTicks, stepUpdate } from "./update-machine.ts";
+import { loadRecord, parseRecord, saveRecord } from "./update-record.ts";
 import { roomRefusal } from "./update-rules.ts";
 import { NO_UPDATER, type UpdateStatus } from "./update-status.ts";
 import {
@@ -96,7 +96,8 @@ export class UpdateDesk implements UpdateOrders {
       const { booted, other } = this.#slots;
       this.#problem = other === null ? ONE_SLOT : null;
       const board = { version, slot: booted.name, otherSlot: other?.name ?? null, bootId: await place.bootId() };
-      await this.#apply({ kind: "booted", record: await loadRecord(store), board });
+      const [record, pledge] = [await loadRecord(store), parseRecord(await updater.pledge())];
+      await this.#apply({ kind: "booted", record, pledge, board });
     } catch (error) {
       this.#problem = problemOf(error);
       log.warn(`updates: ${this.#problem}`);
@@ -117,9 +118,8 @@ export class UpdateDesk implements UpdateOrders {
     if (this.#slots === null && ++this.#looks % ASK_AGAIN_LOOKS === 0 && this.#looks <= ASK_AGAIN_MAX)
       void this.start();
     if (this.#acting > 0 || this.#slots === null) return;
-    const { phase, record } = this.#state;
-    if (phase === "provingItself" || phase === "staging") {
-      const { hashingChains = 0, wasIdle = false } = record ?? {};
+    if (needsTicks(this.#state)) {
+      const { hashingChains = 0, wasIdle = false } = this.#state.record ?? {};
       const lacks = lacksOf({ ...shown, hashingChainsBefore: hashingChains, wasIdleBefore: wasIdle });
       void this.#apply({ kind: "tick", lacks, proveMs: proveMs() });
     }
@@ -262,10 +262,13 @@ export class UpdateDesk implements UpdateOrders {
           if (action.record?.phase !== "failed") throw error;
           log.error(`update: ${problemOf(error)}`);
         });
+      case "pledge":
+        // Where U-Boot's environment can't be written the updater's own marks fail as well, and say so.
+        return updater
+          .keepPledge(action.record === null ? null : JSON.stringify(action.record))
+          .catch((error: unknown) => log.error(`update: ${problemOf(error)}`));
       case "markGood":
-        await updater.markGood();
-        await this.#apply({ kind: "marked" });
-        return;
+        return this.#markGood();
       case "markBad":
         // The other slot is made the next one in any case.
         return updater.markBad().catch((error: unknown) => log.error(`update: ${problemOf(error)}`));
@@ -282,16 +285,29 @@ export class UpdateDesk implements UpdateOrders {
     }
   }
 
-  async #installNow(source: BundleSource): Promise<void> {
+  async #markGood(): Promise<void> {
     try {
-      await this.#options.updater.install(this.#fileOf(source), (percent) => {
+      await this.#options.updater.markGood();
+    } catch (error) {
+      const reason = problemOf(error);
+      this.#options.log.error(`update: ${reason}`);
+      await this.#apply({ kind: "notMarked", reason });
+      return;
+    }
+    await this.#apply({ kind: "marked" });
+  }
+
+  async #installNow(source: BundleSource): Promise<void> {
+    let end: "installed" | "late";
+    try {
+      end = await this.#options.updater.install(this.#fileOf(source), (percent) => {
         this.#step({ kind: "progress", percent });
       });
     } catch (error) {
       await this.#apply({ kind: "failed", reason: problemOf(error) });
       return;
     }
-    await this.#apply({ kind: "installed" });
+    await this.#apply({ kind: end });
   }
 
   #fileOf(source: BundleSource): string {

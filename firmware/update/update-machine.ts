@@ -4,11 +4,15 @@
  * and tells why. What a version must know of the one before stands in `update.json`.
  */
 import { afterBoot } from "./after-boot.ts";
+import { isMarkDue, notMarked } from "./slot-mark.ts";
 import { refusalOf } from "./update-rules.ts";
+import { OWNER_WENT_BACK } from "./update-status.ts";
 import type { BoardFacts, UpdateAction, UpdateDecision, UpdateInput, UpdateState, UpdateWish } from "./update-types.ts";
 
 /** Nothing may be lacking for so long, or chance would be a proof. */
 export const HOLD_MS = 60_000;
+/** Flash of a board takes 30 MB in a minute; ten times that is told. */
+export const SLOW_INSTALL_MS = 900_000;
 /** A sender that is gone without a word. */
 export const STAGING_LIMIT_MS = 900_000;
 
@@ -32,7 +36,7 @@ export function busyReason({ phase, record }: UpdateState): string | null {
 export function stepUpdate(state: UpdateState, input: UpdateInput, nowMs: number): UpdateDecision {
   switch (input.kind) {
     case "booted":
-      return afterBoot(input.record, input.board, nowMs);
+      return afterBoot(input.record, input.pledge, input.board, nowMs);
     case "stage": {
       const busy = busyReason(state);
       if (busy !== null) return refusedWith(state, busy);
@@ -50,12 +54,16 @@ export function stepUpdate(state: UpdateState, input: UpdateInput, nowMs: number
       return { ...unchanged(state), state: { ...state, progressPercent: input.percent } };
     case "installed":
       return installed(state, nowMs);
+    case "late":
+      return late(state, nowMs);
     case "failed":
       return failed(state, input.reason, nowMs);
     case "tick":
       return tick(state, input.lacks, input.proveMs, nowMs);
     case "marked":
-      return state.phase === "provingItself" ? committed(state, nowMs) : unchanged(state);
+      return marked(state, nowMs);
+    case "notMarked":
+      return notMarked(state, input.reason, nowMs);
     case "back":
       return back(state, input.board, input.isOtherGood, nowMs);
   }
@@ -100,6 +108,7 @@ function inspected(
   const changes = { fromVersion: board.version, toVersion, progressPercent: 0, record };
   return to(state, "installing", message, nowMs, changes, [
     { kind: "keep", record },
+    { kind: "pledge", record },
     { kind: "install", source: wish.source },
   ]);
 }
@@ -123,6 +132,7 @@ function failed(state: UpdateState, reason: string, nowMs: number): UpdateDecisi
     case "installing":
       return calm(state, `Version ${state.toVersion} was not installed: ${reason}`, nowMs, [
         { kind: "keep", record: null },
+        { kind: "pledge", record: null },
         ...discardOf(state.wish),
         { kind: "tell", text: `version ${state.toVersion} was not installed: ${reason}` },
       ]);
@@ -147,6 +157,11 @@ function failed(state: UpdateState, reason: string, nowMs: number): UpdateDecisi
 function tick(state: UpdateState, lacks: readonly string[], proveMs: number, nowMs: number): UpdateDecision {
   if (state.phase === "staging" && nowMs - state.sinceMs > STAGING_LIMIT_MS)
     return calm(state, "The bundle did not arrive: its sender is gone.", nowMs, [{ kind: "discard" }]);
+  if (state.phase === "installing" && !state.isSlow && nowMs - state.sinceMs > SLOW_INSTALL_MS) {
+    const text = `the installation of version ${state.toVersion} takes longer than ${SLOW_INSTALL_MS / 60_000} min and goes on`;
+    return { ...unchanged(state), state: { ...state, isSlow: true }, actions: [{ kind: "tell", text }], reason: text };
+  }
+  if (isMarkDue(state, nowMs)) return { ...unchanged(state), actions: [{ kind: "markGood" }] };
   if (state.phase !== "provingItself") return unchanged(state);
   if (lacks.length === 0) {
     const goodSinceMs = state.goodSinceMs ?? nowMs;
@@ -161,6 +176,30 @@ function tick(state: UpdateState, lacks: readonly string[], proveMs: number, now
   return { ...unchanged(state), state: { ...state, goodSinceMs: null, message } };
 }
 
+/** Whether somebody has to look at the clock for this state. */
+export function needsTicks({ phase, unmarked }: UpdateState): boolean {
+  return phase === "provingItself" || phase === "staging" || phase === "installing" || unmarked !== null;
+}
+
+function marked(state: UpdateState, nowMs: number): UpdateDecision {
+  const next = { ...state, unmarked: null };
+  if (state.phase === "provingItself") return committed(next, nowMs);
+  if (state.unmarked === null) return unchanged(state);
+  const text = `the running slot is marked good, at try ${state.unmarked.tries + 1}`;
+  return { ...unchanged(next), actions: [{ kind: "tell", text }], reason: text };
+}
+
+/** What is written stays: the updater is a service of its own, and the version that it brings has to prove itself. */
+function late(state: UpdateState, nowMs: number): UpdateDecision {
+  if (state.phase !== "installing") return unchanged(state);
+  const text = `the installation of version ${state.toVersion} has not ended and is not waited for; should the updater finish it all the same, it has to prove itself after the next boot`;
+  return to(state, "idle", sentenceOf(text), nowMs, { wish: null }, [{ kind: "tell", text }]);
+}
+
+function sentenceOf(clause: string): string {
+  return `${clause.charAt(0).toUpperCase()}${clause.slice(1)}.`;
+}
+
 function committed(state: UpdateState, nowMs: number): UpdateDecision {
   const { record } = state;
   if (record === null) return unchanged(state);
@@ -168,6 +207,7 @@ function committed(state: UpdateState, nowMs: number): UpdateDecision {
   const message = `Version ${state.toVersion} proved itself.`;
   return to(state, "committed", message, nowMs, { record: after }, [
     { kind: "keep", record: after },
+    { kind: "pledge", record: null },
     { kind: "tell", text: `version ${state.toVersion} proved itself` },
     ...(record.clearsSettings ? [{ kind: "clearSettings" } as const] : []),
   ]);
@@ -191,7 +231,7 @@ function goBack(state: UpdateState, reason: string, nowMs: number): UpdateDecisi
 function back(state: UpdateState, board: BoardFacts, isOtherGood: boolean, nowMs: number): UpdateDecision {
   const { otherSlot } = board;
   if (otherSlot === null || !isOtherGood) return refusedWith(state, "The other slot holds nothing that could boot.");
-  if (state.phase === "provingItself") return goBack(state, "the owner went back", nowMs);
+  if (state.phase === "provingItself") return goBack(state, OWNER_WENT_BACK, nowMs);
   const busy = busyReason(state);
   if (busy !== null) return refusedWith(state, busy);
   const known = state.record?.toSlot === board.slot ? state.record.fromVersion : null;
@@ -206,7 +246,7 @@ function back(state: UpdateState, board: BoardFacts, isOtherGood: boolean, nowMs
     hashingChains: 0,
     wasIdle: false,
     clearsSettings: false,
-    reason: "the owner went back",
+    reason: OWNER_WENT_BACK,
   } as const;
   const message = `Hashboards go off, then the board boots slot ${otherSlot}.`;
   const changes = { fromVersion: board.version, toVersion: known, record };
@@ -228,6 +268,9 @@ function calm(state: UpdateState, message: string, nowMs: number, actions: Updat
   return to(state, "idle", message, nowMs, { record, wish: null }, actions);
 }
 
+/** What begins anew with each phase. */
+const FRESH = { progressPercent: null, goodSinceMs: null, isSlow: false } as const;
+
 function to(
   state: UpdateState,
   phase: UpdateState["phase"],
@@ -236,7 +279,7 @@ function to(
   changes: Partial<UpdateState>,
   actions: readonly UpdateAction[] = [],
 ): UpdateDecision {
-  const next = { ...state, phase, message, sinceMs: nowMs, progressPercent: null, goodSinceMs: null, ...changes };
+  const next = { ...state, phase, message, sinceMs: nowMs, ...FRESH, ...changes };
   return { state: next, actions, reason: message, isRefused: false };
 }
 

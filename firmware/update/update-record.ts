@@ -30,7 +30,11 @@ export type UpdateRecord = Readonly<z.infer<typeof recordSchema>>;
 
 /** Null: none, or one that cannot be read, which another form would be as well. @throws KumpelError `STORE_FAILED`. */
 export async function loadRecord(store: FileStore): Promise<UpdateRecord | null> {
-  const text = await store.read(UPDATE_FILE);
+  return parseRecord(await store.read(UPDATE_FILE));
+}
+
+/** Null: none, or one that cannot be read. */
+export function parseRecord(text: string | null): UpdateRecord | null {
   if (text === null) return null;
   try {
     const parsed = recordSchema.safeParse(JSON.parse(text));

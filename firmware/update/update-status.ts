@@ -35,6 +35,9 @@ export const updateStatusSchema = z.object({
 });
 export type UpdateStatus = Readonly<z.infer<typeof updateStatusSchema>>;
 
+/** Reason of a return that was ordered: no version failed. */
+export const OWNER_WENT_BACK = "the owner went back";
+
 /** Of a program that nobody gave an updater. */
 export const NO_UPDATER: UpdateStatus = {
   state: "idle",

@@ -45,11 +45,20 @@ export interface UpdateState {
   readonly record: UpdateRecord | null;
   /** Since when nothing has been lacking; null = something is. */
   readonly goodSinceMs: number | null;
+  /** An installation takes far longer than flash explains, and that was told. */
+  readonly isSlow: boolean;
+  /** The running slot could not be marked good; null = it is marked, or nobody has tried. */
+  readonly unmarked: { readonly tries: number; readonly againAtMs: number } | null;
 }
 
 export type UpdateInput =
-  /** The program began, after a boot or again in the same one. */
-  | { readonly kind: "booted"; readonly record: UpdateRecord | null; readonly board: BoardFacts }
+  /** The program began, after a boot or again in the same one. `pledge`: what the boot loader keeps of an update. */
+  | {
+      readonly kind: "booted";
+      readonly record: UpdateRecord | null;
+      readonly pledge: UpdateRecord | null;
+      readonly board: BoardFacts;
+    }
   /** A bundle is about to come. */
   | { readonly kind: "stage" }
   /** It did not come whole. */
@@ -59,12 +68,15 @@ export type UpdateInput =
   | { readonly kind: "inspected"; readonly check: Omit<BundleCheck, "isForced">; readonly board: BoardFacts }
   | { readonly kind: "progress"; readonly percent: number }
   | { readonly kind: "installed" }
+  /** The updater was asked for long enough and has not ended; it may go on by itself. */
+  | { readonly kind: "late" }
   /** An action did not succeed. */
   | { readonly kind: "failed"; readonly reason: string }
   /** @see lacksOf; once in a while. */
   | { readonly kind: "tick"; readonly lacks: readonly string[]; readonly proveMs: number }
   /** The running slot is marked good. */
   | { readonly kind: "marked" }
+  | { readonly kind: "notMarked"; readonly reason: string }
   /** The owner wants the other slot. */
   | { readonly kind: "back"; readonly board: BoardFacts; readonly isOtherGood: boolean };
 
@@ -73,6 +85,8 @@ export type UpdateAction =
   /** Removes a bundle that was received. */
   | { readonly kind: "discard" }
   | { readonly kind: "keep"; readonly record: UpdateRecord | null }
+  /** The same beside the boot loader's own state: a version has to prove itself although the data partition is lost. */
+  | { readonly kind: "pledge"; readonly record: UpdateRecord | null }
   /** The booted slot is good, or must not boot again; the other one boots next. */
   | { readonly kind: "markGood" | "markBad" | "activateOther" }
   | { readonly kind: "clearSettings" }
@@ -100,4 +114,6 @@ export const BEGINNING: UpdateState = {
   wish: null,
   record: null,
   goodSinceMs: null,
+  isSlow: false,
+  unmarked: null,
 };

@@ -2,6 +2,7 @@
  * What an owner is told of, in one table: what it is, how grave, how it is found in a snapshot, and for how long it must
  * stand (or be gone) before it counts. The miner's own machines have waited already where a row says 0.
  */
+import { OWNER_WENT_BACK } from "../../update/update-status.ts";
 import { type FaceView, isAsleep, isPoolAlive } from "../machine-facts.ts";
 import type { Severity } from "../outward-options.ts";
 import type { MinerSnapshot } from "../snapshot.ts";
@@ -151,6 +152,15 @@ export const CONDITIONS: readonly Condition[] = [
   },
   {
     ...STANDING,
+    id: "updateFailed",
+    severity: "warning",
+    title: "An update failed and the older version runs again",
+    raiseAfterMs: 0,
+    isEvent: true,
+    find: ({ snapshot: { update } }) => machineWide(failedUpdate(update)),
+  },
+  {
+    ...STANDING,
     id: "restarted",
     severity: "warning",
     title: "The run before ended without a word",
@@ -186,6 +196,11 @@ function rejects({ truth, pool }: MinerSnapshot): string | null {
   if (share <= REJECTED_SHARE_MAX) return null;
   const words = pool.shares.lastRejectText === "" ? "" : ` (its words: ${pool.shares.lastRejectText})`;
   return `pools took no more than ${Math.round(100 * (1 - share))} % of the work of the last hour${words}`;
+}
+
+/** Not where the owner wanted the older one. */
+function failedUpdate({ state, message }: MinerSnapshot["update"]): string | null {
+  return state === "rolledBack" && !message.includes(OWNER_WENT_BACK) ? message : null;
 }
 
 function uncleanEnd({ recentIncidents, uptimeMs, whyRestarted }: MinerSnapshot): string | null {

@@ -50,6 +50,24 @@ test("an installation shows its progress", async () => {
   expect(percents).toEqual([0, 20, 100]);
 });
 
+test("an installation that does not end within two hours is not taken for one that failed", async () => {
+  expect(await fake({ code: "late" }).rauc.install("x", () => undefined)).toBe("late");
+  await expect(fake({ code: 1, stdout: "LastError: no\n" }).rauc.install("x", () => undefined)).rejects.toThrow("no");
+});
+
+test("the pledge is a variable of the boot loader's environment; without such programs there is none", async () => {
+  const { rauc, calls } = fake({ stdout: '{"form":1}\n' });
+  expect(await rauc.pledge()).toBe('{"form":1}');
+  await rauc.keepPledge("x y");
+  await rauc.keepPledge(null);
+  expect(calls).toEqual(["fw_printenv -n kumpel_update", "fw_setenv kumpel_update x y", "fw_setenv kumpel_update"]);
+  for (const code of [1, "missing", "late"] as const) expect(await fake({ code }).rauc.pledge()).toBeNull();
+  await fake({ code: "missing" }).rauc.keepPledge("x");
+  await expect(fake({ code: 1, stderr: "Cannot write" }).rauc.keepPledge("x")).rejects.toThrow(
+    "environment can't be written: Cannot write",
+  );
+});
+
 test("marks are those of the booted and the other slot", async () => {
   const { rauc, calls } = fake({});
   await rauc.markGood();

@@ -32,6 +32,10 @@ class Board {
   removed = 0;
   cleared = 0;
   percents: (number | null)[] = [];
+  /** What the boot loader keeps. */
+  pledge: string | null = null;
+  isLoaderStuck = false;
+  markTries = 0;
 
   readonly updater: Updater = {
     status: () => {
@@ -48,12 +52,22 @@ class Board {
       this.percents.push(this.desk.status.progressPercent);
       this.versions[this.#other] = this.bundle.version;
       this.next = this.#other;
-      return Promise.resolve();
+      return Promise.resolve("installed");
     },
-    markGood: () => Promise.resolve(void this.bad.delete(this.booted)),
+    markGood: () => {
+      this.markTries++;
+      if (this.isLoaderStuck) return Promise.reject(new KumpelError("UPDATE_FAILED", "RAUC refuses: no environment"));
+      return Promise.resolve(void this.bad.delete(this.booted));
+    },
     markBad: () => Promise.resolve(void this.bad.add(this.booted)),
     activateOther: () => {
       this.next = this.#other;
+      return Promise.resolve();
+    },
+    pledge: () => Promise.resolve(this.pledge),
+    keepPledge: (line) => {
+      if (this.isLoaderStuck) return Promise.reject(new KumpelError("UPDATE_FAILED", "no environment"));
+      this.pledge = line;
       return Promise.resolve();
     },
   };
@@ -296,4 +310,62 @@ test("a refused bundle on the card is told once and not offered at the next star
   await board.beginAgain();
   await board.look(HASHING);
   expect(board.incidents).toHaveLength(1);
+});
+
+test("a data partition that is lost at the first boot lets no version through: it goes back without its proof", async () => {
+  const board = await updated();
+  const kept = new Map(board.store.files);
+  board.store.files.clear();
+  await board.boot();
+  expect(board.desk.status).toMatchObject({ state: "provingItself", toVersion: "0.2.0" });
+  expect(board.incidents.join("; ")).toContain("the data folder knows nothing of the update to version 0.2.0");
+  const nothing: Shown = { snapshot: null, isPausedByOwner: false, isManagementAnswering: true };
+  await board.look(nothing, 900_000);
+  expect(board.rebooted.at(-1)).toBe("to go back to version 0.1.0");
+  // The older version can read its partition again.
+  for (const [name, text] of kept) board.store.files.set(name, text);
+  await board.boot();
+  expect(board.desk.status).toMatchObject({ state: "rolledBack", slot: "A" });
+  expect(board.pledge).toBeNull();
+});
+
+test("one that hashes without what was known before is committed, and a loss long after that asks for no proof", async () => {
+  const board = await updated();
+  board.store.files.clear();
+  await board.boot();
+  await board.look(HASHING, HOLD_MS);
+  expect(board.desk.status.state).toBe("committed");
+  expect(board.pledge).toBeNull();
+  board.store.files.clear();
+  await board.boot();
+  expect(board.desk.status.state).toBe("idle");
+});
+
+test("a mark that the boot loader does not take is tried again until it does", async () => {
+  const board = new Board();
+  board.isLoaderStuck = true;
+  await board.beginAgain();
+  expect(board.incidents).toEqual([expect.stringContaining("not marked good")]);
+  await board.look(HASHING, 60_000);
+  expect(board.markTries).toBe(3);
+  board.isLoaderStuck = false;
+  await board.look(HASHING, 180_000);
+  expect(board.markTries).toBe(4);
+  expect(board.incidents.at(-1)).toContain("marked good, at try 4");
+});
+
+test("an installation of which nobody knows the end leaves its record, and what it brings proves itself", async () => {
+  const board = await begun();
+  await board.look(HASHING);
+  const { install } = board.updater;
+  board.updater.install = () => Promise.resolve("late");
+  await board.desk.stage(MIB);
+  await board.desk.install(WISH);
+  await settled();
+  expect(board.desk.status).toMatchObject({ state: "idle", isUpdatable: true });
+  expect(board.incidents.at(-1)).toContain("has not ended");
+  expect(board.rebooted).toEqual([]);
+  await install("", () => undefined);
+  await board.boot();
+  expect(board.desk.status).toMatchObject({ state: "provingItself", toVersion: "0.2.0" });
 });

@@ -2,47 +2,23 @@
 import { expect, test } from "vitest";
 import { HOLD_MS, STAGING_LIMIT_MS, stepUpdate } from "#firmware/update/update-machine.ts";
 import type { UpdateRecord } from "#firmware/update/update-record.ts";
+import type { BoardFacts, UpdateInput, UpdateState } from "#firmware/update/update-types.ts";
 import {
-  BEGINNING,
-  type BoardFacts,
-  type UpdateInput,
-  type UpdateState,
-  type UpdateWish,
-} from "#firmware/update/update-types.ts";
-
-const OLD: BoardFacts = { version: "0.1.0", slot: "A", otherSlot: "B", bootId: "boot-1" };
-const NEW: BoardFacts = { version: "0.2.0", slot: "B", otherSlot: "A", bootId: "boot-2" };
-const WISH: UpdateWish = { isForced: false, clearsSettings: false, source: "upload", hashingChains: 3, isIdle: false };
-const RECORD: UpdateRecord = {
-  form: 1,
-  phase: "installed",
-  fromVersion: "0.1.0",
-  toVersion: "0.2.0",
-  fromSlot: "A",
-  toSlot: "B",
-  bootId: "boot-1",
-  hashingChains: 3,
-  wasIdle: false,
-  clearsSettings: false,
-  reason: "",
-};
-const PROVE_MS = 900_000;
-const check = { bundle: { compatible: "s9", version: "0.2.0" }, board: "s9", runningVersion: "0.1.0" };
-
-/** One input after the other; the last decision. */
-function after(inputs: readonly UpdateInput[], state: UpdateState = BEGINNING, nowMs = 1_000) {
-  let decision = { state, actions: [], reason: "", isRefused: false } as ReturnType<typeof stepUpdate>;
-  for (const input of inputs) decision = stepUpdate(decision.state, input, nowMs);
-  return decision;
-}
-
-const kinds = ({ actions }: ReturnType<typeof stepUpdate>): string[] => actions.map(({ kind }) => kind);
-const STAGED: UpdateInput[] = [{ kind: "stage" }];
-const VERIFYING: UpdateInput[] = [...STAGED, { kind: "install", wish: WISH }];
-const INSTALLING: UpdateInput[] = [...VERIFYING, { kind: "inspected", check, board: OLD }];
-const PENDING: UpdateInput[] = [...INSTALLING, { kind: "installed" }];
-const PROVING: UpdateInput[] = [{ kind: "booted", record: RECORD, board: NEW }];
-const tick = (lacks: string[] = []): UpdateInput => ({ kind: "tick", lacks, proveMs: PROVE_MS });
+  after,
+  check,
+  INSTALLING,
+  kinds,
+  NEW,
+  OLD,
+  PENDING,
+  PROVE_MS,
+  PROVING,
+  RECORD,
+  STAGED,
+  tick,
+  VERIFYING,
+  WISH,
+} from "./update-fixture.ts";
 
 test("idle -> staging", () => {
   expect(after(STAGED)).toMatchObject({ state: { phase: "staging" }, isRefused: false, actions: [] });
@@ -68,6 +44,7 @@ test("verifying -> installing: what the new version must know is written before 
   expect(decision.state).toMatchObject({ phase: "installing", fromVersion: "0.1.0", toVersion: "0.2.0" });
   expect(decision.actions).toEqual([
     { kind: "keep", record: { ...RECORD, phase: "installing" } },
+    { kind: "pledge", record: { ...RECORD, phase: "installing" } },
     { kind: "install", source: "upload" },
   ]);
 });
@@ -127,7 +104,7 @@ test("a boot of the new slot -> provingItself, and nothing is marked yet", () =>
   expect(after(PROVING)).toMatchObject({ state: { phase: "provingItself", toVersion: "0.2.0" }, actions: [] });
   // The power went between the last byte and the note of it.
   const record = { ...RECORD, phase: "installing" } as const;
-  expect(after([{ kind: "booted", record, board: NEW }]).state.phase).toBe("provingItself");
+  expect(after([{ kind: "booted", pledge: null, record, board: NEW }]).state.phase).toBe("provingItself");
 });
 
 test("provingItself -> committed after a minute in which nothing was lacking", () => {
@@ -137,7 +114,7 @@ test("provingItself -> committed after a minute in which nothing was lacking", (
   expect(kinds(proven)).toEqual(["markGood"]);
   const marked = stepUpdate(proven.state, { kind: "marked" }, 1_000 + HOLD_MS);
   expect(marked.state.phase).toBe("committed");
-  expect(kinds(marked)).toEqual(["keep", "tell"]);
+  expect(kinds(marked)).toEqual(["keep", "pledge", "tell"]);
 });
 
 test("whatever is lacking begins the minute anew, and what it is shows", () => {
@@ -179,7 +156,9 @@ test("rolledBack on its way: nothing else begins before the boot, and after it a
     expect(refused).toMatchObject({ isRefused: true, reason: "The board is about to go back to the older version." });
     expect(refused.state).toBe(goingBack);
   }
-  const booted = after([{ kind: "booted", record: goingBack.record, board: { ...OLD, bootId: "boot-3" } }]).state;
+  const booted = after([
+    { kind: "booted", pledge: null, record: goingBack.record, board: { ...OLD, bootId: "boot-3" } },
+  ]).state;
   expect(stepUpdate(booted, { kind: "stage" }, 1_000).isRefused).toBe(false);
 });
 
@@ -190,8 +169,8 @@ test("rolledBack on its way: what fails does not keep the board from booting", (
 
 test("a committed version whose settings were to go clears them, and not before", () => {
   const record = { ...RECORD, clearsSettings: true };
-  const state = after([{ kind: "booted", record, board: NEW }, tick()]).state;
-  expect(kinds(stepUpdate(state, { kind: "marked" }, 90_000))).toEqual(["keep", "tell", "clearSettings"]);
+  const state = after([{ kind: "booted", pledge: null, record, board: NEW }, tick()]).state;
+  expect(kinds(stepUpdate(state, { kind: "marked" }, 90_000))).toEqual(["keep", "pledge", "tell", "clearSettings"]);
 });
 
 test.each<[string, UpdateRecord | null, BoardFacts, Partial<UpdateState>, string[]]>([
@@ -270,7 +249,7 @@ test.each<[string, UpdateRecord | null, BoardFacts, Partial<UpdateState>, string
     ["keep", "tell", "markGood"],
   ],
 ])("a boot: %s", (_, record, board, state, actions) => {
-  const decision = after([{ kind: "booted", record, board }]);
+  const decision = after([{ kind: "booted", pledge: null, record, board }]);
   expect(decision.state).toMatchObject(state);
   expect(kinds(decision)).toEqual(actions);
 });
@@ -313,5 +292,5 @@ test.each([
 
 test.each(["committed", "rolledBack"] as const)("a version that is %s may be updated", (phase) => {
   const record = { ...RECORD, phase };
-  expect(after([{ kind: "booted", record, board: NEW }, { kind: "stage" }]).state.phase).toBe("staging");
+  expect(after([{ kind: "booted", pledge: null, record, board: NEW }, { kind: "stage" }]).state.phase).toBe("staging");
 });

@@ -7,7 +7,8 @@ import { ROOT, temporaryFolder } from "../../support/program.ts";
 
 const SUPERVISE = path.join(ROOT, "buildroot/package/kumpel/kumpel-supervise");
 
-function start(program: string, update: string | null = null) {
+/** @param environment what the boot loader knows of an update; null = its programs are not there. */
+function start(program: string, update: string | null = null, environment: string | null = null) {
   const folder = temporaryFolder();
   const journal = path.join(folder, "journal");
   const script = (name: string, text: string): string => {
@@ -22,6 +23,10 @@ function start(program: string, update: string | null = null) {
     KUMPEL_CMDLINE: script("cmdline", "root=/dev/mmcblk0p3 ro rauc.slot=B quiet"),
     KUMPEL_REBOOT: script("reboot", `echo reboot >> ${journal}`),
   };
+  if (environment !== null) {
+    script("fw_printenv", `[ "$*" = "-n kumpel_update" ] && echo '${environment}'`);
+    Object.assign(env, { PATH: `${folder}:${process.env["PATH"]}` });
+  }
   if (update !== null) fs.writeFileSync(path.join(folder, "update.json"), update);
   const data = update === null ? "/somewhere" : folder;
   const child = spawn("sh", [SUPERVISE, data], { env, stdio: "ignore" });
@@ -57,6 +62,23 @@ test.each([
   await end;
   expect(lines().includes("reboot")).toBe(isBooted);
 });
+
+test.each([
+  ["B", true],
+  ["A", false],
+])(
+  "one that ends at once where the data partition is lost, and the boot loader knows of slot %s: %s",
+  async (toSlot, isBooted) => {
+    const record = JSON.stringify({ form: 1, phase: "installing", toSlot });
+    const { child, end, lines, until } = start("exit 1", null, record);
+    await until(
+      () => lines().filter((line) => line === "safe").length >= 3 && (!isBooted || lines().includes("reboot")),
+    );
+    child.kill("SIGTERM");
+    await end;
+    expect(lines().includes("reboot")).toBe(isBooted);
+  },
+);
 
 test("a stop is handed on to the program, and the board is made safe after it", async () => {
   const { child, end, lines, until } = start(

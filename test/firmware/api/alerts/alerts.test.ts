@@ -138,6 +138,10 @@ function thermal(changes: Partial<MinerSnapshot["thermal"]>): Partial<MinerSnaps
   return { thermal: { ...machine().thermal, ...changes } };
 }
 
+function updateAt(message: string): MinerSnapshot["update"] {
+  return { ...machine().update, state: "rolledBack", message };
+}
+
 const UNCLEAN: Incident = {
   run: 4,
   atWallMs: 0,
@@ -181,6 +185,8 @@ describe("the conditions", () => {
       { uptimeMs: 60_000, whyRestarted: UNCLEAN.text, recentIncidents: [UNCLEAN] },
       ["restarted"],
     ],
+    ["an update that failed", { update: updateAt("version 0.2.0 did not start") }, ["updateFailed"]],
+    ["one that the owner took back", { update: updateAt("An older version runs again: the owner went back.") }, []],
     ["one of long ago", { whyRestarted: UNCLEAN.text, recentIncidents: [UNCLEAN] }, []],
   ])("%s", (_, changes, expected) => expect(found(changes)).toEqual(expected));
 
