@@ -36,7 +36,11 @@ export function App() {
   const hasExpired = useStore(parts.hasExpired);
   const [page, setPage] = useState(pageOfAddress);
   useEffect(() => {
-    const turn = (): void => setPage(pageOfAddress());
+    const turn = (): void => {
+      // What was asked belongs to the page that is left.
+      parts.asked.value?.answer(false);
+      setPage(pageOfAddress());
+    };
     addEventListener("hashchange", turn);
     return () => removeEventListener("hashchange", turn);
   }, []);

@@ -1,9 +1,11 @@
 /** Asks the board. Whatever goes wrong becomes one sentence for whoever asked; nothing is thrown. */
-import type { Answers, Command, CommandAnswer, Got, Path, PoolTest, Session } from "./api-types.ts";
-
+import { browser } from "../browser.ts";
+import type { Answers, Command, CommandAnswer, Given, Got, Path, PoolTest, Session } from "./api-types.ts";
 import { upload } from "./upload.ts";
 
 const ROOT = "/api/v1";
+/** The board answers within ten seconds, or says that it cannot; a line that swallows everything never says so. */
+const LIMIT_MS = 15_000;
 const UNREACHABLE = "The miner does not answer: the connection is lost, or it starts again.";
 const NO_SENSE = "The miner answered something that this page does not understand; load the page again.";
 
@@ -19,13 +21,13 @@ export class ApiClient {
     return this.#ask("GET", path);
   }
 
-  async order(command: Command): Promise<CommandAnswer> {
+  async order(command: Command): Promise<Given> {
     const got = await this.#ask<CommandAnswer>("POST", "/commands", command);
     return got.ok ? got.data : got;
   }
 
   /** Only what is in the patch changes; null removes a key. */
-  async change(patch: Readonly<Record<string, unknown>>): Promise<CommandAnswer> {
+  async change(patch: Readonly<Record<string, unknown>>): Promise<Given> {
     const got = await this.#ask<CommandAnswer>("PATCH", "/settings", patch);
     return got.ok ? got.data : got;
   }
@@ -36,7 +38,7 @@ export class ApiClient {
   }
 
   /** @param onSent share of the file that went out, 0 to 1. */
-  async installUpdate(file: Blob, isForced: boolean, onSent: (share: number) => void): Promise<CommandAnswer> {
+  async installUpdate(file: Blob, isForced: boolean, onSent: (share: number) => void): Promise<Given> {
     const got = await upload(`${ROOT}/update?force=${isForced}`, file, onSent);
     if (!got.ok && got.status === 401) this.#onSignedOut();
     return got.ok ? got.data : got;
@@ -52,7 +54,10 @@ export class ApiClient {
 
   async #ask<T>(method: string, path: string, body?: unknown, tellsSignedOut = true): Promise<Got<T>> {
     const headers = { "content-type": "application/json" };
-    const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
+    const late = new AbortController();
+    const stop = browser.after(LIMIT_MS, () => late.abort());
+    const { signal } = late;
+    const init = body === undefined ? { method, signal } : { method, signal, headers, body: JSON.stringify(body) };
     let status = 0;
     try {
       const response = await fetch(ROOT + path, init);
@@ -62,7 +67,10 @@ export class ApiClient {
       if (status === 401 && tellsSignedOut) this.#onSignedOut();
       return { ok: false, status, message: data.message ?? NO_SENSE };
     } catch {
+      if (late.signal.aborted) return { ok: false, status: 0, message: UNREACHABLE };
       return { ok: false, status, message: status === 0 ? UNREACHABLE : NO_SENSE };
+    } finally {
+      stop();
     }
   }
 }

@@ -58,6 +58,9 @@ export interface Answers {
 }
 export type Path = keyof Answers;
 
+/** What came of an order. */
+export type Given = CommandAnswer | Extract<Got<never>, { readonly ok: false }>;
+
 /** What came of a question; a problem is one sentence. */
 export type Got<T> =
   | { readonly ok: true; readonly data: T }

@@ -50,7 +50,10 @@ export interface Polled<T> {
   readonly reload: () => void;
 }
 
-/** Asks at once and then each `periodMs` while somebody looks; 0 asks once. A null path asks nothing. */
+/** Whoever wants one answer only gets it when the board can be reached again. */
+const RETRY_MS = 5_000;
+
+/** Asks at once and then each `periodMs` while somebody looks; 0 asks for one answer. A null path asks nothing. */
 export function usePolled<P extends Path>(path: P | null, periodMs = 0): Polled<Answers[P]> {
   const { client } = useKit();
   const [got, setGot] = useState<{ path: P; data: Answers[P] } | null>(null);
@@ -60,6 +63,7 @@ export function usePolled<P extends Path>(path: P | null, periodMs = 0): Polled<
     if (path === null) return;
     let isOver = false;
     let isAsking = false;
+    let isAnswered = false;
     const ask = async (): Promise<void> => {
       if (isAsking || document.visibilityState === "hidden") return;
       isAsking = true;
@@ -68,12 +72,19 @@ export function usePolled<P extends Path>(path: P | null, periodMs = 0): Polled<
       if (isOver) return;
       if (answer.ok) setGot({ path, data: answer.data });
       setProblem(answer.ok ? null : answer.message);
+      isAnswered = answer.ok || (answer.status >= 400 && answer.status < 500);
+    };
+    const again = (): void => {
+      if (periodMs > 0 || !isAnswered) void ask();
     };
     void ask();
-    const stop = periodMs === 0 ? () => {} : browser.every(periodMs, () => void ask());
+    const stop = browser.every(periodMs > 0 ? periodMs : RETRY_MS, again);
+    // A tab that was opened in the background has asked nothing yet.
+    document.addEventListener("visibilitychange", again);
     return () => {
       isOver = true;
       stop();
+      document.removeEventListener("visibilitychange", again);
     };
   }, [client, path, periodMs, round]);
   const data = got !== null && got.path === path ? got.data : null;

@@ -31,6 +31,7 @@ export function createParts(): Parts {
   const live = new Live(client);
   const become = (next: Access): void => {
     access.value = next;
+    if (next.who === null) asked.value?.answer(false);
     browser.remember("access", next.who === null ? null : JSON.stringify(next));
   };
   const kit: Kit = {

@@ -2,7 +2,7 @@
 
 import type { CommandAnswer, Got } from "./api-types.ts";
 
-const LOST = "The connection was lost before the board answered; look at its state below.";
+const LOST = "The connection was lost before the board answered; look at its state above.";
 const NO_SENSE = "The board answered something that this page does not understand.";
 
 /** @param onSent 0 to 1, of the file. Never rejects. */

@@ -21,7 +21,7 @@ export function BoardsPage() {
   const snapshot = useSnapshot();
   const [chainIndex, setChain] = useState(0);
   if (snapshot === null) return <p>Waiting for the first figures of the miner ...</p>;
-  const chain = snapshot.chains[chainIndex];
+  const chain = snapshot.chains.find(({ index }) => index === chainIndex);
   return (
     <>
       <Card title="Chains">
@@ -33,6 +33,12 @@ export function BoardsPage() {
         chosen={chainIndex}
         onChoose={setChain}
       />
+      {chain === undefined && (
+        <p class="notice warn" role="status" data-testid="chain-gone">
+          Chain {chainIndex} is not there: the miner tells of {snapshot.chains.length} chain
+          {isPlural(snapshot.chains.length)}.
+        </p>
+      )}
       {chain !== undefined && <ChainView key={chainIndex} chain={chain} />}
     </>
   );

@@ -14,7 +14,7 @@ const POLL_MS = 1_500;
 export function CoolingPage() {
   const snapshot = useSnapshot();
   const { data: sensors, problem } = usePolled("/sensors", POLL_MS);
-  const { data: settings, reload } = useSettings();
+  const { data: settings, problem: settingsProblem, reload } = useSettings();
   return (
     <div class="cards">
       {snapshot !== null && <NowCard snapshot={snapshot} />}
@@ -29,6 +29,7 @@ export function CoolingPage() {
           Limits of yours may be tighter than the machine's own, never looser. A fan limit makes the machine rather hash
           slower than get louder; safety may go beyond it.
         </p>
+        {settingsProblem !== null && <p class="bad">{settingsProblem}</p>}
         {settings !== null && <SettingsForm settings={settings} prefixes={["cooling."]} onSaved={reload} />}
       </Card>
     </div>
@@ -113,6 +114,7 @@ function FanCard({ snapshot, onSet }: { readonly snapshot: Snapshot; readonly on
                 }
           }
           onDone={onSet}
+          isOff={text === ""}
         >
           Fix this duty
         </Act>

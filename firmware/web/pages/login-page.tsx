@@ -43,7 +43,7 @@ export function LoginPage({ hasExpired }: { readonly hasExpired: boolean }) {
           onInput={({ currentTarget }) => setToken(currentTarget.value)}
         />
         <p id="token-problem" role="alert" class="bad" data-testid="login-problem">
-          {problem !== null && `Not signed in: ${problem}.`}
+          {problem !== null && `Not signed in: ${problem.replace(/\.$/, "")}.`}
         </p>
         <button type="submit" disabled={isBusy}>
           Sign in

@@ -1,7 +1,7 @@
 /** A button that orders something and shows what came of it. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { Command, CommandAnswer } from "../model/api-types.ts";
+import type { Command, Given } from "../model/api-types.ts";
 import { type Question, useKit } from "../model/context.ts";
 import { AnswerLine } from "./answer-line.tsx";
 
@@ -10,24 +10,21 @@ export interface ActProps {
   readonly command: Command | (() => Command | null);
   /** Where it stops hashing, raises power or loses data; null from the function: this time it does not. */
   readonly question?: Question | (() => Question | null);
-  readonly onDone?: (answer: CommandAnswer) => void;
+  readonly onDone?: (answer: Given) => void;
   readonly isGrave?: boolean;
   readonly isOff?: boolean;
 }
 
 export interface Ordering {
-  readonly answer: CommandAnswer | null;
+  readonly answer: Given | null;
   readonly isBusy: boolean;
-  readonly order: (
-    act: () => Promise<CommandAnswer> | CommandAnswer,
-    question: Question | null,
-  ) => Promise<CommandAnswer | null>;
+  readonly order: (act: () => Promise<Given> | Given, question: Question | null) => Promise<Given | null>;
 }
 
 /** Asks, orders, keeps the answer; null: the owner did not want it. */
 export function useOrdering(): Ordering {
   const { ask } = useKit();
-  const [answer, setAnswer] = useState<CommandAnswer | null>(null);
+  const [answer, setAnswer] = useState<Given | null>(null);
   const [isBusy, setBusy] = useState(false);
   return {
     answer,

@@ -1,11 +1,9 @@
 /** Order, addresses and groups of the pools, as a form made from the board's own list of settings. */
-import { useState } from "preact/hooks";
 import type { Constraint, Settings } from "../model/api-types.ts";
 import { useKit } from "../model/context.ts";
+import { useEditedPools } from "../model/edited-pools.ts";
 import {
   addPool,
-  type Draft,
-  draftOf,
   emptyGroup,
   GROUP_PREFIX,
   groupsOf,
@@ -31,16 +29,15 @@ export interface PoolEditorProps {
 export function PoolEditor({ settings, onSaved }: PoolEditorProps) {
   const { client } = useKit();
   const { answer, isBusy, order } = useOrdering();
-  const stored = draftOf(settings.settings["pool_groups"]);
-  const [edited, setEdited] = useState<Draft | null>(null);
-  const draft = edited ?? (stored.length === 0 ? [emptyGroup()] : stored);
+  const { stored, draft, isEdited, isOvertaken, edit, discard, questionBeforeSaving } = useEditedPools(settings);
   const quota = settings.constraints.find(({ key }) => key === `${GROUP_PREFIX}quota`);
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
     const poolGroups = groupsOf(draft, settings.constraints);
-    const given = await order(() => client.order({ kind: "setPoolGroups", poolGroups }), null);
+    const question = await questionBeforeSaving();
+    const given = await order(() => client.order({ kind: "setPoolGroups", poolGroups }), question);
     if (given?.ok !== true) return;
-    setEdited(null);
+    discard();
     onSaved();
   };
   return (
@@ -53,7 +50,7 @@ export function PoolEditor({ settings, onSaved }: PoolEditorProps) {
               constraint={quota}
               text={group.quota}
               isChanged={group.quota !== stored[g]?.quota}
-              onText={(text) => setEdited(draft.map((one, i) => (i === g ? { ...one, quota: text } : one)))}
+              onText={(text) => edit(draft.map((one, i) => (i === g ? { ...one, quota: text } : one)))}
             />
           )}
           {group.pools.map((pool, p) => (
@@ -64,29 +61,34 @@ export function PoolEditor({ settings, onSaved }: PoolEditorProps) {
               pool={pool}
               stored={stored[g]?.pools[p] ?? {}}
               constraints={settings.constraints}
-              onText={(name, text) => setEdited(setField(draft, g, p, name, text))}
-              onMove={(by) => setEdited(movePool(draft, g, p, by))}
-              onRemove={() => setEdited(removePool(draft, g, p))}
+              onText={(name, text) => edit(setField(draft, g, p, name, text))}
+              onMove={(by) => edit(movePool(draft, g, p, by))}
+              onRemove={() => edit(removePool(draft, g, p))}
             />
           ))}
-          <button type="button" class="plain" onClick={() => setEdited(addPool(draft, g))}>
+          <button type="button" class="plain" onClick={() => edit(addPool(draft, g))}>
             Add a pool {draft.length === 1 ? "in reserve" : `to group ${g + 1}`}
           </button>
         </fieldset>
       ))}
       <div class="acts">
-        <button type="submit" disabled={isBusy || edited === null}>
+        <button type="submit" disabled={isBusy || !isEdited}>
           Save pools
         </button>
-        <button type="button" class="plain" onClick={() => setEdited([...draft, emptyGroup()])}>
+        <button type="button" class="plain" onClick={() => edit([...draft, emptyGroup()])}>
           Add a group that shares the hashrate
         </button>
-        {edited !== null && (
-          <button type="button" class="plain" onClick={() => setEdited(null)}>
+        {isEdited && (
+          <button type="button" class="plain" onClick={discard}>
             Discard
           </button>
         )}
       </div>
+      {isOvertaken && (
+        <p class="notice warn" role="status">
+          Other pools were saved since you began to edit: saving yours replaces them, Discard shows them.
+        </p>
+      )}
       <p class="quiet note">
         A test connects, signs in and waits for work, without mining; nothing is saved by it. While a pool does not
         answer, the next in the order is mined for.

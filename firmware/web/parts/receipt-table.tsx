@@ -34,7 +34,7 @@ export function ReceiptTable() {
               receipts.map((one) => (
                 <tr key={`${day} ${one.pool} ${one.user}`}>
                   <th scope="row">{day}</th>
-                  <td>
+                  <td class="name">
                     {one.pool} <span class="quiet note">as {one.user}</span>
                   </td>
                   <td>{fixed(one.acceptedShares)}</td>

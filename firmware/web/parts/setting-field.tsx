@@ -37,7 +37,7 @@ interface InputProps extends Pick<SettingFieldProps, "constraint" | "text" | "on
 }
 
 function Input({ id, constraint, text, isRequired, onText }: InputProps) {
-  const { type, choices, min, max, isSecret, default: fallback } = constraint;
+  const { type, choices, max, isSecret, default: fallback } = constraint;
   const common = { id, "aria-describedby": `${id}-help`, required: isRequired };
   if (choices !== null || type === "boolean") {
     const words = type === "boolean" ? ["true", "false"] : (choices ?? []);
@@ -59,10 +59,10 @@ function Input({ id, constraint, text, isRequired, onText }: InputProps) {
     return (
       <input
         {...common}
-        type="number"
-        min={min ?? undefined}
-        max={max ?? undefined}
-        step={type === "integer" ? 1 : "any"}
+        // A field for numbers hides from scripts what is none, and it would be saved as "left out".
+        type="text"
+        inputMode={type === "integer" ? "numeric" : "decimal"}
+        autocomplete="off"
         value={text}
         placeholder={fallback === null ? "left out" : undefined}
         onInput={take}

@@ -1,20 +1,20 @@
 /** Who may sign in: tokens without their secrets, new ones, and the end of old ones. */
 import { useState } from "preact/hooks";
-import type { CommandAnswer } from "../model/api-types.ts";
+import type { Given } from "../model/api-types.ts";
 import { usePolled } from "../model/context.ts";
 import { clockTime } from "../model/format.ts";
 import { Act } from "./act.tsx";
+import { AnswerLine } from "./answer-line.tsx";
 
 const SCOPES = { read: "sees everything", control: "pauses, restarts, steers", admin: "changes everything" } as const;
 type Scope = keyof typeof SCOPES;
 
 export function TokenList() {
   const { data, problem, reload } = usePolled("/tokens");
-  const [name, setName] = useState("");
-  const [scope, setScope] = useState<Scope>("read");
-  const [fresh, setFresh] = useState<string | null>(null);
-  const take = (answer: CommandAnswer): void => {
-    setFresh(answer.ok ? (answer.token ?? null) : null);
+  const [revoked, setRevoked] = useState<Given | null>(null);
+  // Its own line goes with the token.
+  const noteRevoked = (answer: Given): void => {
+    setRevoked(answer.ok ? answer : null);
     reload();
   };
   return (
@@ -31,7 +31,7 @@ export function TokenList() {
                 text: "Whoever uses it is locked out at once, this page too if it was signed in with it. It cannot be brought back.",
                 act: "Revoke",
               }}
-              onDone={reload}
+              onDone={noteRevoked}
               isGrave
             >
               Revoke {token.name} ...
@@ -39,41 +39,55 @@ export function TokenList() {
           </li>
         ))}
       </ul>
-      <fieldset>
-        <legend>New token</legend>
-        <div class="acts">
-          <label>
-            Name{" "}
-            <input
-              value={name}
-              maxLength={40}
-              autocomplete="off"
-              onInput={({ currentTarget }) => setName(currentTarget.value)}
-            />
-          </label>
-          <label>
-            It{" "}
-            <select value={scope} onChange={({ currentTarget }) => setScope(currentTarget.value as Scope)}>
-              {Object.entries(SCOPES).map(([id, meaning]) => (
-                <option key={id} value={id}>
-                  {meaning} ({id})
-                </option>
-              ))}
-            </select>
-          </label>
-        </div>
-        <Act command={{ kind: "createToken", name, scope }} onDone={take} isOff={name === ""}>
-          Make a token
-        </Act>
-        {fresh !== null && (
-          <p class="notice warn">
-            <label>
-              Note it now, it is never shown again:{" "}
-              <input readOnly size={48} value={fresh} onFocus={({ currentTarget }) => currentTarget.select()} />
-            </label>
-          </p>
-        )}
-      </fieldset>
+      <AnswerLine answer={revoked} />
+      <NewToken onMade={reload} />
     </>
+  );
+}
+
+function NewToken({ onMade }: { readonly onMade: () => void }) {
+  const [name, setName] = useState("");
+  const [scope, setScope] = useState<Scope>("read");
+  const [fresh, setFresh] = useState<string | null>(null);
+  const take = (answer: Given): void => {
+    setFresh(answer.ok ? (answer.token ?? null) : null);
+    onMade();
+  };
+  return (
+    <fieldset>
+      <legend>New token</legend>
+      <div class="acts">
+        <label>
+          Name{" "}
+          <input
+            value={name}
+            maxLength={40}
+            autocomplete="off"
+            onInput={({ currentTarget }) => setName(currentTarget.value)}
+          />
+        </label>
+        <label>
+          It{" "}
+          <select value={scope} onChange={({ currentTarget }) => setScope(currentTarget.value as Scope)}>
+            {Object.entries(SCOPES).map(([id, meaning]) => (
+              <option key={id} value={id}>
+                {meaning} ({id})
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <Act command={{ kind: "createToken", name, scope }} onDone={take} isOff={name === ""}>
+        Make a token
+      </Act>
+      {fresh !== null && (
+        <p class="notice warn">
+          <label>
+            Note it now, it is never shown again:{" "}
+            <input readOnly size={48} value={fresh} onFocus={({ currentTarget }) => currentTarget.select()} />
+          </label>
+        </p>
+      )}
+    </fieldset>
   );
 }

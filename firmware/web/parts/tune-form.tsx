@@ -1,6 +1,6 @@
 /** Clock and voltage by hand: limits before, effect after, and the way back. */
-import { useState } from "preact/hooks";
-import type { Command, CommandAnswer, Tuning } from "../model/api-types.ts";
+import { useEffect, useState } from "preact/hooks";
+import type { Command, Given, Tuning } from "../model/api-types.ts";
 import { type Question, useKit, useSnapshot } from "../model/context.ts";
 import { type Reading, readingOf } from "../model/effect.ts";
 import { fixed } from "../model/format.ts";
@@ -19,6 +19,8 @@ export interface TuneFormProps {
 
 type Place = "chip" | "chain" | "all";
 const MV_PER_V = 1000;
+/** As drivers/bm13xx/frequency-ramp.ts raises clocks. */
+const STEP_MHZ = 6.25;
 
 export function TuneForm({ tuning, chainIndex, chipIndex, onChanged }: TuneFormProps) {
   const snapshot = useSnapshot();
@@ -73,6 +75,8 @@ function FrequencyForm({ tuning, chainIndex, chipIndex, onChanged }: PartProps &
   const [wish, setWish] = useState<string | null>(null);
   const [chosen, setPlace] = useState<Place>("chip");
   const place: Place = chipIndex === null && chosen === "chip" ? "chain" : chosen;
+  // What was typed for one chip is not meant for another.
+  useEffect(() => setWish(null), [chipIndex, place]);
   const { min, max, reason } = tuning.limits.frequencyMhz;
   const send = async (value: { frequencyMhz?: number; changeMhz?: number }): Promise<void> => {
     const target = place === "all" ? null : chainIndex;
@@ -122,19 +126,32 @@ function FrequencyForm({ tuning, chainIndex, chipIndex, onChanged }: PartProps &
           <button type="submit" disabled={isBusy}>
             Set
           </button>
-          <button type="button" class="plain" disabled={isBusy} onClick={() => void send({ changeMhz: -6.25 })}>
-            6.25 MHz slower
-          </button>
-          <button type="button" class="plain" disabled={isBusy} onClick={() => void send({ changeMhz: 6.25 })}>
-            6.25 MHz faster ...
-          </button>
+          <StepButtons isBusy={isBusy} onStep={(changeMhz) => void send({ changeMhz })} />
         </div>
         <p id="mhz-limits" class="quiet note">
-          {fixed(min)} to {fixed(max)} MHz: {reason}. Now {fixed(now, 2)} MHz. It goes up in steps of 6.25 MHz.
+          {fixed(min)} to {fixed(max)} MHz: {reason}. Now {fixed(now, 2)} MHz. It goes up in steps of {STEP_MHZ} MHz.
         </p>
         <AnswerLine answer={answer} />
       </fieldset>
     </form>
+  );
+}
+
+interface StepButtonsProps {
+  readonly isBusy: boolean;
+  readonly onStep: (changeMhz: number) => void;
+}
+
+function StepButtons({ isBusy, onStep }: StepButtonsProps) {
+  return (
+    <>
+      <button type="button" class="plain" disabled={isBusy} onClick={() => onStep(-STEP_MHZ)}>
+        {STEP_MHZ} MHz slower
+      </button>
+      <button type="button" class="plain" disabled={isBusy} onClick={() => onStep(STEP_MHZ)}>
+        {STEP_MHZ} MHz faster ...
+      </button>
+    </>
   );
 }
 
@@ -150,7 +167,7 @@ function VoltageForm({ tuning, chainIndex, onChanged }: PartProps) {
     event.preventDefault();
     const voltageMv = Math.round(Number(wish ?? nowMv / MV_PER_V) * MV_PER_V);
     const where = target === null ? "all chains" : `chain ${chainIndex}`;
-    const send = (): Promise<CommandAnswer> => client.order({ kind: "tuneVoltage", chainIndex: target, voltageMv });
+    const send = (): Promise<Given> => client.order({ kind: "tuneVoltage", chainIndex: target, voltageMv });
     const given = await order(send, voltageMv > nowMv ? higher(where) : null);
     if (given?.ok === true) onChanged(target);
   };

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import net from "node:net";
 import path from "node:path";
-import { createToken } from "#firmware/api/access.ts";
+import { createToken, type TokenRecord } from "#firmware/api/access.ts";
 import { type Command, type CommandAnswer, done, type Scope } from "#firmware/api/commands.ts";
 import type { ChipHistoryAnswer } from "#firmware/api/history/chip-history.ts";
 import type { HistorySeries } from "#firmware/api/history/history-ring.ts";
@@ -43,6 +43,7 @@ export class StubBoard {
   chipHistory: (chainIndex: number, chipIndex: number) => ChipHistoryAnswer = smoothChipHistory;
   readonly #server: ApiServer;
   readonly #line: PluggedLine;
+  #records: readonly TokenRecord[] = [];
   readonly #ticking: NodeJS.Timeout;
 
   private constructor(
@@ -99,6 +100,7 @@ export class StubBoard {
     const address = new URL(await server.app.listen({ host: LOOPBACK, port: 0 }));
     const board = new StubBoard(recorded, server, state, await PluggedLine.to(Number(address.port)), tokens);
     box.board = board;
+    board.#records = records;
     board.setSettings(DEFAULT_SETTINGS);
     state.take({ kind: "log", lines: LOG_LINES });
     board.tick();
@@ -143,8 +145,18 @@ export class StubBoard {
     this.state.take({ kind: "settings", view, constraints: settingsKeys() });
   }
 
+  revoke(scope: Scope): void {
+    this.#records = this.#records.filter((record) => record.scope !== scope);
+    this.#server.guard.setTokens(this.#records);
+  }
+
   revokeAll(): void {
     this.#server.guard.setTokens([]);
+  }
+
+  /** What is sent from now on arrives nowhere, and nobody says so. */
+  stall(): void {
+    this.#line.stall();
   }
 
   unplug(): Promise<void> {
@@ -192,11 +204,13 @@ class PluggedLine {
   readonly port: number;
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
+  #isStalled = false;
 
   private constructor(server: net.Server, port: number) {
     this.#server = server;
     this.port = port;
     server.on("connection", (socket) => {
+      if (this.#isStalled) socket.unpipe().pause();
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
     });
@@ -213,6 +227,11 @@ class PluggedLine {
     return new PluggedLine(server, (server.address() as net.AddressInfo).port);
   }
 
+  stall(): void {
+    this.#isStalled = true;
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
   async unplug(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
@@ -220,6 +239,7 @@ class PluggedLine {
   }
 
   plugIn(): Promise<void> {
+    this.#isStalled = false;
     return new Promise((resolve) => this.#server.listen(this.port, LOOPBACK, resolve));
   }
 }
