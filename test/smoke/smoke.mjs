@@ -20,6 +20,7 @@ const EMULATION = {
   arm64: { qemu: "qemu-aarch64-static", libraries: "/usr/aarch64-linux-gnu" },
 };
 const TIMEOUT_MS = 240_000;
+const START_UPS = 3;
 
 const [target = HOST_TARGET, abi = process.versions.modules, extent = "full"] = process.argv.slice(2);
 const released = path.join(ROOT, "dist", target);
@@ -92,12 +93,55 @@ async function checkDemo(node) {
   return `${shares.accepted} shares accepted, the first after ${first_accepted_share_s} s; ${hashrate.measured_ths} of ${hashrate.expected_ths} TH/s; ${figures.rss_mib} MiB, ${figures.cpu_pct_of_core} % of a core`;
 }
 
+/**
+ * @param {string[]} command @param {RegExp} line
+ * @returns {Promise<number>} ms from the start to that line; the program is stopped then
+ */
+function timeToLine(command, line) {
+  return new Promise((resolve, reject) => {
+    const env = { PATH: process.env["PATH"], HOME: temporary };
+    const started = performance.now();
+    const child = spawn(command[0] ?? "", command.slice(1), { cwd: temporary, env, stdio: ["ignore", "pipe", "pipe"] });
+    const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT_MS);
+    let text = "";
+    let seenMs = Number.NaN;
+    const look = (/** @type {Buffer} */ chunk) => {
+      text += chunk;
+      if (!Number.isNaN(seenMs) || !line.test(text)) return;
+      seenMs = performance.now() - started;
+      child.kill("SIGTERM");
+    };
+    child.stdout.on("data", look);
+    child.stderr.on("data", look);
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      if (!Number.isNaN(seenMs)) resolve(seenMs);
+      else reject(new Error(`${command.join(" ")} ended with ${code ?? signal} and never said ${line}\n${text}`));
+    });
+  });
+}
+
+/** Told, never judged: this machine has other work as well. @param {string[]} node */
+async function checkStartUp(node) {
+  /** @param {string[]} args @param {RegExp} line */
+  const median = async (args, line) => {
+    const times = [];
+    for (let i = 0; i < START_UPS; i++) times.push(await timeToLine([...node, "app/kumpel.cjs", ...args], line));
+    return Math.round(times.sort((a, b) => a - b)[START_UPS >> 1] ?? Number.NaN);
+  };
+  const version = await median(["version"], /^kumpel \S+, Node/m);
+  const listens = await median(["run", "--demo", "--link", "pty", "--http-port", "0"], /own API listens/);
+  return `start-up: version line after ${version} ms, own API listens after ${listens} ms (median of ${START_UPS})`;
+}
+
 try {
   const node = await runner();
   fs.cpSync(released, path.join(temporary, "app"), { recursive: true });
   await bundle({ outDir: path.join(temporary, "echo"), entry: "test/smoke/serial-echo.ts", target });
   fs.cpSync(path.join(released, "native"), path.join(temporary, "echo/native"), { recursive: true });
-  const checks = [checkAddons, checkSerial, ...(extent === "quick" ? [] : [checkDemo])];
+  const checks = [checkAddons, checkSerial, ...(isNative ? [checkStartUp] : [])];
+  if (extent !== "quick") checks.push(checkDemo);
   for (const check of checks) {
     const started = performance.now();
     const text = await check(node);

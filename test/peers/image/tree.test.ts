@@ -185,6 +185,15 @@ function partitionsOf(disk: Buffer): Map<number, Partition> {
   return found;
 }
 
+/** @param told the image script's words, with the limit that it keeps */
+function cardSizes(disk: Buffer, partitions: Map<number, Partition>, told: string): string {
+  const mib = (bytes: number): string => (bytes / MIB).toFixed(0);
+  const names = ["boot", "root A", "root B", "kernel A", "kernel B", "data"];
+  const parts = [...partitions.values()].map(({ sectors }, i) => `${names[i]} ${mib(sectors * 512)}`);
+  const limit = Number(/of (\d+) bytes/.exec(told)?.[1]);
+  return `${mib(disk.length)} MiB, of them ${parts.join(", ")}; a root image of up to ${mib(limit)} MiB is taken`;
+}
+
 test("an S9's card is made from stand-ins: both slots hold root and kernel where the updater and the boot script look", () => {
   const folder = standIns();
   const made = run("sh", [path.join(TREE, "board/common/post-image.sh"), folder, "zynq7010-s9io"], { env: LIMITS_ENV });
@@ -206,6 +215,7 @@ test("an S9's card is made from stand-ins: both slots hold root and kernel where
     expect(sectors).toBe(partitions.get(number === 2 || number === 3 ? 2 : 5)?.sectors);
     expect(sectors * 512).toBeGreaterThanOrEqual(number < 5 ? 32 * MIB : 12 * MIB);
   }
+  console.log(`ok S9 card: ${cardSizes(disk, partitions, made.text)}`);
   const conf = read(path.join(TREE, "board/zynq/system.conf"));
   const slots = [...conf.matchAll(/^\[slot\.(\w+)\.([01])\]\ndevice=\/dev\/mmcblk0p(\d)$/gm)].map((match) =>
     match.slice(1),
