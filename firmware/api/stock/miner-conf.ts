@@ -184,12 +184,16 @@ function fanPart(now: Shown, body: Body): Part {
   return { orders: [{ kind: "setFan", dutyPct: isManual ? dutyPct : null }], memory };
 }
 
+/** What is nearer to a chip's own limits the order itself refuses. */
+const FREQUENCY_MAX_MHZ = 10_000;
+
 function frequencyPart(now: Shown, body: Body): Part {
   const text = body["bitmain-freq"];
   if (text === undefined || text === "") return NOTHING;
   const frequencyMhz = numeric(text);
   // What shows as 0 would not come back as it went.
-  if (frequencyMhz === null || frequencyMhz < 1) return "bitmain-freq must be a number of MHz, 1 or more";
+  if (frequencyMhz === null || frequencyMhz < 1 || frequencyMhz > FREQUENCY_MAX_MHZ)
+    return `bitmain-freq must be a number of MHz, 1 to ${FREQUENCY_MAX_MHZ}`;
   if (frequencyMhz === now.frequencyMhz || String(frequencyMhz) === frequencyText(now.frequencyMhz)) return NOTHING;
   return { orders: [{ kind: "setFrequency", frequencyMhz }], memory: { frequencyMhz } };
 }
