@@ -138,6 +138,12 @@ test("a chip's day is the board's: gaps are shaded, unknown stays out, and it is
   await page.getByRole("button", { name: "Temperature", exact: true }).click();
   await seen(day, /Temperature over the 2 h 0 min that the board keeps: unknown, this chip has no sensor/);
   await expectAccessible(page, "a chip's day");
+  await page.getByRole("button", { name: "Frequency", exact: true }).click();
+  const kept = { chainIndex: 0, chipIndex: 9, periodMs: 300_000, keptMs: 86_400_000, timesMs: [300_000] };
+  const figures = { frequencyMhz: [490], errorPct: [null], relativePct: [null], temperatureC: [null] };
+  board.chipHistory = () => ({ ok: true, data: { ...kept, ...figures } });
+  await page.getByTestId("chip-map").getByRole("button").nth(9).click();
+  await seen(day, "Frequency in the last 5 min 0 s that the board keeps: 490 MHz.");
   board.chipHistory = () => ({ ok: false, message: "Chain 0 has no chip 7: chips are 0 to 6." });
   await page.getByTestId("chip-map").getByRole("button").nth(7).click();
   await seen(page.getByTestId("chip-detail"), "Chain 0 has no chip 7");

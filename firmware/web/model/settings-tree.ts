@@ -41,7 +41,7 @@ export function valueOfText({ type }: Pick<Constraint, "type">, text: string): u
   switch (type) {
     case "number":
     case "integer":
-      return Number.isNaN(Number(text)) ? text : Number(text);
+      return numberOf(text.trim());
     case "boolean":
       return text === "true";
     case "list":
@@ -52,6 +52,12 @@ export function valueOfText({ type }: Pick<Constraint, "type">, text: string): u
     case "string":
       return text;
   }
+}
+
+/** As people write it: `Number` would take 0x10 for 16, and a space for nothing at all. */
+function numberOf(text: string): number | string | null {
+  if (text === "") return null;
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
 }
 
 /** What a field must hold, in words. */

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Chip } from "../model/api-types.ts";
 import type { ChipMetric } from "../model/chip-metrics.ts";
 import { usePolled } from "../model/context.ts";
-import { duration, fixed, isPlural } from "../model/format.ts";
+import { duration, fixed, isPlural, withUnit } from "../model/format.ts";
 import { type Series, seriesOf } from "../model/series.ts";
 import { SPARK_HEIGHT, SPARK_WIDTH, type Spark, sparkOf } from "../model/spark.ts";
 
@@ -22,6 +22,13 @@ export function ChipDay({ chainIndex, chipIndex, metric }: ChipDayProps) {
   const [first, last] = [data.timesMs[0], data.timesMs.at(-1)];
   if (first === undefined || last === undefined)
     return <p class="quiet">The board keeps a figure every {duration(data.periodMs)}; there is none yet.</p>;
+  if (data.timesMs.length === 1)
+    return (
+      <p class="quiet" data-testid="chip-day">
+        {metric.title} in the last {duration(data.periodMs)} that the board keeps:{" "}
+        {withUnit(data[metric.kept][0] ?? null, metric.unit, metric.digits)}. Its course shows with the next figure.
+      </p>
+    );
   const series = seriesOf({ ...data, fields: [metric.kept], values: [data[metric.kept]] });
   const spark = sparkOf(series);
   const span = `the ${duration(last + data.periodMs - first)} that the board keeps`;

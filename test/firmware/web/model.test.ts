@@ -90,6 +90,15 @@ test("a form's texts become a patch with nothing but what changed", () => {
   expect(fieldText(["a", "b"])).toBe("a\nb");
 });
 
+test("a number is what people write as one; anything else goes to the board as it is, and a space is nothing", () => {
+  const taken = (text: string): unknown => valueOfText({ type: "number" }, text);
+  expect(["7", " 7.5 ", "-.5", "1e3"].map(taken)).toEqual([7, 7.5, -0.5, 1000]);
+  expect(["0x10", "7,5", "warm", "NaN", "Infinity", "1 2"].map(taken)).toEqual([
+    ...["0x10", "7,5", "warm", "NaN", "Infinity", "1 2"],
+  ]);
+  expect(["", " "].map(taken)).toEqual([null, null]);
+});
+
 test("pools are moved, added, removed, and keep what a form does not show", () => {
   const constraints = settingsKeys() as unknown as Answers["/settings"]["constraints"];
   const stored = [
