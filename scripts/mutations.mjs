@@ -51,6 +51,14 @@ const DEFECTS = [
     title: "",
   },
   {
+    name: "a version is marked good without its proof where the data partition is lost",
+    file: "firmware/update/after-boot.ts",
+    find: "const isLost = record === null && pledge.toSlot === board.slot;",
+    put: "const isLost = record === null && pledge.toSlot !== board.slot;",
+    test: "test/firmware/update/update-desk.test.ts",
+    title: "lets no version through",
+  },
+  {
     name: "the watchdog is fed whatever the loops do",
     file: "firmware/control/heartbeats.ts",
     find: "if (hung === undefined) return",
