@@ -28,6 +28,7 @@ import {
 } from "./commands.ts";
 import type { MachineControls } from "./machine-controls.ts";
 import { isMachineCommand, isTuningCommand, type MachineCommand, orderMachine } from "./machine-orders.ts";
+import { requestProblem } from "./request-problem.ts";
 import { isUpdateCommand, orderUpdate, type UpdateOrders } from "./update-orders.ts";
 
 /** More than that many at once are refused: nobody orders so much. */
@@ -89,7 +90,7 @@ export class CommandRunner {
   /** Never rejects: what goes wrong is an answer. */
   async execute(input: unknown, origin: CommandOrigin, scope: Scope): Promise<CommandAnswer> {
     const parsed = commandSchema.safeParse(input);
-    if (!parsed.success) return refused(shapeProblem(parsed.error.issues));
+    if (!parsed.success) return refused(`${requestProblem(commandSchema, parsed.error, input, "The command")}.`);
     const command = parsed.data;
     const need = SCOPE_OF[command.kind];
     if (!allows(scope, need))
@@ -240,11 +241,4 @@ export class CommandRunner {
 
 function nameOf({ face, who }: CommandOrigin): string {
   return who === "" ? face : `${who} (${face})`;
-}
-
-/** Names what is wrong with the order itself; its values may be secrets and are not repeated. */
-function shapeProblem(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]): string {
-  const [first] = issues;
-  const place = first === undefined || first.path.length === 0 ? "The command" : first.path.map(String).join(".");
-  return `${place} is not understood (${first?.message ?? "unknown"}); see /api/v1/openapi.json.`;
 }

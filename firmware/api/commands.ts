@@ -126,10 +126,12 @@ export const commandSchema = z.discriminatedUnion("kind", [
   command("dropUpdate", "The bundle did not come whole.", { reason: z.string().max(200).optional() }),
   command("goBack", "Boot the version in the other slot.", {}),
   command("createToken", "Make a token; it is shown in the answer and never again.", {
-    name: z.string().regex(/^[\w .-]{1,40}$/),
+    name: z.string().regex(/^[\w .-]{1,40}$/, "must be 1 to 40 letters, digits, blanks, dots, hyphens or underscores"),
     scope: z.enum(SCOPES),
   }),
-  command("revokeToken", "A token is good for nothing from now on.", { id: z.string().regex(/^[0-9a-f]{8}$/) }),
+  command("revokeToken", "A token is good for nothing from now on.", {
+    id: z.string().regex(/^[0-9a-f]{8}$/, "must be the 8 hex digits of a token that is listed"),
+  }),
 ]);
 export type Command = z.infer<typeof commandSchema>;
 export type CommandKind = Command["kind"];

@@ -3,14 +3,14 @@
  * another version of the program may know them, so they are told and kept.
  */
 import type { z } from "zod";
-import { keyText, nodeAt, type SchemaNode, settingsJsonSchema, unknownPaths, wanted } from "./constraints.ts";
+import { keyText, nodeAt, type SchemaNode, settingsJsonSchema, unknownPaths } from "./constraints.ts";
 import { type Settings, settingsSchema } from "./schema.ts";
-import { type BrokenToml, isTree, type ParsedToml, parseToml } from "./toml-text.ts";
+import { issueSentence, pathOf } from "./sentence.ts";
+import { type BrokenToml, type ParsedToml, parseToml } from "./toml-text.ts";
 
 /** Far more than any settings need. */
 export const TEXT_MAX = 64 * 1024;
 const PROBLEMS_MAX = 20;
-const SHOWN_VALUE_MAX = 60;
 
 export interface SettingsProblem {
   readonly kind: "broken" | "unknownKey";
@@ -66,33 +66,10 @@ function problemOf(
   lineOf: ParsedToml["lineOf"],
   name: string,
 ): SettingsProblem {
-  const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
-  const node = nodeAt(jsonSchema(), path);
-  const key = keyText(path);
+  const path = pathOf(issue);
   const line = lineOf(path);
-  const given = valueAt(value, path);
-  const must = issue.code === "custom" || issue.code === "invalid_format" ? issue.message : mustBe(node);
-  const what = given === undefined ? `${key} is missing` : `${key}${shown(given, node)}`;
-  const text = must.startsWith("is ") ? `${key} ${must}` : `${what}: ${must}`;
-  return { kind: "broken", line, key, sentence: `${name} line ${line}: ${text}` };
-}
-
-function mustBe(node: SchemaNode | null): string {
-  return node === null ? "must be something else" : `must be ${wanted(node)}`;
-}
-
-function shown(given: unknown, node: SchemaNode | null): string {
-  if (node?.isSecret === true) return " (not shown)";
-  if (isTree(given)) return " is a table";
-  if (Array.isArray(given)) return " is a list";
-  const text = typeof given === "bigint" ? String(given) : JSON.stringify(given);
-  return ` is ${text.length > SHOWN_VALUE_MAX ? `${text.slice(0, SHOWN_VALUE_MAX)}...` : text}`;
-}
-
-function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
-  let at: unknown = value;
-  for (const part of path) at = isTree(at) || Array.isArray(at) ? (at as Record<string, unknown>)[part] : undefined;
-  return at;
+  const text = issueSentence(issue, value, nodeAt(jsonSchema(), path));
+  return { kind: "broken", line, key: keyText(path), sentence: `${name} line ${line}: ${text}` };
 }
 
 function syntaxProblem({ line, reason }: BrokenToml, name: string): CheckedSettings {

@@ -27,6 +27,10 @@ export interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
   readonly enum?: readonly string[];
+  readonly const?: unknown;
+  readonly pattern?: string;
+  readonly oneOf?: readonly SchemaNode[];
+  readonly anyOf?: readonly SchemaNode[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
@@ -94,22 +98,35 @@ export function keyText(path: SettingsPath): string {
 /** What a value must be, in words: `30..80 C`. */
 export function wanted(node: SchemaNode): string {
   if (node.enum !== undefined) return `one of: ${node.enum.join(" ")}`;
+  if (node.const !== undefined) return JSON.stringify(node.const);
+  if (node.anyOf !== undefined) return node.anyOf.map(wanted).join(" or ");
   switch (node.type ?? "string") {
+    case "null":
+      return "null";
     case "boolean":
       return "true or false";
     case "integer":
-    case "number": {
-      const whole = node.type === "integer" ? "a whole number in " : "";
-      return `${whole}${node.minimum}..${node.maximum}${node.unit === undefined ? "" : ` ${node.unit}`}`;
+    case "number":
+      return wantedNumber(node);
+    case "array": {
+      const items = node.items?.type === "object" || node.items?.properties !== undefined ? "tables" : "texts";
+      return `a list of ${node.minItems ?? 0} to ${node.maxItems} ${items}`;
     }
-    case "array":
-      if (node.items?.properties !== undefined) return `a list of ${node.minItems ?? 0} to ${node.maxItems} tables`;
-      return `a list of ${node.minItems ?? 0} to ${node.maxItems} texts`;
     case "object":
       return "a table";
     default:
-      return `a text of 1 to ${node.maxLength} signs`;
+      return node.maxLength === undefined ? "a text" : `a text of ${node.minLength ?? 0} to ${node.maxLength} signs`;
   }
+}
+
+/** A limit that only says how far whole numbers are exact is none to tell. */
+function wantedNumber({ type, minimum, maximum, unit }: SchemaNode): string {
+  const kind = type === "integer" ? "a whole number" : "";
+  const behind = unit === undefined ? "" : ` ${unit}`;
+  if (minimum === undefined && maximum === undefined) return `${kind || "a number"}${behind}`;
+  if (maximum === undefined || maximum === Number.MAX_SAFE_INTEGER)
+    return `${kind || "a number"} of ${minimum} or more${behind}`;
+  return `${kind === "" ? "" : `${kind} in `}${minimum}..${maximum}${behind}`;
 }
 
 /** Keys of the value that the schema does not know. */

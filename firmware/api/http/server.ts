@@ -6,14 +6,16 @@ import http, { type Server } from "node:http";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import type { z } from "zod";
 import type { Clock } from "#hal/clock.ts";
+import { shortened } from "../../config/sentence.ts";
 import type { RandomBytes } from "../access.ts";
 import { allows, type CommandAnswer, type CommandOrigin, refused, type Scope } from "../commands.ts";
 import { UNKNOWN_FACTS } from "../machine-facts.ts";
 import type { Query, QueryAnswer } from "../queries.ts";
+import { requestProblem } from "../request-problem.ts";
 import type { KeptSession } from "../session-memory.ts";
 import { UPLOAD_LIMIT_MS, type Upload } from "../update-intake.ts";
+import { BODY_MAX_BYTES, FILE, parseJsonBody, type WebServerError, webServerProblem } from "./body.ts";
 import { EventStream } from "./events.ts";
 import { COOKIE, Guard, type Identified, type Identity, isForeign } from "./guard.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -25,10 +27,7 @@ import { sendTraceFile, traceFileWish } from "./trace-file.ts";
 import { TrafficFeed } from "./traffic-feed.ts";
 import { serveWebAssets } from "./web-assets.ts";
 
-const FILE = "application/octet-stream";
-const BODY_MAX_BYTES = 64 * 1024;
 const HEADERS_MAX_BYTES = 16 * 1024;
-const DEPTH_MAX = 32;
 const SOCKETS_MAX = 100;
 /** Head of a request, and the whole of it. */
 const HEADERS_LIMIT_MS = 5_000;
@@ -42,11 +41,6 @@ const AT_THE_MACHINE: Identity = {
   isSession: false,
   face: "console",
 };
-const BAD_ADDRESS: Answer = {
-  status: 400,
-  body: { ok: false, message: "the numbers in the address must be whole and decimal" },
-};
-const FOREIGN_TYPE = `the content-type must be application/json, or ${FILE} for a bundle`;
 const NO_FILE: Answer = { status: 400, body: { ok: false, message: `the body must be the bundle itself, as ${FILE}` } };
 
 export interface ApiServerOptions {
@@ -149,11 +143,12 @@ function createLocalServer(app: FastifyInstance): LocalServer {
   return { server, has: (socket) => sockets.has(socket) };
 }
 
-/** Null when one is no number; they are checked by whoever uses them. */
-function numbersOf(params: Readonly<Record<string, string>>): Record<string, number> | null {
+/** A sentence when one is no number; whether they are in range checks whoever uses them. */
+function numbersOf(params: Readonly<Record<string, string>>): Record<string, number> | string {
   const numbers: Record<string, number> = {};
   for (const [name, text] of Object.entries(params)) {
-    if (!/^\d{1,9}$/.test(text)) return null;
+    if (!/^\d{1,9}$/.test(text))
+      return `${name} in the address is ${shortened(JSON.stringify(text))}: must be a whole decimal number of up to 9 digits`;
     numbers[name] = Number(text);
   }
   return numbers;
@@ -166,6 +161,10 @@ function createApp(tls: TlsMaterial | null, uploads: WeakSet<Socket>): FastifyIn
     ...(tls === null ? {} : ({ https: { key: tls.key, cert: tls.cert } } as unknown as { https?: null })),
     logger: false,
     forceCloseConnections: true,
+    frameworkErrors: (error, request, reply) => {
+      const message = webServerProblem(error, request.headers);
+      void send(reply as FastifyReply, { status: error.statusCode ?? 400, body: { ok: false, message } });
+    },
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_LIMIT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -180,13 +179,11 @@ function createApp(tls: TlsMaterial | null, uploads: WeakSet<Socket>): FastifyIn
     },
   });
   (app.server as Server).maxConnections = SOCKETS_MAX;
-  const parse = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, finish) => {
-    const text = String(body);
-    if (depthOf(text) > DEPTH_MAX)
-      finish(Object.assign(new Error(`nested deeper than ${DEPTH_MAX}`), { statusCode: 400 }));
-    else void parse(request, text, finish);
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, finish) => {
+    const parsed = parseJsonBody(String(body));
+    if ("problem" in parsed) finish(Object.assign(new Error(parsed.problem), { statusCode: 400 }));
+    else finish(null, parsed.value);
   });
   app.addContentTypeParser(FILE, (request, payload, finish) => {
     const bytes = Number(request.headers["content-length"]);
@@ -198,11 +195,9 @@ function createApp(tls: TlsMaterial | null, uploads: WeakSet<Socket>): FastifyIn
     // What is left of a refused body is not read for the next request.
     if (reply.statusCode >= 400) void reply.header("connection", "close");
   });
-  app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) => {
+  app.setErrorHandler((error: WebServerError, request, reply) => {
     const status = error.statusCode ?? 500;
-    const message =
-      status >= 500 ? "the management plane failed on this request" : status === 415 ? FOREIGN_TYPE : error.message;
-    void send(reply, { status, body: { ok: false, message } });
+    void send(reply, { status, body: { ok: false, message: webServerProblem(error, request.headers) } });
   });
   app.setNotFoundHandler((_request, reply) =>
     send(reply, {
@@ -246,23 +241,23 @@ async function admitLocal(guard: Guard, request: FastifyRequest, need: Scope, is
 /** What the request asks for, or what is wrong with it. */
 function checkRequest(route: Route, request: FastifyRequest): Omit<Asked, "identity"> | Answer {
   const params = numbersOf(request.params as Record<string, string>);
-  if (params === null) return BAD_ADDRESS;
+  if (typeof params === "string") return badRequest(params);
   const query = route.query?.safeParse(request.query);
-  if (query?.success === false) return notUnderstood(query.error, "the address");
+  if (query?.success === false && route.query !== undefined)
+    return badRequest(requestProblem(route.query, query.error, request.query, "the address"));
   return checkBody(route, request.body) ?? { body: request.body, params, query: query?.data };
 }
 
-function notUnderstood({ issues: [issue] }: z.ZodError, whole: string): Answer {
-  const place = issue === undefined || issue.path.length === 0 ? whole : issue.path.map(String).join(".");
-  return { status: 400, body: { ok: false, message: `${place} is not understood (${issue?.message ?? "unknown"})` } };
+function badRequest(message: string): Answer {
+  return { status: 400, body: { ok: false, message } };
 }
 
-/** Null: the body is as the route wants it. Values are not repeated: they may be secrets. */
+/** Null: the body is as the route wants it. */
 function checkBody({ body: schema, takesUpload }: Route, body: unknown): Answer | null {
   if (takesUpload === true) return isUpload(body) ? null : NO_FILE;
   if (schema === undefined) return null;
   const result = schema.safeParse(body);
-  return result.success ? null : notUnderstood(result.error, "the body");
+  return result.success ? null : badRequest(requestProblem(schema, result.error, body, "the body"));
 }
 
 function isUpload(body: unknown): body is Upload {
@@ -296,7 +291,8 @@ async function special(url: string, method: string, parts: SpecialRequest): Prom
     return send(reply, { status: 200, body: { ok: true } });
   }
   const body = sessionRequest.safeParse(request.body);
-  if (!body.success) return send(reply, { status: 400, body: { ok: false, message: "the body must be { token }" } });
+  if (!body.success)
+    return send(reply, badRequest(requestProblem(sessionRequest, body.error, request.body, "the body")));
   const found = await guard.checkToken(body.data.token, request.ip);
   if (typeof found !== "object")
     return send(reply, {
@@ -314,7 +310,8 @@ async function special(url: string, method: string, parts: SpecialRequest): Prom
 
 async function traceFile({ traceFolder, request, reply }: SpecialRequest): Promise<FastifyReply> {
   const wish = traceFileWish.safeParse(request.query);
-  if (!wish.success) return send(reply, notUnderstood(wish.error, "the address"));
+  if (!wish.success)
+    return send(reply, badRequest(requestProblem(traceFileWish, wish.error, request.query, "the address")));
   const problem =
     traceFolder === null ? "there is no data folder" : await sendTraceFile(reply, traceFolder, wish.data.name);
   return problem === null ? reply : send(reply, { status: 404, body: { ok: false, message: problem } });
@@ -342,19 +339,4 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
-}
-
-/** Deepest nesting of a JSON text, by its brackets outside of texts; told before anything is built from it. */
-function depthOf(text: string): number {
-  let [depth, deepest, isText] = [0, 0, false];
-  for (let i = 0; i < text.length; i++) {
-    const sign = text[i];
-    if (isText) {
-      if (sign === "\\") i++;
-      else if (sign === '"') isText = false;
-    } else if (sign === '"') isText = true;
-    else if (sign === "[" || sign === "{") deepest = Math.max(deepest, ++depth);
-    else if (sign === "]" || sign === "}") depth--;
-  }
-  return deepest;
 }

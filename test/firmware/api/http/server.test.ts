@@ -186,6 +186,21 @@ test.each([
   expect(orders).toEqual([]);
 });
 
+test("what the web server itself refuses has a sentence of ours, too", async () => {
+  expect(await (await call("/%zz", "read")).json()).toEqual({
+    ok: false,
+    message: "the address holds a % that no two hexadecimal digits follow: write a % itself as %25",
+  });
+  const large = await call("/commands", "admin", {
+    method: "POST",
+    body: JSON.stringify({ kind: "x".repeat(70_000) }),
+  });
+  expect([large.status, await large.json()]).toEqual([
+    413,
+    { ok: false, message: expect.stringMatching(/^the body of 700\d\d bytes is larger than 65536 bytes: send less/) },
+  ]);
+});
+
 test("a session acts from its own pages only", async () => {
   const begun = await call("/sessions", null, { method: "POST", body: JSON.stringify({ token: tokens.control }) });
   expect(await begun.json()).toEqual({ ok: true, scope: "control", who: "control" });
@@ -266,7 +281,7 @@ test("details are asked of the miner, with the numbers of the address and the sc
     expect(refused.status).toBe(400);
     expect(await refused.json()).toEqual({
       ok: false,
-      message: "the numbers in the address must be whole and decimal",
+      message: expect.stringMatching(/^\w+ in the address is ".+": must be a whole decimal number of up to 9 digits$/),
     });
   }
   expect((await call("/sensors", null)).status).toBe(401);
@@ -297,7 +312,7 @@ test("history: what is asked for is checked, with a sentence that names what the
     const refused = await call(`/history?${wrong}`, "read");
     expect(refused.status, wrong).toBe(400);
     expect(((await refused.json()) as { message: string }).message, wrong).toMatch(
-      new RegExp(`^${place} is not understood`),
+      new RegExp(`^${place} (is "?[\\w-]+"?|\\(not shown\\)): must be `),
     );
   }
 });
