@@ -11,8 +11,8 @@ import {
 const MARK_GOOD: UpdateAction = { kind: "markGood" };
 
 /**
- * @param pledge what the boot loader keeps of an update that is not proved yet. It counts where the data folder knows nothing and
- * the version that it names runs: a new version may be the very reason why the data partition cannot be read.
+ * @param pledge what the boot loader keeps of an update that is not proved yet. It counts where the version that it names runs and
+ * the data folder knows nothing of it: a new version may be the very reason why the data partition cannot be read.
  */
 export function afterBoot(
   record: UpdateRecord | null,
@@ -20,8 +20,18 @@ export function afterBoot(
   board: BoardFacts,
   nowMs: number,
 ): UpdateDecision {
+  const decision = afterBoth(record, pledge, board, nowMs);
+  return { ...decision, state: { ...decision.state, bootId: board.bootId } };
+}
+
+function afterBoth(
+  record: UpdateRecord | null,
+  pledge: UpdateRecord | null,
+  board: BoardFacts,
+  nowMs: number,
+): UpdateDecision {
   if (pledge === null) return afterRecord(record, board, nowMs);
-  const isLost = record === null && pledge.toSlot === board.slot;
+  const isLost = pledge.toSlot === board.slot && !knows(record, pledge);
   const decision = afterRecord(isLost ? pledge : record, board, nowMs);
   const text = `the data folder knows nothing of the update to version ${pledge.toVersion}: it has to prove itself all the same`;
   const before: UpdateAction[] = isLost
@@ -32,6 +42,14 @@ export function afterBoot(
     : [];
   const after: UpdateAction[] = isOpen(decision.state) ? [] : [{ kind: "pledge", record: null }];
   return { ...decision, actions: [...before, ...decision.actions, ...after] };
+}
+
+/** Whether the data folder is at least as far as the boot loader. What it knows of an earlier update is no word about this one. */
+function knows(record: UpdateRecord | null, pledge: UpdateRecord): boolean {
+  if (record === null) return false;
+  // A version that was given up is of a later boot than the pledge, and must never prove itself anew.
+  if (record.phase === "failed" || record.bootId === pledge.bootId) return true;
+  return record.toSlot === pledge.toSlot && (record.phase === "installing" || record.phase === "installed");
 }
 
 /** Whether the update may still end either way. */

@@ -9,7 +9,7 @@ import type { Log } from "../log.ts";
 import { CardMemory, isCardDue } from "./card-bundle.ts";
 import { lacksOf, type ProofFacts } from "./proof.ts";
 import { busyReason, needsTicks, stepUpdate } from "./update-machine.ts";
-import { loadRecord, parseRecord, saveRecord } from "./update-record.ts";
+import { loadRecord, parseRecord, saveRecord, type UpdateRecord } from "./update-record.ts";
 import { roomRefusal } from "./update-rules.ts";
 import { NO_UPDATER, type UpdateStatus } from "./update-status.ts";
 import {
@@ -90,19 +90,27 @@ export class UpdateDesk implements UpdateOrders {
 
   /** What the version before left is read, and what it wants done is done. Never rejects. */
   async start(): Promise<void> {
-    const { updater, place, store, version, log } = this.#options;
     try {
-      this.#slots = await updater.status();
-      const { booted, other } = this.#slots;
-      this.#problem = other === null ? ONE_SLOT : null;
-      const board = { version, slot: booted.name, otherSlot: other?.name ?? null, bootId: await place.bootId() };
-      const [record, pledge] = [await loadRecord(store), parseRecord(await updater.pledge())];
+      const board = await this.#board();
+      const [record, pledge] = [await this.#recordLeft(), parseRecord(await this.#options.updater.pledge())];
       await this.#apply({ kind: "booted", record, pledge, board });
+      // Not before: what is ordered in between would be forgotten.
+      this.#problem = board.otherSlot === null ? ONE_SLOT : null;
     } catch (error) {
       this.#problem = problemOf(error);
-      log.warn(`updates: ${this.#problem}`);
+      this.#options.log.warn(`updates: ${this.#problem}`);
     }
     this.#publish();
+  }
+
+  /** A file that cannot be read is as good as lost: what the boot loader keeps says whether something is to be proved. */
+  async #recordLeft(): Promise<UpdateRecord | null> {
+    try {
+      return await loadRecord(this.#options.store);
+    } catch (error) {
+      this.#options.log.error(`update: ${problemOf(error)}`);
+      return null;
+    }
   }
 
   /** Gets what is told from now on, and what was told before anybody listened. Null: nobody listens any more. */
@@ -153,7 +161,10 @@ export class UpdateDesk implements UpdateOrders {
     if (this.#problem !== null) return no(this.#problem);
     try {
       const board = await this.#board();
-      return answerOf(await this.#apply({ kind: "back", board, isOtherGood: this.#slots?.other?.isGood ?? false }));
+      const isOtherGood = this.#slots?.other?.isGood ?? false;
+      const decision = await this.#apply({ kind: "back", board, isOtherGood });
+      // The order may have failed by then.
+      return this.#state.phase === "idle" && !decision.isRefused ? no(this.#state.message) : answerOf(decision);
     } catch (error) {
       return no(problemOf(error));
     }
@@ -257,9 +268,9 @@ export class UpdateDesk implements UpdateOrders {
       case "discard":
         return place.removeBundle();
       case "keep":
-        // Whatever the disk does, a version that is given up must not boot again.
+        // Nothing begins that cannot be written down. What ends, or boots by now, does so whatever the disk says.
         return saveRecord(store, action.record).catch((error: unknown) => {
-          if (action.record?.phase !== "failed") throw error;
+          if (action.record?.phase === "installing" || action.record?.phase === "goingBack") throw error;
           log.error(`update: ${problemOf(error)}`);
         });
       case "pledge":

@@ -5,6 +5,7 @@
  */
 import { afterBoot } from "./after-boot.ts";
 import { isMarkDue, notMarked } from "./slot-mark.ts";
+import type { UpdateRecord } from "./update-record.ts";
 import { refusalOf } from "./update-rules.ts";
 import { OWNER_WENT_BACK } from "./update-status.ts";
 import type { BoardFacts, UpdateAction, UpdateDecision, UpdateInput, UpdateState, UpdateWish } from "./update-types.ts";
@@ -105,7 +106,7 @@ function inspected(
     reason: "",
   } as const;
   const message = `Version ${toVersion} is being installed into slot ${otherSlot}.`;
-  const changes = { fromVersion: board.version, toVersion, progressPercent: 0, record };
+  const changes = { fromVersion: board.version, toVersion, progressPercent: 0, record, openBefore: openOf(state) };
   return to(state, "installing", message, nowMs, changes, [
     { kind: "keep", record },
     { kind: "pledge", record },
@@ -130,9 +131,10 @@ function failed(state: UpdateState, reason: string, nowMs: number): UpdateDecisi
     case "verifying":
       return calm(state, reason, nowMs, discardOf(state.wish));
     case "installing":
+      // An updater that is still busy with the installation before may refuse this one, and end that one all the same.
       return calm(state, `Version ${state.toVersion} was not installed: ${reason}`, nowMs, [
-        { kind: "keep", record: null },
-        { kind: "pledge", record: null },
+        { kind: "keep", record: state.openBefore },
+        { kind: "pledge", record: state.openBefore },
         ...discardOf(state.wish),
         { kind: "tell", text: `version ${state.toVersion} was not installed: ${reason}` },
       ]);
@@ -217,7 +219,7 @@ function committed(state: UpdateState, nowMs: number): UpdateDecision {
 function goBack(state: UpdateState, reason: string, nowMs: number): UpdateDecision {
   const { record } = state;
   if (record === null) return unchanged(state);
-  const after = { ...record, phase: "failed", reason } as const;
+  const after = { ...record, phase: "failed", reason, bootId: state.bootId } as const;
   const message = `The board goes back from version ${state.toVersion} to ${state.fromVersion}: ${reason}.`;
   return to(state, "rolledBack", message, nowMs, { record: after }, [
     { kind: "keep", record: after },
@@ -234,6 +236,8 @@ function back(state: UpdateState, board: BoardFacts, isOtherGood: boolean, nowMs
   if (state.phase === "provingItself") return goBack(state, OWNER_WENT_BACK, nowMs);
   const busy = busyReason(state);
   if (busy !== null) return refusedWith(state, busy);
+  const open = openOf(state);
+  if (open !== null) return bootUnseen(state, open, nowMs);
   const known = state.record?.toSlot === board.slot ? state.record.fromVersion : null;
   const record = {
     form: 1,
@@ -258,18 +262,37 @@ function back(state: UpdateState, board: BoardFacts, isOtherGood: boolean, nowMs
   ]);
 }
 
+/** What an installation whose end nobody knows has left in the other slot: its version proves itself as after any other one. */
+function bootUnseen(state: UpdateState, open: UpdateRecord, nowMs: number): UpdateDecision {
+  const record = { ...open, phase: "installed" } as const;
+  const { fromVersion, toVersion, toSlot } = record;
+  const message = `Hashboards go off, then the board boots version ${toVersion} in slot ${toSlot}, which has to prove itself.`;
+  return to(state, "pendingReboot", message, nowMs, { fromVersion, toVersion, record }, [
+    { kind: "keep", record },
+    { kind: "activateOther" },
+    { kind: "tell", text: `the owner boots version ${toVersion} in slot ${toSlot}, which has to prove itself` },
+    { kind: "reboot", reason: `to boot version ${toVersion}` },
+  ]);
+}
+
+/** The record of an installation that was not waited for, or whose program ended: the updater may finish it. */
+function openOf({ record }: UpdateState): UpdateRecord | null {
+  return record?.phase === "installing" ? record : null;
+}
+
 function discardOf(wish: UpdateWish | null): UpdateAction[] {
   return wish?.source === "upload" ? [{ kind: "discard" }] : [];
 }
 
 /** Nothing is under way any more. */
 function calm(state: UpdateState, message: string, nowMs: number, actions: UpdateAction[]): UpdateDecision {
-  const record = actions.some(({ kind }) => kind === "keep") ? null : state.record;
+  const kept = actions.find((action) => action.kind === "keep");
+  const record = kept === undefined ? state.record : kept.record;
   return to(state, "idle", message, nowMs, { record, wish: null }, actions);
 }
 
 /** What begins anew with each phase. */
-const FRESH = { progressPercent: null, goodSinceMs: null, isSlow: false } as const;
+const FRESH = { progressPercent: null, openBefore: null, goodSinceMs: null, isSlow: false } as const;
 
 function to(
   state: UpdateState,

@@ -43,6 +43,10 @@ export interface UpdateState {
   readonly wish: UpdateWish | null;
   /** What the data folder holds. */
   readonly record: UpdateRecord | null;
+  /** The record of an installation whose end nobody knows, while another one is tried. */
+  readonly openBefore: UpdateRecord | null;
+  /** Of the boot in which this program runs. */
+  readonly bootId: string;
   /** Since when nothing has been lacking; null = something is. */
   readonly goodSinceMs: number | null;
   /** An installation takes far longer than flash explains, and that was told. */
@@ -113,6 +117,8 @@ export const BEGINNING: UpdateState = {
   sinceMs: 0,
   wish: null,
   record: null,
+  openBefore: null,
+  bootId: "",
   goodSinceMs: null,
   isSlow: false,
   unmarked: null,

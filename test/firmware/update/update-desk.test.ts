@@ -369,3 +369,55 @@ test("an installation of which nobody knows the end leaves its record, and what 
   await board.boot();
   expect(board.desk.status).toMatchObject({ state: "provingItself", toVersion: "0.2.0" });
 });
+
+test("a data folder whose record cannot be read is as good as lost: the boot loader says what is to be proved", async () => {
+  const board = await updated();
+  board.store.isUnreadable = true;
+  await board.boot();
+  expect(board.desk.status).toMatchObject({ state: "provingItself", toVersion: "0.2.0" });
+});
+
+test("nothing begins before what the last boot left is known, although the updater has answered", async () => {
+  const board = await updated();
+  const { pledge } = board.updater;
+  let answer = (): void => undefined;
+  board.updater.pledge = async () => {
+    await new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    return pledge();
+  };
+  const booting = board.boot();
+  await settled();
+  expect(await board.desk.stage(MIB)).toMatchObject({
+    ok: false,
+    message: expect.stringContaining("not answered yet"),
+  });
+  answer();
+  await booting;
+  expect(board.desk.status.state).toBe("provingItself");
+});
+
+test("a full disk keeps no older version from being marked good, nor from saying why it runs", async () => {
+  const board = await updated();
+  board.booted = "A";
+  board.next = "A";
+  board.store.isFull = true;
+  await board.boot();
+  expect(board.desk.status).toMatchObject({ state: "rolledBack", slot: "A" });
+  expect(board.incidents.at(-1)).toContain("version 0.2.0 did not start");
+  expect(board.markTries).toBe(2);
+  expect(board.pledge).toBeNull();
+});
+
+test("on a full disk nothing is installed, and the owner's way back is refused", async () => {
+  const board = await begun();
+  await board.look(HASHING);
+  board.versions = { A: "0.1.0", B: "0.0.9" };
+  await board.desk.stage(MIB);
+  board.store.isFull = true;
+  expect(await board.desk.install(WISH)).toMatchObject({ ok: false, message: expect.stringContaining("no space") });
+  expect((await board.desk.back()).ok).toBe(false);
+  expect(board.desk.status).toMatchObject({ state: "idle", message: expect.stringContaining("no space") });
+  expect([board.next, board.rebooted]).toEqual(["A", []]);
+});

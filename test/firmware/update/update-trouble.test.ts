@@ -6,6 +6,7 @@ import type { UpdateRecord } from "#firmware/update/update-record.ts";
 import type { BoardFacts } from "#firmware/update/update-types.ts";
 import {
   after,
+  check,
   INSTALLING,
   kinds,
   NEW,
@@ -106,4 +107,59 @@ test("a version whose mark fails after its proof proves itself again, and that i
   const good = stepUpdate(failed.state, tick(), 71_000).state;
   expect(kinds(stepUpdate(good, tick(), 71_000 + HOLD_MS))).toEqual(["markGood"]);
   expect(stepUpdate(good, { kind: "marked" }, 140_000).state).toMatchObject({ phase: "committed", unmarked: null });
+});
+
+test("a version that is given up and begins again before the boot goes on going back; it is not marked good", () => {
+  const proving = after(PROVING).state;
+  const given = stepUpdate(proving, tick(["no chain hashes"]), PROVE_MS + 1).state;
+  const again = after([{ kind: "booted", record: given.record, pledge: PLEDGE, board: NEW }]);
+  expect(again.state.phase).toBe("rolledBack");
+  expect(kinds(again)).toEqual(["markBad", "activateOther", "reboot"]);
+});
+
+/** What the data folder knows is of an update before, which also ended in slot B or began there. */
+const EARLIER = { bootId: "boot-0", toVersion: "0.1.5" };
+
+test.each<[string, UpdateRecord]>([
+  ["one that was rolled back", { ...RECORD, ...EARLIER, phase: "rolledBack", reason: "no pool" }],
+  ["one that was committed", { ...RECORD, ...EARLIER, phase: "committed" }],
+  ["one into the slot that ran before", { ...RECORD, ...EARLIER, phase: "committed", fromSlot: "B", toSlot: "A" }],
+  ["the owner's way back", { ...RECORD, ...EARLIER, phase: "goingBack", toVersion: null }],
+  ["one that was interrupted", { ...RECORD, ...EARLIER, phase: "installing", fromSlot: "B", toSlot: "A" }],
+])("a data folder that is behind the boot loader, with %s, brings no version without its proof", (_, record) => {
+  const behind = after([{ kind: "booted", record, pledge: PLEDGE, board: NEW }]);
+  expect(behind.state).toMatchObject({ phase: "provingItself", toVersion: "0.2.0" });
+  expect(kinds(behind)).toEqual(["tell", "keep"]);
+  // In the older slot the boot loader's word is of no matter.
+  const older = after([{ kind: "booted", record, pledge: PLEDGE, board: { ...OLD, bootId: "boot-9" } }]);
+  expect(older.state).not.toMatchObject({ phase: "provingItself", toVersion: "0.2.0" });
+});
+
+test("a committed version whose pledge could not be removed proves nothing anew", () => {
+  const record = { ...RECORD, phase: "committed" } as const;
+  const boot = after([{ kind: "booted", record, pledge: PLEDGE, board: { ...NEW, bootId: "boot-7" } }]);
+  expect(boot.state.phase).toBe("committed");
+});
+
+test("a second update that the busy updater refuses takes nothing from what the first one has to prove", () => {
+  const late = after([...INSTALLING, { kind: "late" }]).state;
+  const second = { ...check, bundle: { ...check.bundle, version: "0.3.0" } };
+  const trying = after([...VERIFYING, { kind: "inspected", check: second, board: OLD }], late).state;
+  expect(trying).toMatchObject({ phase: "installing", toVersion: "0.3.0" });
+  const refused = stepUpdate(trying, { kind: "failed", reason: "already processing" }, 2_000);
+  expect(refused.state).toMatchObject({ phase: "idle", record: { phase: "installing", toVersion: "0.2.0" } });
+  expect(refused.actions).toContainEqual({ kind: "keep", record: late.record });
+  expect(refused.actions).toContainEqual({ kind: "pledge", record: late.record });
+  // A later one that fails by itself leaves nothing open.
+  const plain = stepUpdate(after(INSTALLING).state, { kind: "failed", reason: "no room" }, 2_000);
+  expect(plain.actions).toContainEqual({ kind: "keep", record: null });
+});
+
+test("the way to the other slot after an installation that nobody waited for leads to a proof, not to a good mark", () => {
+  const late = after([...INSTALLING, { kind: "late" }]).state;
+  const way = stepUpdate(late, { kind: "back", board: OLD, isOtherGood: true }, 2_000);
+  expect(way.state).toMatchObject({ phase: "pendingReboot", record: { phase: "installed", toSlot: "B" } });
+  expect(kinds(way)).toEqual(["keep", "activateOther", "tell", "reboot"]);
+  const booted = after([{ kind: "booted", record: way.state.record, pledge: null, board: NEW }]);
+  expect(booted.state.phase).toBe("provingItself");
 });
