@@ -126,6 +126,13 @@ export const queryAnswers = {
       }),
     ),
     undoSteps: z.number().meta({ description: "Changes that can be undone." }),
+    undo: z
+      .object({
+        isMore: z.boolean().meta({ description: "Some chip gets faster or some voltage higher: it takes more power." }),
+        text: z.string(),
+      })
+      .nullable()
+      .meta({ description: "What undoing the last change does; null: there is nothing to undo." }),
   }),
   hardware: z.object({
     chip: z.string(),

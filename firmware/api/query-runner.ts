@@ -7,6 +7,7 @@ import { describeIdentity } from "../hardware/board-identities.ts";
 import type { MinerParts } from "../miner-parts.ts";
 import { errorPct, relativePct } from "../stats/chip-share.ts";
 import type { TuningDesk } from "../tuning/tuning-desk.ts";
+import { tuningDifference } from "../tuning/tuning-difference.ts";
 import { allows, type Scope } from "./commands.ts";
 import { type AnswerOf, QUERY_SCOPE, type Query, type QueryAnswer, querySchema } from "./queries.ts";
 import { receiptsOf } from "./receipts.ts";
@@ -139,6 +140,7 @@ export class QueryRunner {
   #tuning(): AnswerOf<"tuning"> {
     const { limits, now, start, history } = this.#desk.state;
     const fixed = limits.voltageMv === null;
+    const before = history.at(-1);
     return {
       limits,
       chains: now.chains.map(({ baseMhz, chipMhz }, chainIndex) => ({
@@ -150,6 +152,7 @@ export class QueryRunner {
         startVoltageMv: fixed ? null : (start.workMv[chainIndex] ?? null),
       })),
       undoSteps: history.length,
+      undo: before === undefined ? null : tuningDifference(now, before, limits),
     };
   }
 

@@ -10,6 +10,10 @@ export type SettingsPath = readonly (string | number)[];
 export interface KeyFacts {
   /** `cooling.target_c`; a list of tables is written `pool_groups[]`. */
   readonly key: string;
+  /** What a form calls it. */
+  readonly title: string;
+  /** What the table that it stands in is for. */
+  readonly table: string;
   readonly type: "boolean" | "number" | "integer" | "string" | "list";
   readonly min: number | null;
   readonly max: number | null;
@@ -41,6 +45,7 @@ export interface SchemaNode {
   readonly unit?: string;
   readonly needsRestart?: boolean;
   readonly isSecret?: boolean;
+  readonly title?: string;
   readonly description?: string;
 }
 
@@ -54,17 +59,20 @@ export function settingsKeys(root: SchemaNode = settingsJsonSchema()): KeyFacts[
   return Object.entries(root.properties ?? {}).flatMap(([name, node]) => keysBelow(name, node));
 }
 
-function keysBelow(key: string, node: SchemaNode): KeyFacts[] {
+function keysBelow(key: string, node: SchemaNode, table = ""): KeyFacts[] {
+  const what = node.description ?? table;
   if (node.properties !== undefined)
-    return Object.entries(node.properties).flatMap(([name, child]) => keysBelow(`${key}.${name}`, child));
+    return Object.entries(node.properties).flatMap(([name, child]) => keysBelow(`${key}.${name}`, child, what));
   if (node.items?.properties !== undefined)
-    return Object.entries(node.items.properties).flatMap(([name, child]) => keysBelow(`${key}[].${name}`, child));
-  return [factsOf(key, node)];
+    return Object.entries(node.items.properties).flatMap(([name, child]) => keysBelow(`${key}[].${name}`, child, what));
+  return [factsOf(key, node, table)];
 }
 
-function factsOf(key: string, node: SchemaNode): KeyFacts {
+function factsOf(key: string, node: SchemaNode, table: string): KeyFacts {
   return {
     key,
+    title: node.title ?? key,
+    table,
     type: node.type === "array" ? "list" : ((node.type ?? "string") as KeyFacts["type"]),
     min: node.minimum ?? node.minItems ?? node.minLength ?? null,
     max: node.maximum ?? node.maxItems ?? node.maxLength ?? null,

@@ -7,6 +7,8 @@ import { errorText } from "#hal/errors.ts";
 
 /** What stands beside the type of a key. */
 export interface KeyMeta {
+  /** Names it where a form asks for it. */
+  readonly title: string;
   readonly description: string;
   /** Of a number, as the name of the key ends; absent: it has none. */
   readonly unit?: string;
@@ -59,7 +61,7 @@ export function table<T extends z.ZodRawShape>(description: string, shape: T) {
 /** A face that listens only when it is switched on, with keys of its own. */
 export function face<T extends z.ZodRawShape>(what: string, port: number, more: T) {
   return table(what, {
-    enabled: flag({ description: "Whether it listens at all.", needsRestart: true }).default(false),
+    enabled: flag({ title: "Listens", description: "Whether it listens at all.", needsRestart: true }).default(false),
     ...listening(port),
     ...more,
   });
@@ -68,13 +70,18 @@ export function face<T extends z.ZodRawShape>(what: string, port: number, more: 
 export function listening(port: number) {
   return {
     listen: text(64, {
+      title: "Address to listen on",
       description:
         "Address to listen on: 127.0.0.1 is reachable from the machine itself only, 0.0.0.0 and :: from everywhere.",
       needsRestart: true,
     })
       .regex(/^[0-9a-f.:]+$/i, "must be an IPv4 or IPv6 address, such as 127.0.0.1 or 0.0.0.0")
       .default("127.0.0.1"),
-    port: integer(0, 65_535, { description: "TCP port; 0 picks a free one.", needsRestart: true }).default(port),
+    port: integer(0, 65_535, {
+      title: "TCP port",
+      description: "TCP port; 0 picks a free one.",
+      needsRestart: true,
+    }).default(port),
   };
 }
 
@@ -82,14 +89,17 @@ export function listening(port: number) {
 export function tlsKeys(server: string) {
   return {
     tls_trust: choice(["authorities", "pinned", "unchecked"], {
+      title: "Who vouches for it (TLS)",
       description: `Who vouches for a ${server} behind TLS: the system's authorities, the one certificate of tls_pin_sha256, or nobody (encrypted only).`,
       needsRestart: true,
     }).default("authorities"),
     tls_authority_file: text(256, {
+      title: "File with further authorities (TLS)",
       description: "PEM file with further authorities to trust.",
       needsRestart: true,
     }).optional(),
     tls_pin_sha256: text(95, {
+      title: "Fingerprint of its certificate (TLS)",
       description: `SHA-256 fingerprint of the ${server}'s certificate: 64 hex digits, colons or not.`,
       needsRestart: true,
     })

@@ -23,14 +23,17 @@ const BOARD_NAMES = [...Object.keys(CONTROL_BOARDS), ...Object.keys(HOBBY_BOARDS
 
 const machine = table("Which machine this is.", {
   name: choice(["auto", ...HASHBOARD_NAMES], {
+    title: "Machine",
     description: "auto is the real board; a name starts the emulator of that machine. Left out: auto.",
     needsRestart: true,
   }).optional(),
   hashboard: choice(HASHBOARD_NAMES, {
+    title: "Model of the hashboards",
     description: "Model of the hashboards on a real board; it is never guessed.",
     needsRestart: true,
   }).optional(),
   control_board: choice(BOARD_NAMES, {
+    title: "Control board",
     description: "Another control board than the one that is found.",
     needsRestart: true,
   }).optional(),
@@ -39,16 +42,19 @@ const machine = table("Which machine this is.", {
     .min(1)
     .max(8)
     .meta({
+      title: "Serial devices of the chains",
       description:
         "Serial devices by connector, as kumpel board probe-chains finds them; of a hobby board: its control port, its chips' port.",
       needsRestart: true,
     })
     .optional(),
   psu_enable_active: choice(["high", "low"], {
+    title: "Level that switches the supply on",
     description: "Level that switches the power supply on, as measured.",
     needsRestart: true,
   }).optional(),
   accept_experimental: flag({
+    title: "Drive what is experimental",
     description: "Drive boards and chips that are known from single sources only.",
     needsRestart: true,
   }).default(false),
@@ -57,18 +63,21 @@ const machine = table("Which machine this is.", {
 const pool = z
   .object({
     url: text(256, {
+      title: "Address of the pool",
       description: "stratum+tcp://HOST:PORT, stratum+ssl://HOST:PORT, stratum+tcp://[IPV6]:PORT or HOST:PORT.",
       needsRestart: true,
     }).superRefine((url, context) => {
       mustParse(() => parsePoolUrl(url), context);
     }),
-    user: text(256, { description: "As the pool wants it, often ADDRESS.WORKER.", needsRestart: true }),
+    user: text(256, { title: "User", description: "As the pool wants it, often ADDRESS.WORKER.", needsRestart: true }),
     password: text(256, {
+      title: "Password",
       description: "What the pool wants beside the user; most take anything.",
       needsRestart: true,
       isSecret: true,
     }).default("x"),
     proxy: text(256, {
+      title: "Proxy",
       description: "socks5://HOST:PORT or socks5://USER:PASSWORD@HOST:PORT; names are resolved there.",
       needsRestart: true,
       isSecret: true,
@@ -79,6 +88,7 @@ const pool = z
       .optional(),
     ...tlsKeys("pool"),
     version_bits: choice(["bip310", "xor"], {
+      title: "Form of version bits",
       description: "xor is for pools that XOR the submitted bits into the version.",
       needsRestart: true,
     }).default("bip310"),
@@ -90,6 +100,7 @@ const pool = z
 
 const poolGroup = z.object({
   quota: number(0.001, 1_000, {
+    title: "Share of the hashrate",
     description: "Share of the hashrate; only the ratios of the groups count.",
     needsRestart: true,
   }).default(1),
@@ -102,11 +113,13 @@ const poolGroup = z.object({
 
 const tuning = table("Clock and voltage of the chips.", {
   frequency_mhz: number(50, 1_000, {
+    title: "Hash clock",
     description: "Hash clock. Left out: the machine's own.",
     unit: "MHz",
     needsRestart: true,
   }).optional(),
   work_voltage_mv: number(500, 25_000, {
+    title: "Voltage while hashing",
     description: "Voltage while hashing, within the machine's hard caps. Left out: the machine's own.",
     unit: "mV",
     needsRestart: true,
@@ -117,36 +130,48 @@ const cooling = table(
   "Temperatures and fans. Limits of the owner may be tighter than the machine's own, never looser.",
   {
     mode: choice(["air", "immersion", "hydro"], {
+      title: "Who cools",
       description: "air: our fans cool. immersion, hydro: somebody else's pump does, and no fan is driven or watched.",
       needsRestart: false,
     }).default("air"),
     target_c: number(30, 80, {
+      title: "Board temperature to aim for",
       description: "Board temperature that the fans aim for; at least 3 C below hot_c. Left out: 15 C below the limit.",
       unit: "C",
       needsRestart: false,
     }).optional(),
     hot_c: number(35, 90, {
+      title: "Board temperature of full fans",
       description: "Board temperature of full fans; at least 2 C below the limit. Left out: 5 C below the limit.",
       unit: "C",
       needsRestart: false,
     }).optional(),
     board_limit_c: number(40, 100, {
+      title: "Power goes off at a board temperature of",
       description: "Power off when a board sensor is that hot. Left out: the machine's own limit.",
       unit: "C",
       needsRestart: true,
     }).optional(),
     chip_limit_c: number(40, 130, {
+      title: "Power goes off at a chip temperature of",
       description: "Power off when a chip's own sensor is that hot. Left out: the machine's own limit.",
       unit: "C",
       needsRestart: true,
     }).optional(),
-    fan_min_pct: number(0, 100, { description: "Lowest fan duty.", unit: "%", needsRestart: false }).default(30),
+    fan_min_pct: number(0, 100, {
+      title: "Lowest fan duty",
+      description: "Fans that follow the temperature never turn slower.",
+      unit: "%",
+      needsRestart: false,
+    }).default(30),
     fan_max_pct: number(10, 100, {
+      title: "Highest fan duty",
       description: "Highest fan duty (quiet limit): above it the machine rather hashes slower. Safety may go beyond.",
       unit: "%",
       needsRestart: false,
     }).default(100),
     fan_manual_pct: number(0, 100, {
+      title: "Fixed fan duty",
       description: "A fixed fan duty. Left out: the fans follow the temperature.",
       unit: "%",
       needsRestart: false,
@@ -158,31 +183,40 @@ const network = table("What listens, and where, and what goes out to others. Not
   http: table("Own API.", {
     ...listening(8080),
     tls: choice(["off", "self_made", "files"], {
+      title: "Encryption (HTTPS)",
       description:
         "off: plain HTTP. self_made: HTTPS with a certificate that the board makes once and keeps; compare its fingerprint. files: HTTPS with the owner's certificate.",
       needsRestart: true,
     }).default("off"),
     tls_certificate_file: text(256, {
+      title: "File of the certificate",
       description: "PEM file of the certificate, with those between it and its authority behind it; for files.",
       needsRestart: true,
     }).optional(),
-    tls_key_file: text(256, { description: "PEM file of its key; for files.", needsRestart: true }).optional(),
+    tls_key_file: text(256, {
+      title: "File of its key",
+      description: "PEM file of its key; for files.",
+      needsRestart: true,
+    }).optional(),
   }),
   cgminer: face("cgminer API.", 4028, {
     allow: text(400, {
+      title: "Who may ask, and who may order",
       description:
         "Who may order (W) and who may only ask (R), as cgminer writes its api-allow; the first match counts.",
       needsRestart: true,
     }).default("W:127.0.0.1,W:::1,R:*"),
   }),
   stock: face("Stock Antminer web face, for managers that know nothing else.", 80, {
-    user: text(64, { description: "User of the face.", needsRestart: true }).default("root"),
+    user: text(64, { title: "User", description: "User of the face.", needsRestart: true }).default("root"),
     password: text(200, {
+      title: "Password",
       description: "Password of the face; without one nobody can sign on.",
       needsRestart: true,
       isSecret: true,
     }).optional(),
     ha1: text(32, {
+      title: "Password as the face keeps it",
       description: "Kept by the face when its password was changed there; password goes before it.",
       needsRestart: true,
       isSecret: true,
@@ -198,10 +232,12 @@ const network = table("What listens, and where, and what goes out to others. Not
 
 const security = table("Who may do what over the own API. Tokens are no settings: kumpel config token makes one.", {
   reads_need_token: flag({
+    title: "Reading needs a token",
     description: "Whether reading, too, needs a token; changes always do.",
     needsRestart: true,
   }).default(true),
   session_hours: number(0.1, 720, {
+    title: "Length of a session",
     description: "A session of a browser ends so long after its last request.",
     unit: "h",
     needsRestart: true,
@@ -210,6 +246,7 @@ const security = table("Who may do what over the own API. Tokens are no settings
 
 const logging = table("The log on standard error.", {
   level: choice(LOG_LEVELS, {
+    title: "Least weight of a line",
     description: "Least weight of a line. Left out: warn on a terminal, else info.",
     needsRestart: true,
   }).optional(),
@@ -218,6 +255,7 @@ const logging = table("The log on standard error.", {
 export const settingsSchema = z
   .object({
     settings_version: integer(1, SETTINGS_VERSION, {
+      title: "Form of the file",
       description: "Form of this file; older forms are brought up to date by themselves.",
       needsRestart: true,
     }).default(SETTINGS_VERSION),

@@ -41,8 +41,16 @@ export function App() {
       parts.asked.value?.answer(false);
       setPage(pageOfAddress());
     };
+    // Turned pages keep what was typed; a page that is closed or loaded anew cannot, so the browser asks.
+    const leave = (event: Event): void => {
+      if (!parts.kit.drafts.isEmpty) event.preventDefault();
+    };
     addEventListener("hashchange", turn);
-    return () => removeEventListener("hashchange", turn);
+    addEventListener("beforeunload", leave);
+    return () => {
+      removeEventListener("hashchange", turn);
+      removeEventListener("beforeunload", leave);
+    };
   }, []);
   return (
     <KitContext.Provider value={parts.kit}>

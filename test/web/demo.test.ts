@@ -118,13 +118,13 @@ test("live traffic is decoded, filtered and held; a recording is saved as a file
 
 test("settings: one is taken at once, one is refused in the firmware's own words", { timeout: 120_000 }, async () => {
   await turnTo("cooling");
-  const lowest = page.getByLabel(/^fan min pct/);
+  const lowest = page.getByLabel(/^Lowest fan duty/);
   await lowest.fill("35");
   await page.getByRole("button", { name: "Save 1 change" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
   await page.getByTestId("answer").filter({ hasText: "Accepted: Settings written, in force." }).waitFor();
   await lowest.fill("99");
-  await page.getByLabel(/^fan max pct/).fill("50");
+  await page.getByLabel(/^Highest fan duty/).fill("50");
   await page.getByRole("button", { name: "Save 2 changes" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
   await page

@@ -200,12 +200,12 @@ test("a board in safe idle says why nothing is shown", async () => {
 test("a refused change shows its sentence where it was asked", async () => {
   board.answerTo = () => refused("cooling.target_c is 79 C, but must be at least 3 C below cooling.hot_c (80 C).");
   await turnTo("cooling");
-  await page.getByLabel(/^target c/).fill("79");
+  await page.getByLabel(/^Board temperature to aim for/).fill("79");
   await page.getByRole("button", { name: "Save 1 change" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
   await page.getByTestId("answer").filter({ hasText: "Refused: cooling.target_c is 79 C, but must be" }).waitFor();
   expect(board.orders).toEqual([{ kind: "setSettings", patch: { cooling: { target_c: 79 } } }]);
-  expect(await page.getByLabel(/^target c/).inputValue()).toBe("79");
+  expect(await page.getByLabel(/^Board temperature to aim for/).inputValue()).toBe("79");
   expect(withoutRefusals(watched.problems, 401, 400)).toEqual([]);
 });
 
@@ -240,7 +240,8 @@ test("a change of clock: limits, one question when it is more, the answer, undo"
   await page.getByRole("dialog").filter({ hasText: "The machine draws more power" }).waitFor();
   await page.getByRole("button", { name: "Set it" }).click();
   await seen(form.getByTestId("answer"), "Accepted");
-  board.answers = { ...board.answers, tuning: { ...board.answers.tuning, undoSteps: 1 } };
+  const undo = { isMore: false, text: "chip 12 of chain 0 from 500 to 450 MHz" };
+  board.answers = { ...board.answers, tuning: { ...board.answers.tuning, undoSteps: 1, undo } };
   await page.getByRole("button", { name: "Undo the last change (1 can be undone)" }).click();
   await expect.poll(() => board.orders.length).toBe(3);
   expect(board.orders).toEqual([
@@ -248,6 +249,27 @@ test("a change of clock: limits, one question when it is more, the answer, undo"
     { kind: "tuneFrequency", chainIndex: 0, chipIndex: 12, frequencyMhz: 500 },
     { kind: "undoTuning" },
   ]);
+  quiet();
+});
+
+test("an undo that raises the power asks once and says what will happen; so does another mode of cooling", async () => {
+  const undo = { isMore: true, text: "chain 0 from 450 to 490 MHz" };
+  board.answers = { ...board.answers, tuning: { ...board.answers.tuning, undoSteps: 1, undo } };
+  await turnTo("boards");
+  await page.getByRole("button", { name: "Undo the last change (1 can be undone)" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.filter({ hasText: "It raises the power: chain 0 from 450 to 490 MHz." }).waitFor();
+  await dialog.getByRole("button", { name: "No, leave it" }).click();
+  expect(board.orders).toEqual([]);
+  await page.getByRole("button", { name: "Undo the last change (1 can be undone)" }).click();
+  await dialog.getByRole("button", { name: "Undo it" }).click();
+  await expect.poll(() => board.orders).toEqual([{ kind: "undoTuning" }]);
+  await turnTo("cooling");
+  await page.getByLabel(/^Who cools/).selectOption("hydro");
+  await page.getByRole("button", { name: "Save 1 change" }).click();
+  await dialog.filter({ hasText: "what power it draws" }).waitFor();
+  await dialog.getByRole("button", { name: "No, leave it" }).click();
+  expect(board.orders.length).toBe(1);
   quiet();
 });
 
@@ -260,8 +282,8 @@ test("a pool is tried before it is saved: how far it came, and its sentence; rec
   const message = 'Not good: the pool does not take the user "alice"; check user and password.';
   const steps = [step("connect", 12), step("subscribe", 40), step("authorise", null), step("job", null)];
   board.answerTo = () => ({ ok: false, message, poolTest: { isGood: false, message, latencyMs: 14, steps } });
-  await page.getByLabel(/^url/).fill("stratum+tcp://pool.test:3333");
-  await page.getByLabel(/^user/).fill("alice");
+  await page.getByLabel(/^Address of the pool/).fill("stratum+tcp://pool.test:3333");
+  await page.getByLabel(/^User/).fill("alice");
   await page.getByRole("button", { name: "Test pool 1" }).click();
   const result = page.getByTestId("pool-test");
   await result.getByText(message).waitFor();

@@ -98,14 +98,16 @@ test("from an empty folder: four steps, no mouse, no restart, one sign-in", { ti
   // Resumable: what was done stays done.
   await page.reload();
   await card.getByText("Step 3 of 4").waitFor();
-  await tabTo(page, /^url/);
+  await tabTo(page, /^Address of the pool/);
   await page.keyboard.type(`stratum+tcp://127.0.0.1:${poolPort}`);
-  await tabTo(page, /^user/);
+  await tabTo(page, /^User/);
   await page.keyboard.type("alice.rig");
   await press(page, /^Test pool 1/);
   await page.getByTestId("pool-test").getByText("The pool takes this user and gives work").waitFor({ timeout: 20_000 });
   await shoot(page, "first-run-tested");
   await press(page, /^Save pools/);
+  await page.getByRole("dialog").filter({ hasText: "the hashboards get power" }).waitFor();
+  await press(page, /^Save and start/);
   await card.getByText("Step 4 of 4").waitFor();
   await page.getByTestId("first-share").waitFor({ timeout: 180_000 });
   expect(pool.counts().accepted).toBeGreaterThan(0);

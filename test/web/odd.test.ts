@@ -171,7 +171,7 @@ test("charts that found no board come by themselves when it is there again", asy
 
 test("what is no number goes to the board, whose sentence is shown; an empty fan duty is no duty of zero", async () => {
   await turnTo("cooling");
-  await page.getByLabel(/^target c/).fill("warm");
+  await page.getByLabel(/^Board temperature to aim for/).fill("warm");
   await page.getByRole("button", { name: "Save 1 change" }).click();
   await dialog().getByRole("button", { name: "Save" }).click();
   await expect.poll(() => board.orders).toEqual([{ kind: "setSettings", patch: { cooling: { target_c: "warm" } } }]);
@@ -211,7 +211,7 @@ const poolSettings = (user: string): Settings =>
 test("pools that another tab saved meanwhile are not replaced unasked", async () => {
   board.setSettings(poolSettings("first"));
   await turnTo("pools");
-  const user = page.getByTestId("pool-editor").getByLabel(/^user/);
+  const user = page.getByTestId("pool-editor").getByLabel(/^User/);
   await expect.poll(() => user.inputValue()).toBe("first");
   await user.fill("mine");
   board.setSettings(poolSettings("theirs"));
@@ -228,6 +228,51 @@ test("pools that another tab saved meanwhile are not replaced unasked", async ()
   await user.fill("mine");
   await page.getByRole("button", { name: "Save pools" }).click();
   await page.getByTestId("pool-editor").getByTestId("answer").filter({ hasText: "Accepted" }).waitFor();
+});
+
+test("what was typed stays while pages are turned, and goes with the session; each field is named in words", async () => {
+  board.setSettings(poolSettings("first"));
+  await turnTo("cooling");
+  const target = page.getByLabel("Board temperature to aim for (°C)");
+  await target.fill("55");
+  await page.getByLabel("Duty in %").fill("81");
+  await page.getByText("cooling.target_c", { exact: true }).waitFor();
+  await turnTo("pools");
+  const user = page.getByTestId("pool-editor").getByLabel(/^User/);
+  await expect.poll(() => user.inputValue()).toBe("first");
+  await user.fill("mine");
+  await turnTo("cooling");
+  expect(await target.inputValue()).toBe("55");
+  expect(await page.getByLabel("Duty in %").inputValue()).toBe("81");
+  await page.getByRole("button", { name: "Save 1 change" }).waitFor();
+  await turnTo("pools");
+  expect(await user.inputValue()).toBe("mine");
+  await expectAccessible(page, "a draft that was kept");
+  // Closing the page would lose it: the browser asks.
+  const asked = page.waitForEvent("dialog");
+  const leaving = page.close({ runBeforeUnload: true });
+  const question = await asked;
+  expect(question.type()).toBe("beforeunload");
+  await question.dismiss();
+  await leaving;
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await signIn(page, board.tokens.admin);
+  await turnTo("cooling");
+  expect(await target.inputValue()).toBe("");
+});
+
+test("a new token is shown until it was noted, though the page is turned", async () => {
+  board.answerTo = () => ({ ok: true, message: "It is made.", effect: "now", token: "kmp_new" });
+  await turnTo("system");
+  const tokens = page.getByTestId("tokens");
+  await tokens.getByLabel("Name").fill("phone");
+  await tokens.getByRole("button", { name: "Make a token" }).click();
+  await tokens.getByLabel(/Note it now/).waitFor();
+  await turnTo("boards");
+  await turnTo("system");
+  expect(await tokens.getByLabel(/Note it now/).inputValue()).toBe("kmp_new");
+  await tokens.getByRole("button", { name: "I have noted it" }).click();
+  expect(await tokens.getByLabel(/Note it now/).count()).toBe(0);
 });
 
 test("a revoked token goes, the board's answer stays", async () => {

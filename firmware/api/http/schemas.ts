@@ -132,6 +132,8 @@ export const settingsAnswer = z.object({
   constraints: list(
     z.object({
       key: z.string(),
+      title: z.string().meta({ description: "What a form calls it." }),
+      table: z.string().meta({ description: "What the table that it stands in is for." }),
       type: z.enum(["boolean", "number", "integer", "string", "list"]),
       min: measured,
       max: measured,

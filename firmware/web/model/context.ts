@@ -4,6 +4,7 @@ import { useContext, useEffect, useState } from "preact/hooks";
 import { browser } from "../browser.ts";
 import type { ApiClient } from "./api-client.ts";
 import type { Answers, Path, Settings, Snapshot } from "./api-types.ts";
+import type { Drafts } from "./drafts.ts";
 import type { Live } from "./live.ts";
 import { type Store, useStore } from "./store.ts";
 
@@ -25,6 +26,7 @@ export interface Kit {
   readonly client: ApiClient;
   readonly live: Live;
   readonly access: Store<Access>;
+  readonly drafts: Drafts;
   /** Resolves with what the owner chose. */
   readonly ask: (question: Question) => Promise<boolean>;
   readonly signIn: (token: string) => Promise<string | null>;

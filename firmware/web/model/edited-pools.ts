@@ -1,7 +1,7 @@
 /** Pools while somebody edits them here, and whether somebody else saved others meanwhile. */
-import { useRef, useState } from "preact/hooks";
 import type { Settings } from "./api-types.ts";
 import { type Question, useKit } from "./context.ts";
+import { useDraft } from "./drafts.ts";
 import { type Draft, draftOf, emptyGroup } from "./pool-draft.ts";
 
 export interface EditedPools {
@@ -12,7 +12,7 @@ export interface EditedPools {
   readonly isOvertaken: boolean;
   readonly edit: (draft: Draft) => void;
   readonly discard: () => void;
-  /** Asks the board once more; null: saving replaces nothing of anybody else. */
+  /** Asks the board once more; null: saving replaces nothing of anybody else, and starts nothing. */
   readonly questionBeforeSaving: () => Promise<Question | null>;
 }
 
@@ -22,27 +22,31 @@ const REPLACE: Question = {
   act: "Replace them",
 };
 
+/** While nothing is switched on, what was missing may be just these pools. */
+const START: Question = {
+  title: "Save these pools and start?",
+  text: "The miner waits with everything off. When nothing else is missing, the hashboards get power and draw it from the wall; the first share takes about half a minute.",
+  act: "Save and start",
+};
+
 const poolsOf = ({ settings }: Settings): Draft => draftOf(settings["pool_groups"]);
 
 export function useEditedPools(settings: Settings): EditedPools {
-  const { client } = useKit();
+  const { client, drafts, live } = useKit();
   const stored = poolsOf(settings);
-  const [edited, setEdited] = useState<Draft | null>(null);
-  const began = useRef("");
-  const isOther = (now: Draft): boolean => edited !== null && JSON.stringify(now) !== began.current;
+  const [kept, keep] = useDraft<{ readonly edited: Draft; readonly began: string } | null>(drafts, "pools", null);
+  const isOther = (now: Draft): boolean => kept !== null && JSON.stringify(now) !== kept.began;
   return {
     stored,
-    draft: edited ?? (stored.length === 0 ? [emptyGroup()] : stored),
-    isEdited: edited !== null,
+    draft: kept?.edited ?? (stored.length === 0 ? [emptyGroup()] : stored),
+    isEdited: kept !== null,
     isOvertaken: isOther(stored),
-    edit: (draft) => {
-      if (edited === null) began.current = JSON.stringify(stored);
-      setEdited(draft);
-    },
-    discard: () => setEdited(null),
+    edit: (edited) => keep({ edited, began: kept?.began ?? JSON.stringify(stored) }),
+    discard: () => keep(null),
     questionBeforeSaving: async () => {
       const got = await client.get("/settings");
-      return got.ok && isOther(poolsOf(got.data)) ? REPLACE : null;
+      if (got.ok && isOther(poolsOf(got.data))) return REPLACE;
+      return live.state.value.phase === "idle" ? START : null;
     },
   };
 }

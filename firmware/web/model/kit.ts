@@ -2,6 +2,7 @@
 import { browser } from "../browser.ts";
 import { ApiClient } from "./api-client.ts";
 import type { Access, Kit, Question } from "./context.ts";
+import { Drafts } from "./drafts.ts";
 import { Live } from "./live.ts";
 import { Store } from "./store.ts";
 
@@ -22,6 +23,7 @@ export function createParts(): Parts {
   const access = new Store<Access>(recalled());
   const asked = new Store<Asked | null>(null);
   const hasExpired = new Store(false);
+  const drafts = new Drafts();
   const client: ApiClient = new ApiClient(() => {
     // Several requests may be refused at once: only the first finds somebody signed in.
     if (access.value.who !== null) hasExpired.value = true;
@@ -31,13 +33,17 @@ export function createParts(): Parts {
   const live = new Live(client);
   const become = (next: Access): void => {
     access.value = next;
-    if (next.who === null) asked.value?.answer(false);
+    if (next.who === null) {
+      asked.value?.answer(false);
+      drafts.clear();
+    }
     browser.remember("access", next.who === null ? null : JSON.stringify(next));
   };
   const kit: Kit = {
     client,
     live,
     access,
+    drafts,
     ask: (question) =>
       new Promise((resolve) => {
         asked.value?.answer(false);

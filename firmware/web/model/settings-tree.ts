@@ -62,7 +62,7 @@ function numberOf(text: string): number | string | null {
 
 /** What a field must hold, in words. */
 export function rangeText({ type, min, max, choices, unit }: Constraint): string {
-  const behind = unit === null ? "" : ` ${unit}`;
+  const behind = unit === null ? "" : ` ${unitText(unit)}`;
   if (choices !== null || type === "boolean" || max === null) return "";
   if (type === "string") return `up to ${max} signs`;
   if (type === "list") return `${min ?? 0} to ${max} lines`;
@@ -72,10 +72,10 @@ export function rangeText({ type, min, max, choices, unit }: Constraint): string
 export function defaultText({ default: value, unit, type }: Constraint): string {
   if (value === null || value === undefined || value === "") return "";
   if (type === "boolean") return `default: ${value === true ? "yes" : "no"}`;
-  return `default: ${fieldText(value)}${unit === null ? "" : ` ${unit}`}`;
+  return `default: ${fieldText(value)}${unit === null ? "" : ` ${unitText(unit)}`}`;
 }
 
-/** cooling.fan_min_pct -> fan min pct. */
-export function labelOf(key: string): string {
-  return (key.split(".").at(-1) ?? key).replaceAll("_", " ");
+/** As people write what ends the keys. */
+export function unitText(unit: string): string {
+  return unit === "C" ? "°C" : unit;
 }

@@ -1,7 +1,7 @@
 /** Heat, fans, and whether the machine hashes at all. */
-import { useState } from "preact/hooks";
-import type { Sensors, Snapshot } from "../model/api-types.ts";
-import { usePolled, useSettings, useSnapshot } from "../model/context.ts";
+import type { Given, Sensors, Snapshot } from "../model/api-types.ts";
+import { useKit, usePolled, useSettings, useSnapshot } from "../model/context.ts";
+import { useDraft } from "../model/drafts.ts";
 import { duration, withUnit } from "../model/format.ts";
 import { Act } from "../parts/act.tsx";
 import { Card } from "../parts/card.tsx";
@@ -86,8 +86,14 @@ function PauseCard({ snapshot: { pauseReason } }: { readonly snapshot: Snapshot 
 }
 
 function FanCard({ snapshot, onSet }: { readonly snapshot: Snapshot; readonly onSet: () => void }) {
-  const [text, setText] = useState(String(Math.round(snapshot.thermal.fanDutyPct)));
+  const { drafts } = useKit();
+  const [draft, setText] = useDraft<string | null>(drafts, "fan duty", null);
+  const text = draft ?? String(Math.round(snapshot.thermal.fanDutyPct));
   const dutyPct = Number(text);
+  const noteSet = ({ ok }: Given): void => {
+    if (ok) setText(null);
+    onSet();
+  };
   return (
     <Card title="Fixed fan duty">
       <p class="quiet">Fans follow the temperature unless a duty is fixed here. Safety may go beyond it.</p>
@@ -113,12 +119,12 @@ function FanCard({ snapshot, onSet }: { readonly snapshot: Snapshot; readonly on
                   act: "Hold them",
                 }
           }
-          onDone={onSet}
+          onDone={noteSet}
           isOff={text === ""}
         >
           Fix this duty
         </Act>
-        <Act command={{ kind: "setFanDuty", dutyPct: null }} onDone={onSet}>
+        <Act command={{ kind: "setFanDuty", dutyPct: null }} onDone={noteSet}>
           Follow the temperature
         </Act>
       </div>

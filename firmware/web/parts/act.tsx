@@ -9,7 +9,7 @@ export interface ActProps {
   readonly children: ComponentChildren;
   readonly command: Command | (() => Command | null);
   /** Where it stops hashing, raises power or loses data; null from the function: this time it does not. */
-  readonly question?: Question | (() => Question | null);
+  readonly question?: Question | (() => Question | null | Promise<Question | null>);
   readonly onDone?: (answer: Given) => void;
   readonly isGrave?: boolean;
   readonly isOff?: boolean;
@@ -47,7 +47,7 @@ export function Act({ children, command, question, onDone, isGrave = false, isOf
   const run = async (): Promise<void> => {
     const wanted = typeof command === "function" ? command() : command;
     if (wanted === null) return;
-    const asked = typeof question === "function" ? question() : (question ?? null);
+    const asked = typeof question === "function" ? await question() : (question ?? null);
     const given = await order(() => client.order(wanted), asked);
     if (given !== null) onDone?.(given);
   };

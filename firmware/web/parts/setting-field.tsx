@@ -1,7 +1,7 @@
 /** One setting as a field of a form, made from what the board says of it: range, default, unit, when it counts. */
 import { useId } from "preact/hooks";
 import type { Constraint } from "../model/api-types.ts";
-import { defaultText, labelOf, rangeText } from "../model/settings-tree.ts";
+import { defaultText, rangeText, unitText } from "../model/settings-tree.ts";
 
 export interface SettingFieldProps {
   readonly constraint: Constraint;
@@ -14,18 +14,18 @@ export interface SettingFieldProps {
 
 export function SettingField({ constraint, text, isChanged, isRequired = false, onText }: SettingFieldProps) {
   const id = useId();
-  const { key, unit, description, needsRestart } = constraint;
+  const { key, title, unit, description, needsRestart } = constraint;
   const facts = [rangeText(constraint), defaultText(constraint)].filter((fact) => fact !== "").join("; ");
   return (
     <div class={isChanged ? "field changed" : "field"}>
       <label for={id}>
-        {labelOf(key)}
-        {unit === null ? "" : ` (${unit})`} {needsRestart && <span class="tag">after a restart</span>}
+        {title}
+        {unit === null ? "" : ` (${unitText(unit)})`} {needsRestart && <span class="tag">after a restart</span>}
         {isChanged && <span class="tag">changed</span>}
       </label>
       <Input id={id} constraint={constraint} text={text} isRequired={isRequired} onText={onText} />
       <p id={`${id}-help`} class="quiet note help">
-        {description} {facts !== "" && `(${facts})`}
+        {description} {facts !== "" && `(${facts})`} <code class="key">{key.replaceAll("[]", "")}</code>
       </p>
     </div>
   );

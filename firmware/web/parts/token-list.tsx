@@ -1,7 +1,8 @@
 /** Who may sign in: tokens without their secrets, new ones, and the end of old ones. */
 import { useState } from "preact/hooks";
 import type { Given } from "../model/api-types.ts";
-import { usePolled } from "../model/context.ts";
+import { useKit, usePolled } from "../model/context.ts";
+import { useDraft } from "../model/drafts.ts";
 import { clockTime } from "../model/format.ts";
 import { Act } from "./act.tsx";
 import { AnswerLine } from "./answer-line.tsx";
@@ -46,11 +47,15 @@ export function TokenList() {
 }
 
 function NewToken({ onMade }: { readonly onMade: () => void }) {
-  const [name, setName] = useState("");
+  const { drafts } = useKit();
+  const [name, setName] = useDraft(drafts, "token name", "");
   const [scope, setScope] = useState<Scope>("read");
-  const [fresh, setFresh] = useState<string | null>(null);
+  const [fresh, setFresh] = useDraft<string | null>(drafts, "token", null);
   const take = (answer: Given): void => {
-    setFresh(answer.ok ? (answer.token ?? null) : null);
+    if (answer.ok) {
+      setFresh(answer.token ?? null);
+      setName("");
+    }
     onMade();
   };
   return (
@@ -85,7 +90,10 @@ function NewToken({ onMade }: { readonly onMade: () => void }) {
           <label>
             Note it now, it is never shown again:{" "}
             <input readOnly size={48} value={fresh} onFocus={({ currentTarget }) => currentTarget.select()} />
-          </label>
+          </label>{" "}
+          <button type="button" class="plain" onClick={() => setFresh(null)}>
+            I have noted it
+          </button>
         </p>
       )}
     </fieldset>

@@ -1,5 +1,6 @@
 /** Clock and voltage by hand: limits before, effect after, and the way back. */
 import { useState } from "preact/hooks";
+import type { ApiClient } from "../model/api-client.ts";
 import type { Given, Tuning } from "../model/api-types.ts";
 import { type Question, useKit, useSnapshot } from "../model/context.ts";
 import { type Reading, readingOf } from "../model/effect.ts";
@@ -22,6 +23,7 @@ const MV_PER_V = 1000;
 
 export function TuneForm({ tuning, chainIndex, chipIndex, onChanged }: TuneFormProps) {
   const snapshot = useSnapshot();
+  const { client } = useKit();
   const [before, setBefore] = useState<{ reading: Reading; chainIndex: number | null; round: number } | null>(null);
   const note = (place: number | null): void => {
     if (snapshot !== null)
@@ -35,7 +37,12 @@ export function TuneForm({ tuning, chainIndex, chipIndex, onChanged }: TuneFormP
       <VoltageForm tuning={tuning} chainIndex={chainIndex} onChanged={note} />
       {before !== null && <EffectTable key={before.round} before={before.reading} chainIndex={before.chainIndex} />}
       <div class="acts">
-        <Act command={{ kind: "undoTuning" }} isOff={tuning.undoSteps === 0} {...kept}>
+        <Act
+          command={{ kind: "undoTuning" }}
+          question={() => undoQuestion(client)}
+          isOff={tuning.undoSteps === 0}
+          {...kept}
+        >
           Undo the last change ({tuning.undoSteps} can be undone)
         </Act>
         <Act command={{ kind: "resetTuning" }} question={RESET} {...kept}>
@@ -47,6 +54,21 @@ export function TuneForm({ tuning, chainIndex, chipIndex, onChanged }: TuneFormP
       </div>
     </Card>
   );
+}
+
+/** Back from less is more again. The board is asked, since somebody else may have changed something last. */
+async function undoQuestion(client: ApiClient): Promise<Question | null> {
+  const got = await client.get("/tuning");
+  const undo = got.ok ? got.data.undo : null;
+  if (undo?.isMore === false) return null;
+  return {
+    title: "Undo the last change?",
+    text:
+      undo === null
+        ? "What it takes back is not known here: the machine may draw more power and get hotter at once."
+        : `It raises the power: ${undo.text}. The machine gets hotter at once.`,
+    act: "Undo it",
+  };
 }
 
 const RESET: Question = {

@@ -76,7 +76,7 @@ test("a form's texts become a patch with nothing but what changed", () => {
     "/dev/ttyS1",
     "/dev/ttyS2",
   ]);
-  expect(rangeText(target)).toBe("30 to 80 C");
+  expect(rangeText(target)).toBe("30 to 80 °C");
   const patch = patchOf(
     new Map<string, unknown>([
       ["cooling.target_c", 60],
