@@ -11,10 +11,15 @@ import { bundle } from "../../scripts/build.mjs";
 import { ROOT } from "../../scripts/setup.mjs";
 import { foreignPackage } from "./foreign-package.mjs";
 import { NbdDisk } from "./nbd-disk.mjs";
+import { runRounds, Tally } from "./power-cut-tally.mjs";
 import { addModules, GuestRoot, INIT_START, kernelOf, LOAD_MODULES, Vm } from "./vm.mjs";
 
 const [cuts = "20", seed = String(Math.trunc(Math.random() * 1e9))] = process.argv.slice(2);
 const CUTS = Number(cuts);
+if (!(Number.isSafeInteger(CUTS) && CUTS > 0)) {
+  console.error(`CUTS "${cuts}" is no number from 1; node test/qemu/power-cut.mjs 20`);
+  process.exit(2);
+}
 const BOARD = "kumpel-zynq7010-s9io";
 const MIB = 2 ** 20;
 /** Partitions as on the card, but small: name, number, MiB. */
@@ -219,19 +224,7 @@ class Rounds {
     this.disk = disk;
     this.socket = path.join(root.work, "nbd");
     this.version = 1;
-    /** Of the settings: what the guest was told to be written. */
-    this.confirmed = 0;
-    this.counts = {
-      boots: 0,
-      cuts: 0,
-      lostSectors: 0,
-      committed: 0,
-      rolledBack: 0,
-      failedTries: 0,
-      freshEnvironments: 0,
-    };
-    /** @type {string[]} */
-    this.problems = [];
+    this.tally = new Tally();
     /** Milliseconds from the updater's first word to the order to boot, as far as it was seen. */
     this.longestMs = 6_000;
     this.media = "";
@@ -243,9 +236,9 @@ class Rounds {
       const slot = this.chooseSlot();
       const version = this.wholeVersion(slot);
       if (version !== null) return { slot, version };
-      this.counts.failedTries++;
+      this.tally.failedTries++;
     }
-    this.problems.push("no slot boots any more");
+    this.tally.problems.push("no slot boots any more");
     return null;
   }
 
@@ -261,7 +254,7 @@ class Rounds {
       // The file system itself was hit: U-Boot takes its defaults, and makes the file anew when it saves.
     }
     const found = fs.existsSync(copy) ? this.loader.readEnvironment(fs.readFileSync(copy)) : null;
-    if (found === null) this.counts.freshEnvironments++;
+    if (found === null) this.tally.freshEnvironments++;
     const environment = found ?? new Map();
     const slot = this.loader.chooseSlot(environment);
     fs.writeFileSync(copy, this.loader.writeEnvironment(environment));
@@ -294,43 +287,30 @@ class Rounds {
       this.media = bundleDisk(this.root.work, next);
     }
     const verdict = booted.version % BAD_EVERY === 0 ? "bad" : "good";
-    this.counts.boots++;
+    this.tally.boots++;
     const vm = this.start(booted.slot, verdict);
     const runs = await vm.seen(/^RUNS .*$/m, BOOT_MS);
     const beganAtMs = performance.now();
     if (runs === null)
-      this.problems.push(`version ${booted.version} in ${booted.slot} did not come up: ${vm.text.slice(-800)}`);
+      this.tally.problems.push(`version ${booted.version} in ${booted.slot} did not come up: ${vm.text.slice(-800)}`);
     else if (isCut) await this.cut(vm);
     else {
       const ended = await vm.seen(/GUEST ENDED/, BOOT_MS);
-      if (ended === null) this.problems.push(`the round did not end: ${vm.text.slice(-800)}`);
+      if (ended === null) this.tally.problems.push(`the round did not end: ${vm.text.slice(-800)}`);
       else this.longestMs = Math.max(this.longestMs, performance.now() - beganAtMs);
       await vm.kill();
     }
-    this.judge(vm.text, booted.version);
+    this.tally.note(vm.text, booted.version);
+    if (process.env["VERBOSE"] !== undefined)
+      console.log(vm.text.match(/^(RUNS|INSTALLS|REFUSED|REBOOT|PROVED|INCIDENT|NEVER).*$/gm)?.join(" | "));
   }
 
   /** @param {Vm} vm */
   async cut(vm) {
     await new Promise((resolve) => setTimeout(resolve, random() * this.longestMs));
     await vm.kill();
-    this.counts.cuts++;
-    this.counts.lostSectors += this.disk.cut(random);
-  }
-
-  /** @param {string} text @param {number} version */
-  judge(text, version) {
-    const settings = /^SETTINGS (\w+) ?(.*?)\r?$/m.exec(text);
-    const number = settings?.[1] === "whole" ? Number(settings[2]) : 0;
-    if (settings?.[1] === "TORN") this.problems.push(`settings are torn: ${settings[2]}`);
-    if (settings !== null && number < this.confirmed)
-      this.problems.push(`settings ${this.confirmed} were confirmed, ${number} are there`);
-    for (const [, wrote] of text.matchAll(/^WROTE (\d+)\r?\n/gm)) this.confirmed = Number(wrote);
-    if (/^PROVED committed/m.test(text)) this.counts.committed++;
-    if (/^INCIDENT .*(?:older|back|not proved|did not)/m.test(text)) this.counts.rolledBack++;
-    for (const [line] of text.matchAll(/^NEVER .*$/gm)) this.problems.push(`version ${version}: ${line}`);
-    if (process.env["VERBOSE"] !== undefined)
-      console.log(text.match(/^(RUNS|INSTALLS|REFUSED|REBOOT|PROVED|INCIDENT|NEVER).*$/gm)?.join(" | "));
+    this.tally.cuts++;
+    this.tally.lostSectors += this.disk.cut(random);
   }
 
   /** @param {string} slot @param {string} verdict */
@@ -361,20 +341,12 @@ try {
   const disk = new NbdDisk(newDisk(root.work, loader));
   const rounds = new Rounds({ root, kernel, initrd: root.pack(), loader, disk });
   await disk.listen(rounds.socket);
-  // The first one undisturbed tells how long an update takes here.
-  await rounds.round(false);
-  while (rounds.counts.cuts < CUTS && rounds.problems.length === 0) {
-    await rounds.round(true);
-    // Now and then an update comes to its end, so that versions are proved, and go back.
-    if (rounds.counts.cuts % 4 === 0) await rounds.round(false);
-  }
+  await runRounds(rounds.tally, CUTS, (isCut) => rounds.round(isCut));
   disk.close();
-  const { boots, cuts: done, lostSectors, committed, rolledBack, failedTries, freshEnvironments } = rounds.counts;
-  console.log(
-    `${rounds.problems.length === 0 && done >= CUTS ? "ok" : "FAILED"} power cuts: ${done} in ${boots} boots (seed ${seed}), ${lostSectors} unflushed sectors lost; ${committed} versions committed, ${rolledBack} rolled back, ${failedTries} tries of a slot without a whole version, ${freshEnvironments} environments made anew; settings ${rounds.confirmed} confirmed, none lost`,
-  );
-  for (const problem of rounds.problems) console.log(`PROBLEM: ${problem}`);
-  process.exitCode = rounds.problems.length === 0 && done >= CUTS && committed > 0 ? 0 : 1;
+  const lacks = rounds.tally.lacks(CUTS);
+  console.log(`${lacks.length === 0 ? "ok" : "FAILED"} ${rounds.tally.lineOf(seed)}`);
+  for (const lack of lacks) console.log(`PROBLEM: ${lack}`);
+  process.exitCode = lacks.length === 0 ? 0 : 1;
 } finally {
   root.remove();
 }
