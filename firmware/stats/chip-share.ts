@@ -5,7 +5,8 @@ const NONCES_THAT_TELL = 10;
 
 /** @param due good nonces that a chip of this clock finds when it is like the others. @returns 100: it is like them. */
 export function relativePct(good: number, due: number): number | null {
-  return due < NONCES_THAT_TELL ? null : (100 * good) / due;
+  // A chain without a clock has no due either.
+  return due >= NONCES_THAT_TELL ? (100 * good) / due : null;
 }
 
 /** Hardware errors as a share of all that was found. */

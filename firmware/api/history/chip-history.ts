@@ -105,7 +105,10 @@ function refusal(message: string): ChipHistoryAnswer {
 
 /** Clock and temperature are those of the moment, the rest is of what was found since. */
 function figuresOf(chips: readonly Chip[], before: readonly Counts[]): ChipFigures[] {
-  const isAnew = chips.some(({ nonces }, i) => nonces.good < (before[i]?.good ?? 0));
+  const isAnew = chips.some(({ nonces }, i) => {
+    const { good, hardwareErrors } = before[i] ?? NO_COUNTS;
+    return nonces.good < good || nonces.hardwareErrors < hardwareErrors;
+  });
   const found = chips.map(({ nonces }, i) => {
     const { good, hardwareErrors } = isAnew ? NO_COUNTS : (before[i] ?? NO_COUNTS);
     return { good: nonces.good - good, hardwareErrors: nonces.hardwareErrors - hardwareErrors };

@@ -6,6 +6,7 @@ import { CHIPS_MAX } from "#firmware/api/limits.ts";
 import type { AnswerOf, QueryAnswer } from "#firmware/api/queries.ts";
 import { QueryRunner } from "#firmware/api/query-runner.ts";
 import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
+import { relativePct } from "#firmware/stats/chip-share.ts";
 import { TuningDesk } from "#firmware/tuning/tuning-desk.ts";
 import { CALM, startRig } from "../../../support/rig.ts";
 
@@ -111,6 +112,17 @@ test("counts that begin anew, a chain that does not answer and a clock that jump
   await after(20 * CHIP_PERIOD_MS);
   await after(-10 * CHIP_PERIOD_MS);
   expect(read(0, 0).timesMs).toHaveLength(4);
+});
+
+test("counts that began anew and grew beyond what they were give no share above all that was found", async () => {
+  const { found, after, read } = bench();
+  for (const chip of found[0]!) Object.assign(chip, { good: 10, hardwareErrors: 50 });
+  await after(0);
+  // A chain that began again in between: 30 good ones, and no error yet.
+  for (const chip of found[0]!) Object.assign(chip, { good: 30, hardwareErrors: 0 });
+  await after(CHIP_PERIOD_MS);
+  expect(read(0, 0)).toMatchObject({ errorPct: [0], relativePct: [100] });
+  expect(relativePct(5, Number.NaN)).toBeNull();
 });
 
 test("what is not there is named", async () => {
