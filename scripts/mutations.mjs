@@ -53,8 +53,8 @@ const DEFECTS = [
   {
     name: "a version is marked good without its proof where the data partition is lost",
     file: "firmware/update/after-boot.ts",
-    find: "const isLost = record === null && pledge.toSlot === board.slot;",
-    put: "const isLost = record === null && pledge.toSlot !== board.slot;",
+    find: "const isLost = pledge.toSlot === board.slot && !knows(record, pledge);",
+    put: "const isLost = pledge.toSlot !== board.slot && !knows(record, pledge);",
     test: "test/firmware/update/update-desk.test.ts",
     title: "lets no version through",
   },
