@@ -15,8 +15,8 @@ const FILES = [
 const SHARES = 9 + 1 / 3;
 
 const wanted = Number(process.argv[2] ?? 1_000_000);
-if (!(wanted >= 20_000)) {
-  console.error(`INPUTS "${process.argv[2]}" is no number from 20000; npm run fuzz -- 1000000`);
+if (!(Number.isSafeInteger(wanted) && wanted >= 20_000)) {
+  console.error(`INPUTS "${process.argv[2]}" is no whole number from 20000; npm run fuzz -- 1000000`);
   process.exit(2);
 }
 ensureSetUp();

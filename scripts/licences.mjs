@@ -6,6 +6,8 @@ import { ROOT } from "./setup.mjs";
 const HEAD = `Kumpel is licensed under Apache-2.0. Packages of other people in this program, its add-ons and its page:
 `;
 const LICENCE_FILE = /^licen[cs]e(-mit)?(\.(md|txt|markdown))?$/i;
+/** Apache-2.0 wants such a text handed on beside the licence. */
+const NOTICE_FILE = /^(copyright)?notice(\.(md|txt))?$/i;
 
 /** @typedef {{ name: string, version: string, licence: string, text: string }} Package */
 
@@ -13,13 +15,20 @@ const LICENCE_FILE = /^licen[cs]e(-mit)?(\.(md|txt|markdown))?$/i;
 function readPackage(folder) {
   const { name, version, license, author } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
   if (typeof license !== "string") throw new Error(`package ${name} does not say its licence`);
-  const file = fs.readdirSync(folder).find((one) => LICENCE_FILE.test(one));
+  const files = fs.readdirSync(folder);
+  const file = files.find((one) => LICENCE_FILE.test(one));
   const whose = typeof author === "object" ? author?.name : author;
   const text =
     file === undefined
       ? `No licence text comes with this package; its terms are ${license}, by ${whose ?? `the authors of ${name}`}.`
-      : fs.readFileSync(path.join(folder, file), "utf8").replaceAll("\r\n", "\n").trim();
-  return { name, version, licence: license, text };
+      : textOf(path.join(folder, file));
+  const notices = files.filter((one) => NOTICE_FILE.test(one)).map((one) => textOf(path.join(folder, one)));
+  return { name, version, licence: license, text: [text, ...notices].join("\n\n") };
+}
+
+/** @param {string} file */
+function textOf(file) {
+  return fs.readFileSync(file, "utf8").replaceAll("\r\n", "\n").trim();
 }
 
 /** The innermost package that a file belongs to, null for our own. @param {string} input */

@@ -5,7 +5,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { bundle } from "../../../scripts/build.mjs";
 import { installPackage } from "../../qemu/package-install.mjs";
-import { temporaryFolder } from "../../support/program.ts";
+import { ROOT, temporaryFolder } from "../../support/program.ts";
 
 /** Of no use on a board: for a person with a stack trace. */
 const STAYS = /\.map$/;
@@ -47,6 +47,9 @@ test("the program tells whose work is in it: every package with a licence that a
   for (const name of ["fastify", "zod", "serialport", "pino", "mqtt", "preact", "uplot", "koffi", "i2c-bus", "onoff"])
     expect(names).toContain(name);
   expect(list.length).toBeGreaterThan(50);
+  // Apache-2.0 wants the notice beside the licence.
+  const notice = path.join(ROOT, "node_modules/reflect-metadata/CopyrightNotice.txt");
+  expect(text).toContain(fs.readFileSync(notice, "utf8").replaceAll("\r\n", "\n").trim());
   for (const [line, name, version, licence] of list) {
     expect(licence, line).toMatch(/^\(?(MIT|ISC|0BSD|BSD-[23]-Clause|Apache-2\.0|BlueOak-1\.0\.0|Unlicense)\b/);
     expect(text).toContain(`\n${"=".repeat(80)}\n${name} ${version}\n\n`);
