@@ -106,10 +106,13 @@ export class ManagementHost {
     });
     this.#worker = worker;
     for (const message of greeting()) worker.postMessage(message);
+    // The miner's signal outlives this worker and would keep it with its listener.
+    const life = new AbortController();
     const end = await new Promise<string | KumpelError>((resolve) => {
       this.#giveUp = resolve;
       signal.addEventListener("abort", () => void this.#sayGoodbye(worker).then(() => resolve("stopped")), {
         once: true,
+        signal: life.signal,
       });
       worker.on("error", (error) => resolve(errorText(error)));
       worker.on("exit", (code) => resolve(`exit code ${code}`));
@@ -118,6 +121,7 @@ export class ManagementHost {
         if (failure !== null) resolve(failure);
       });
     });
+    life.abort();
     this.#worker = null;
     this.#port = signal.aborted ? this.#port : null;
     await worker.terminate();

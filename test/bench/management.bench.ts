@@ -1,10 +1,9 @@
 /**
  * What the management plane can do to mining: the whole program mines while clients load its API, while a browser has many
- * tabs of its page open, or while the worker is ended, filled or hung, beside the same program left alone; medians of paired
- * runs. The tabs also beside the same tabs behind a relay, which shows the board one of them: what a browser costs that runs on
- * the same processors is not the board's. And how quick reads are meanwhile. PAIRS=5 (the default) of each kind take about 30
- * minutes;
- * LOADS=api,ended,memory,loop,tabs chooses.
+ * tabs of its page open, or while the worker is ended, filled or hung, beside the same program left alone in each round;
+ * medians. The tabs also beside the same tabs behind a relay, which shows the board one of them: what a browser costs that runs on
+ * the same processors is not the board's. And how quick reads are meanwhile. PAIRS=5 rounds (the
+ * default) take about 30 minutes; LOADS=api,ended,memory,loop,tabs chooses.
  */
 import fs from "node:fs";
 import http from "node:http";
@@ -37,6 +36,8 @@ const READS = [
   "/chains/0/chips",
   "/history",
 ];
+const ALONE = "alone";
+const RELAYED = "relayed tabs";
 /** Whichever is larger. */
 const WORSE_SHARE = 0.1;
 const WORSE_MS = 0.2;
@@ -69,14 +70,14 @@ interface Run {
  * Puts the load on the miner; resolves, once it is there, to what takes it off. Clients are other machines: a process of
  * their own, and what their own work costs is not the plane's doing.
  */
-async function startClients(miner: Started, load: string | null): Promise<() => Promise<void>> {
-  if (load !== "api" && load !== "tabs" && load !== "relayed tabs") return async () => undefined;
+async function startClients(miner: Started, load: string): Promise<() => Promise<void>> {
+  if (load !== "api" && load !== "tabs" && load !== RELAYED) return async () => undefined;
   const { authorization } = tokenHeader(miner);
   const words =
     load === "api"
       ? ["api-clients.mjs", portOf(miner), authorization, String(SOCKETS), String(REQUESTS_PER_S)]
       : ["browser-tabs.mjs", portOf(miner), authorization.replace("Bearer ", ""), String(TABS)];
-  if (load === "relayed tabs") words.push("relayed");
+  if (load === RELAYED) words.push("relayed");
   const [file = "", ...args] = words;
   const client = start("chrt", ["--idle", "0", process.execPath, path.resolve("test/bench", file), ...args]);
   const stop = async (): Promise<void> => {
@@ -113,7 +114,7 @@ function read(miner: Started, target: string): Promise<number> {
   });
 }
 
-async function run(program: string, folder: string, load: string | null, measuresReads: boolean): Promise<Run> {
+async function run(program: string, folder: string, load: string, measuresReads: boolean): Promise<Run> {
   const reportFile = path.join(folder, "report.json");
   const pool: LocalPool = createPool();
   const miner = startMiner(program, await pool.start(), reportFile);
@@ -174,7 +175,7 @@ function compare(load: string, calm: readonly Run[], loaded: readonly Run[]): vo
       reference,
       ratio: value / reference,
       budget: { of: "value", atMost: Math.round(atMost * 1000) / 1000 },
-      note: `medians of ${calm.length} pairs`,
+      note: `medians of ${calm.length} rounds`,
     });
   }
 }
@@ -194,40 +195,39 @@ function holdMainJob(load: string, runs: readonly Run[]): void {
   }
 }
 
-/** What the tabs of a browser on this same machine cost beside what the board has to do for them. */
-async function tabs(program: string, folder: string): Promise<void> {
-  const [alone, relayed, direct]: [Run[], Run[], Run[]] = [[], [], []];
-  for (let pair = 0; pair < PAIRS; pair++) {
-    progress(`  ${TABS} tabs, pair ${pair + 1} of ${PAIRS}, about three minutes ...`);
-    alone.push(await run(program, folder, null, false));
-    relayed.push(await run(program, folder, "relayed tabs", false));
-    direct.push(await run(program, folder, "tabs", false));
+/** One run of each kind after the other, so that each has its reference beside it. */
+async function rounds(program: string, folder: string): Promise<ReadonlyMap<string, readonly Run[]>> {
+  const kinds = [ALONE, ...LOADS.flatMap((load) => (load === "tabs" ? [RELAYED, load] : [load]))];
+  const runs = new Map(kinds.map((kind) => [kind, [] as Run[]]));
+  for (let round = 0; round < PAIRS; round++) {
+    for (const [kind, ofKind] of runs) {
+      progress(`  round ${round + 1} of ${PAIRS}, ${kind}, about a minute ...`);
+      const other = kind in SABOTAGE ? saboteur(program, kind as keyof typeof SABOTAGE, folder) : program;
+      ofKind.push(await run(other, folder, kind, false).catch((error: unknown) => again(error, other, folder, kind)));
+    }
   }
-  compare(`${TABS} tabs beside the same tabs of which the board sees one`, relayed, direct);
-  compare(`${TABS} tabs, the browser's own work with them, beside none`, alone, direct);
-  holdMainJob(`${TABS} tabs`, direct);
+  return runs;
+}
+
+/** A run that did not come about, say since a browser was too slow to start, costs its minute and not all the others. */
+function again(error: unknown, program: string, folder: string, kind: string): Promise<Run> {
+  progress(`  ${kind} once more, since ${error instanceof Error ? error.message : String(error)}`);
+  return run(program, folder, kind, false);
 }
 
 async function main(): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-bench-"));
   const program = process.argv[2] ?? "";
   try {
-    for (const load of LOADS) {
-      if (load === "tabs") {
-        await tabs(program, folder);
-        continue;
-      }
-      const [calm, loaded]: [Run[], Run[]] = [[], []];
-      for (let pair = 0; pair < PAIRS; pair++) {
-        progress(`  ${load}, pair ${pair + 1} of ${PAIRS}, about a minute ...`);
-        calm.push(await run(program, folder, null, false));
-        const other = load in SABOTAGE ? saboteur(program, load as keyof typeof SABOTAGE, folder) : program;
-        loaded.push(await run(other, folder, load, false));
-      }
-      compare(load, calm, loaded);
+    const runs = await rounds(program, folder);
+    const of = (kind: string): readonly Run[] => runs.get(kind) ?? [];
+    for (const load of LOADS) compare(load, of(ALONE), of(load));
+    if (LOADS.includes("tabs")) {
+      compare(`${TABS} tabs beside the same tabs of which the board sees one`, of(RELAYED), of("tabs"));
+      holdMainJob(`${TABS} tabs`, of("tabs"));
     }
     progress("  reads while mining, about a minute ...");
-    const { reads, parallel } = await run(program, folder, null, true);
+    const { reads, parallel } = await run(program, folder, ALONE, true);
     const note = `${reads.length} reads of ${READS.length} routes`;
     report({
       name: "reads while mining, p99",

@@ -45,11 +45,20 @@ export async function startRelay(port) {
     listeners.add(to);
     to.on("close", () => listeners.delete(to));
     to.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" }).flushHeaders();
-    events ??= ask(from, (response) => {
+    if (events !== null) return;
+    // Tabs that hear nothing more would be tabs without work: they are cut off, and the next one asks anew.
+    const over = () => {
+      events = null;
+      for (const listener of listeners) listener.destroy();
+    };
+    events = ask(from, (response) => {
+      if (response.statusCode !== 200) return over();
       response.on("data", (part) => {
         for (const listener of listeners) listener.write(part);
       });
-    }).end();
+      response.on("close", over);
+    });
+    events.on("error", over).end();
   };
 
   /** @param {http.IncomingMessage} from @param {http.ServerResponse} to */
@@ -59,7 +68,10 @@ export async function startRelay(port) {
     const isShared = from.method === "GET" && from.headers.cookie !== undefined;
     const answering = (isShared ? known.get(url) : undefined) ?? whole(from);
     if (isShared) known.set(url, answering);
-    const { status, headers, body } = await answering;
+    const { status, headers, body } = await answering.catch((error) => {
+      known.delete(url);
+      throw error;
+    });
     if (status !== 200) known.delete(url);
     to.writeHead(status, headers).end(body);
   };

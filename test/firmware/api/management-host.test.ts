@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
@@ -66,6 +67,8 @@ test("a management worker that dies is started again after a pause, and stops wi
   await until(() => starts() === 1 && clock.pendingTimers > 0);
   await clock.advance(5_000);
   await until(() => starts() === 2 && host.port === 1234);
+  // The worker that died is not kept by what the miner's end is listened for with.
+  expect(getEventListeners(stop.signal, "abort")).toHaveLength(1);
   stop.abort();
   await run;
 });
