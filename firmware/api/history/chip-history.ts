@@ -64,12 +64,15 @@ export class ChipHistory {
   }
 
   read(chainIndex: number, chipIndex: number): ChipHistoryAnswer {
-    if (this.#chains === 0) return refusal("The miner has not told of its chains yet; try again in a second.");
+    if (this.#chains === 0)
+      return refusal("The miner has not told of its chains yet: it began a second ago, or waits for its settings.");
     if (chainIndex >= this.#chains)
       return refusal(`There is no chain ${chainIndex}: chains are 0 to ${this.#chains - 1}.`);
     const ring = this.#rings.get(chainIndex);
-    if (ring !== undefined && chipIndex >= ring.chips)
-      return refusal(`Chain ${chainIndex} has no chip ${chipIndex}: chips are 0 to ${ring.chips - 1}.`);
+    // A chain that was asked once is known before its first slot is over.
+    const chips = ring?.chips ?? this.#before.get(chainIndex)?.length ?? CHIPS_MAX;
+    if (chipIndex >= chips)
+      return refusal(`Chain ${chainIndex} has no chip ${chipIndex}: chips are 0 to ${chips - 1}.`);
     const nowSlot = Math.floor(this.#options.clock.wallTimeMs() / CHIP_PERIOD_MS);
     const series = (ring ?? new ChipRing(0)).read(chipIndex, nowSlot);
     const keptMs = CHIP_PERIOD_MS * CHIP_SLOTS;

@@ -129,6 +129,9 @@ test("what is not there is named", async () => {
   const { history, after } = bench();
   expect(history.read(0, 0)).toMatchObject({ ok: false, message: expect.stringContaining("not told of its chains") });
   await after(0);
+  // Before the first slot is over, too.
+  expect(history.read(1, 2)).toEqual({ ok: false, message: "Chain 1 has no chip 2: chips are 0 to 1." });
+  expect(history.read(0, 999_999_999)).toMatchObject({ ok: false });
   await after(CHIP_PERIOD_MS);
   expect(history.read(2, 0)).toEqual({ ok: false, message: "There is no chain 2: chains are 0 to 1." });
   expect(history.read(1, 2)).toEqual({ ok: false, message: "Chain 1 has no chip 2: chips are 0 to 1." });
