@@ -98,6 +98,9 @@ test("from an empty folder: four steps, no mouse, no restart, one sign-in", { ti
   // Resumable: what was done stays done.
   await page.reload();
   await card.getByText("Step 3 of 4").waitFor();
+  const editor = page.getByTestId("pool-editor");
+  expect(await editor.getByLabel(/^Address of the pool/).getAttribute("placeholder")).toBeNull();
+  expect(await editor.getByText("after a restart").count()).toBe(0);
   await tabTo(page, /^Address of the pool/);
   await page.keyboard.type(`stratum+tcp://127.0.0.1:${poolPort}`);
   await tabTo(page, /^User/);

@@ -13,6 +13,7 @@ import {
   removePool,
   setField,
 } from "../model/pool-draft.ts";
+import { useStore } from "../model/store.ts";
 import { useOrdering } from "./act.tsx";
 import { AnswerLine } from "./answer-line.tsx";
 import { PoolTester } from "./pool-tester.tsx";
@@ -27,7 +28,8 @@ export interface PoolEditorProps {
 }
 
 export function PoolEditor({ settings, onSaved }: PoolEditorProps) {
-  const { client } = useKit();
+  const { client, live } = useKit();
+  const isIdle = useStore(live.state).phase === "idle";
   const { answer, isBusy, order } = useOrdering();
   const { stored, draft, isEdited, isOvertaken, edit, discard, questionBeforeSaving } = useEditedPools(settings);
   const quota = settings.constraints.find(({ key }) => key === `${GROUP_PREFIX}quota`);
@@ -61,6 +63,7 @@ export function PoolEditor({ settings, onSaved }: PoolEditorProps) {
               pool={pool}
               stored={stored[g]?.pools[p] ?? {}}
               constraints={settings.constraints}
+              isIdle={isIdle}
               onText={(name, text) => edit(setField(draft, g, p, name, text))}
               onMove={(by) => edit(movePool(draft, g, p, by))}
               onRemove={() => edit(removePool(draft, g, p))}
@@ -105,19 +108,21 @@ interface PoolFieldsProps {
   readonly pool: PoolDraft;
   readonly stored: PoolDraft;
   readonly constraints: readonly Constraint[];
+  /** A machine that waits for a pool starts with it at once. */
+  readonly isIdle: boolean;
   readonly onText: (name: string, text: string) => void;
   readonly onMove: (by: -1 | 1) => void;
   readonly onRemove: () => void;
 }
 
-function PoolFields({ number, count, pool, stored, constraints, onText, onMove, onRemove }: PoolFieldsProps) {
+function PoolFields({ number, count, pool, stored, constraints, isIdle, onText, onMove, onRemove }: PoolFieldsProps) {
   const fields = constraints
     .filter(({ key }) => key.startsWith(POOL_PREFIX))
     .map((constraint) => ({ constraint, name: constraint.key.slice(POOL_PREFIX.length) }));
   const field = ({ constraint, name }: (typeof fields)[number]) => (
     <SettingField
       key={name}
-      constraint={constraint}
+      constraint={{ ...constraint, needsRestart: constraint.needsRestart && !isIdle }}
       text={pool[name] ?? ""}
       isChanged={(pool[name] ?? "") !== (stored[name] ?? "")}
       isRequired={name === "url" || name === "user"}

@@ -73,7 +73,7 @@ function Input({ id, constraint, text, isRequired, onText }: InputProps) {
     autocomplete: "off",
     maxLength: max ?? undefined,
     value: text,
-    placeholder: fallback === null ? "left out" : undefined,
+    placeholder: fallback === null && !isRequired ? "left out" : undefined,
     onInput: take,
   } as const;
   return isSecret ? <input type="password" {...field} /> : <input type="text" {...field} />;
