@@ -28,8 +28,7 @@ export interface PoolEditorProps {
 }
 
 export function PoolEditor({ settings, onSaved }: PoolEditorProps) {
-  const { client, live } = useKit();
-  const isIdle = useStore(live.state).phase === "idle";
+  const { client } = useKit();
   const { answer, isBusy, order } = useOrdering();
   const { stored, draft, isEdited, isOvertaken, edit, discard, questionBeforeSaving } = useEditedPools(settings);
   const quota = settings.constraints.find(({ key }) => key === `${GROUP_PREFIX}quota`);
@@ -63,7 +62,6 @@ export function PoolEditor({ settings, onSaved }: PoolEditorProps) {
               pool={pool}
               stored={stored[g]?.pools[p] ?? {}}
               constraints={settings.constraints}
-              isIdle={isIdle}
               onText={(name, text) => edit(setField(draft, g, p, name, text))}
               onMove={(by) => edit(movePool(draft, g, p, by))}
               onRemove={() => edit(removePool(draft, g, p))}
@@ -108,14 +106,14 @@ interface PoolFieldsProps {
   readonly pool: PoolDraft;
   readonly stored: PoolDraft;
   readonly constraints: readonly Constraint[];
-  /** A machine that waits for a pool starts with it at once. */
-  readonly isIdle: boolean;
   readonly onText: (name: string, text: string) => void;
   readonly onMove: (by: -1 | 1) => void;
   readonly onRemove: () => void;
 }
 
-function PoolFields({ number, count, pool, stored, constraints, isIdle, onText, onMove, onRemove }: PoolFieldsProps) {
+function PoolFields({ number, count, pool, stored, constraints, onText, onMove, onRemove }: PoolFieldsProps) {
+  // A machine that waits for a pool starts with it at once.
+  const isIdle = useStore(useKit().live.state).phase === "idle";
   const fields = constraints
     .filter(({ key }) => key.startsWith(POOL_PREFIX))
     .map((constraint) => ({ constraint, name: constraint.key.slice(POOL_PREFIX.length) }));
