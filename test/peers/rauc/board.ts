@@ -15,7 +15,13 @@ import { runProgram } from "#hal/linux/run-program.ts";
 export const BOARD = "kumpel-test-board";
 const SLOT_BYTES = 400_000;
 const PROVE_MS = 900_000;
-const TOOLS = { rauc: "rauc", "dbus-daemon": "dbus", mksquashfs: "squashfs-tools", openssl: "openssl" };
+const TOOLS = {
+  rauc: "rauc",
+  "dbus-daemon": "dbus",
+  mksquashfs: "squashfs-tools",
+  openssl: "openssl",
+  faketime: "faketime",
+};
 
 export function assertInstalled(): void {
   const missing = Object.entries(TOOLS).filter(

@@ -1,11 +1,12 @@
 /** Updates over the RAUC that Debian ships: signatures, boards, versions, slots, marks, and the way back. */
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Shown } from "#firmware/update/update-desk.ts";
 import { HOLD_MS } from "#firmware/update/update-machine.ts";
 import { chainAt, machine } from "../../firmware/api/cgminer/face-fixture.ts";
-import { temporaryFolder } from "../../support/program.ts";
+import { ROOT, temporaryFolder } from "../../support/program.ts";
 import { assertInstalled, BOARD, RaucBoard, until } from "./board.ts";
 
 const WISH = { isForced: false, clearsSettings: false };
@@ -130,4 +131,22 @@ test("a lower version is installed when that is forced, and a bundle that is non
   await until("the order to boot", () => board.reboots.length > 0);
   await board.boot();
   expect(board.version).toBe("0.0.9");
+});
+
+test("the card's own configuration takes the owner's bundle before the clock was set, and still no stranger's", () => {
+  const keyring = path.join(board.folder, "owner.crt");
+  const card = fs.readFileSync(path.join(ROOT, "buildroot/board/zynq/system.conf"), "utf8");
+  const system = path.join(board.folder, "card.conf");
+  const bundle = path.join(board.folder, "clockless.raucb");
+  const beforeNtp = (config: string) => {
+    fs.writeFileSync(system, config.replace("/etc/rauc/keyring.pem", keyring));
+    return spawnSync("faketime", ["1990-01-01 00:00:00", "rauc", "--conf", system, "info", bundle], {
+      encoding: "utf8",
+    });
+  };
+  board.makeBundle("0.2.0", bundle, { board: "kumpel-zynq7010-s9io" });
+  expect(beforeNtp(card)).toMatchObject({ status: 0, stdout: expect.stringContaining("0.2.0") as string });
+  expect(beforeNtp(card.replace("use-bundle-signing-time=true", "")).stderr).toContain("not yet valid");
+  board.makeBundle("0.2.0", bundle, { board: "kumpel-zynq7010-s9io", key: "stranger" });
+  expect(beforeNtp(card).status).not.toBe(0);
 });
