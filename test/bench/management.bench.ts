@@ -1,9 +1,10 @@
 /**
  * What the management plane can do to mining: the whole program mines while clients load its API, while a browser has many
  * tabs of its page open, or while the worker is ended, filled or hung, beside the same program left alone in each round;
- * medians. The tabs also beside the same tabs behind a relay, which shows the board one of them: what a browser costs that runs on
- * the same processors is not the board's. And how quick reads are meanwhile. PAIRS=5 rounds (the
- * default) take about 30 minutes; LOADS=api,ended,memory,loop,tabs chooses.
+ * medians. The tabs also beside the same tabs behind a relay, which shows the board one of them: what a browser costs that
+ * runs on the same processors is not the board's; an endless loop in the worker also beside one in a process that has nothing
+ * to do with it. And how quick reads are meanwhile. PAIRS=5 rounds (the default) take about half an hour;
+ * LOADS=api,ended,memory,loop,tabs chooses.
  */
 import fs from "node:fs";
 import http from "node:http";
@@ -38,6 +39,8 @@ const READS = [
 ];
 const ALONE = "alone";
 const RELAYED = "relayed tabs";
+/** A process that has nothing to do with the board and never rests, at the lowest priority, as the plane's worker is. */
+const NEIGHBOUR = "busy neighbour";
 /** Whichever is larger. */
 const WORSE_SHARE = 0.1;
 const WORSE_MS = 0.2;
@@ -71,6 +74,13 @@ interface Run {
  * their own, and what their own work costs is not the plane's doing.
  */
 async function startClients(miner: Started, load: string): Promise<() => Promise<void>> {
+  if (load === NEIGHBOUR) {
+    const busy = start("nice", ["-n", "19", process.execPath, "-e", "for(;;);"]);
+    return async () => {
+      busy.child.kill("SIGKILL");
+      await busy.ended();
+    };
+  }
   if (load !== "api" && load !== "tabs" && load !== RELAYED) return async () => undefined;
   const { authorization } = tokenHeader(miner);
   const words =
@@ -197,7 +207,8 @@ function holdMainJob(load: string, runs: readonly Run[]): void {
 
 /** One run of each kind after the other, so that each has its reference beside it. */
 async function rounds(program: string, folder: string): Promise<ReadonlyMap<string, readonly Run[]>> {
-  const kinds = [ALONE, ...LOADS.flatMap((load) => (load === "tabs" ? [RELAYED, load] : [load]))];
+  const references = { tabs: [RELAYED], loop: [NEIGHBOUR] } as Readonly<Record<string, readonly string[]>>;
+  const kinds = [ALONE, ...LOADS.flatMap((load) => [...(references[load] ?? []), load])];
   const runs = new Map(kinds.map((kind) => [kind, [] as Run[]]));
   for (let round = 0; round < PAIRS; round++) {
     for (const [kind, ofKind] of runs) {
@@ -222,6 +233,7 @@ async function main(): Promise<void> {
     const runs = await rounds(program, folder);
     const of = (kind: string): readonly Run[] => runs.get(kind) ?? [];
     for (const load of LOADS) compare(load, of(ALONE), of(load));
+    if (LOADS.includes("loop")) compare("loop beside a busy neighbour", of(NEIGHBOUR), of("loop"));
     if (LOADS.includes("tabs")) {
       compare(`${TABS} tabs beside the same tabs of which the board sees one`, of(RELAYED), of("tabs"));
       holdMainJob(`${TABS} tabs`, of("tabs"));
