@@ -8,6 +8,7 @@ import { bundle } from "../../scripts/build.mjs";
 import { ROOT } from "../../scripts/setup.mjs";
 import { foreignPackage } from "./foreign-package.mjs";
 import { gpioSimModule } from "./gpio-sim.mjs";
+import { tell, tellCounts, tellGuestChecks } from "./verdicts.mjs";
 import { addModules, GuestRoot, INIT_START, kernelOf, LOAD_MODULES, Vm } from "./vm.mjs";
 
 const MACHINE = "bitaxe-gamma";
@@ -94,21 +95,11 @@ function start(kernel, initrd, task, more = []) {
   return new Vm("qemu-system-x86_64", [...machine, ...quiet, "-kernel", kernel, "-initrd", initrd, "-append", append]);
 }
 
-/** @type {{ passed: number, failed: number }} */
-const counts = { passed: 0, failed: 0 };
-
-/** @param {boolean} holds @param {string} text */
-function tell(holds, text) {
-  counts[holds ? "passed" : "failed"]++;
-  console.log(`${holds ? "ok" : "FAILED"} ${text}`);
-}
-
 /** @param {string} kernel @param {string} initrd */
 async function checkDevices(kernel, initrd) {
   const vm = start(kernel, initrd, "checks", ["-no-reboot", ...WATCHDOG]);
   const done = await vm.seen(/CHECKS DONE/, BOOT_MS);
-  for (const [, verdict, text = ""] of vm.text.matchAll(/^(ok|FAILED) (.*?)\r?$/gm)) tell(verdict === "ok", text);
-  if (done === null) tell(false, `the checks did not end: ${vm.text.slice(-1500)}`);
+  tellGuestChecks(vm.text, done);
   await vm.kill();
 }
 
@@ -194,5 +185,4 @@ try {
 } finally {
   root.remove();
 }
-console.log(`${counts.passed} passed, ${counts.failed} failed`);
-process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1;
+tellCounts();

@@ -9,6 +9,7 @@ import { bundle } from "../../scripts/build.mjs";
 import { prepareAddons } from "../../scripts/cross-addons.mjs";
 import { addArmPrograms, armKernelFolder } from "./arm-root.mjs";
 import { Pins, Qmp } from "./qemu-sockets.mjs";
+import { tell, tellCounts, tellGuestChecks } from "./verdicts.mjs";
 import { addModules, GuestRoot, INIT_START, kernelOf, LOAD_MODULES, Vm } from "./vm.mjs";
 
 const LIMIT_MS = 420_000;
@@ -51,15 +52,6 @@ function deviceTree(root, kernelFolder) {
   for (const node of SERIAL_NODES)
     for (const property of ["dmas", "dma-names"]) execFileSync("fdtput", ["-d", file, node, property]);
   return file;
-}
-
-/** @type {{ passed: number, failed: number }} */
-const counts = { passed: 0, failed: 0 };
-
-/** @param {boolean} holds @param {string} text */
-function tell(holds, text) {
-  counts[holds ? "passed" : "failed"]++;
-  console.log(`${holds ? "ok" : "FAILED"} ${text}`);
 }
 
 /**
@@ -116,8 +108,7 @@ try {
   const pins = await Pins.open(pinsFile, CONTROLLER);
   serveAll(vm, qmp, pins);
   const done = await vm.seen(/CHECKS DONE/, LIMIT_MS);
-  for (const [, verdict, text = ""] of vm.text.matchAll(/^(ok|FAILED) (.*?)\r?$/gm)) tell(verdict === "ok", text);
-  if (done === null) tell(false, `the checks did not end: ${vm.text.slice(-1500)}`);
+  tellGuestChecks(vm.text, done);
   qmp.close();
   pins.close();
   // This board has no power switch that QEMU models.
@@ -125,5 +116,4 @@ try {
 } finally {
   root.remove();
 }
-console.log(`${counts.passed} passed, ${counts.failed} failed`);
-process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1;
+tellCounts();

@@ -40,29 +40,27 @@ export class Fuzzed {
   /** `act` takes an input and may be repeated with the same. */
   watch<Input extends unknown[]>(act: (...input: Input) => void): (...input: Input) => void {
     return (...input) => {
-      this.#count();
-      let leastMs = Number.POSITIVE_INFINITY;
-      for (let tries = 0; tries < TRIES && leastMs > HANG_MS; tries++) {
-        const beganAtMs = performance.now();
-        act(...input);
-        leastMs = Math.min(leastMs, performance.now() - beganAtMs);
-      }
-      this.#slowestMs = Math.max(this.#slowestMs, leastMs);
+      for (const _ of this.#tries()) act(...input);
     };
   }
 
   /** As `watch`, of what answers later; how long it takes does not count where it says that it waited on purpose. */
   watchAsync<Input extends unknown[]>(act: (...input: Input) => Promise<unknown>): (...input: Input) => Promise<void> {
     return async (...input) => {
-      this.#count();
-      let leastMs = Number.POSITIVE_INFINITY;
-      for (let tries = 0; tries < TRIES && leastMs > HANG_MS; tries++) {
-        const beganAtMs = performance.now();
-        if ((await act(...input)) === WAITED) return;
-        leastMs = Math.min(leastMs, performance.now() - beganAtMs);
-      }
-      this.#slowestMs = Math.max(this.#slowestMs, leastMs);
+      for (const _ of this.#tries()) if ((await act(...input)) === WAITED) return;
     };
+  }
+
+  /** Counts and times one input: goes round once, or a few times while it looks like a hang. Left early, no time counts. */
+  *#tries(): Generator<void> {
+    this.#count();
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < TRIES && leastMs > HANG_MS; tries++) {
+      const beganAtMs = performance.now();
+      yield;
+      leastMs = Math.min(leastMs, performance.now() - beganAtMs);
+    }
+    this.#slowestMs = Math.max(this.#slowestMs, leastMs);
   }
 
   #count(): void {

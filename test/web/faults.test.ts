@@ -1,54 +1,19 @@
 /** What happens on the board is on the page within two seconds, as what it is. The board is a recorded one that is bent. */
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Locator } from "playwright-core";
+import { expect, test } from "vitest";
 import { refused } from "#firmware/api/commands.ts";
 import type { ChainSnapshot, MinerSnapshot } from "#firmware/api/snapshot.ts";
-import {
-  expectAccessible,
-  launchChromium,
-  openPage,
-  shoot,
-  signIn,
-  type Watched,
-  withoutRefusals,
-} from "./support/chromium.ts";
-import { type Recorded, recordS21 } from "./support/recorded.ts";
-import { StubBoard } from "./support/stub-board.ts";
+import { expectAccessible, shoot, signIn, withoutRefusals } from "./support/chromium.ts";
+import { board, page, signInBeforeEach, turnTo, watched } from "./support/signed-in.ts";
 
 const SEEN_WITHIN_MS = 2_000;
 /** The browser shares its processor with other tests: what it takes itself is not the page's. */
 const SLACK_MS = 1_500;
 
-let browser: Browser;
-let recorded: Recorded;
-let board: StubBoard;
-let watched: Watched;
-let page: Page;
-
-beforeAll(async () => {
-  [browser, recorded] = await Promise.all([launchChromium(), recordS21()]);
-}, 120_000);
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  board = await StubBoard.start(recorded);
-  watched = await openPage(browser, board.url);
-  page = watched.page;
-  await signIn(page, board.tokens.admin);
-  await page.getByTestId("hashrate").waitFor();
-});
-afterEach(async () => {
-  await watched.context.close();
-  await board.stop();
-});
+signInBeforeEach();
 
 async function seen(place: Locator, text: string | RegExp): Promise<void> {
   await place.filter({ hasText: text }).waitFor({ timeout: SEEN_WITHIN_MS + SLACK_MS });
-}
-
-async function turnTo(id: string): Promise<void> {
-  await page.goto(`${board.url}#${id}`);
-  await page.locator("main .card").first().waitFor();
 }
 
 function withChain(snapshot: MinerSnapshot, index: number, change: Partial<ChainSnapshot>): Partial<MinerSnapshot> {

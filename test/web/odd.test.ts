@@ -1,17 +1,8 @@
 /** What an owner meets on a bad day: names that break pages, lines that swallow everything, two tabs, a page that is left. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { DEFAULT_SETTINGS, type Settings } from "#firmware/config/schema.ts";
-import {
-  expectAccessible,
-  launchChromium,
-  openPage,
-  signIn,
-  type Watched,
-  withoutRefusals,
-} from "./support/chromium.ts";
-import { type Recorded, recordS21 } from "./support/recorded.ts";
-import { StubBoard } from "./support/stub-board.ts";
+import { expectAccessible, signIn, withoutRefusals } from "./support/chromium.ts";
+import { board, page, signInBeforeEach, turnTo, watched } from "./support/signed-in.ts";
 
 const PAGES = ["dashboard", "boards", "pools", "cooling", "history", "incidents", "trace", "system", "first-run"];
 /** A phone, and 1440 px at twice the size. */
@@ -20,33 +11,7 @@ const NASTY = `<img src=x onerror=alert(1)>\u{1f4a5}${"W".repeat(270)}`;
 /** An answer takes the board ten seconds at most, so the page gives up later. */
 const GIVEN_UP_MS = 20_000;
 
-let browser: Browser;
-let recorded: Recorded;
-let board: StubBoard;
-let watched: Watched;
-let page: Page;
-
-beforeAll(async () => {
-  [browser, recorded] = await Promise.all([launchChromium(), recordS21()]);
-}, 120_000);
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  board = await StubBoard.start(recorded);
-  watched = await openPage(browser, board.url);
-  page = watched.page;
-  await signIn(page, board.tokens.admin);
-  await page.getByTestId("hashrate").waitFor();
-});
-afterEach(async () => {
-  await watched.context.close();
-  await board.stop();
-});
-
-async function turnTo(id: string): Promise<void> {
-  await page.goto(`${board.url}#${id}`);
-  await page.locator("main .card").first().waitFor();
-}
+signInBeforeEach();
 
 const dialog = () => page.getByRole("dialog");
 

@@ -2,16 +2,8 @@
 import { expect, test } from "vitest";
 import { uniformTuning } from "#firmware/chain/chain-tuning.ts";
 import { tuningDifference } from "#firmware/tuning/tuning-difference.ts";
+import { START as base, LIMITS } from "./tuning-fixture.ts";
 
-const limits = {
-  frequencyMhz: { min: 50, max: 735, reason: "its own" },
-  voltageMv: { min: 11_960, max: 15_300, reason: "its own" },
-  isVoltagePerChain: false,
-  chips: 12,
-  domains: 4,
-  chipsPerDomain: 3,
-};
-const base = { chains: [uniformTuning(490), uniformTuning(490)], workMv: [13_400, 13_400] };
 const withChips = (chips: readonly (readonly [number, number])[]) => ({
   ...base,
   chains: [{ baseMhz: 490, chipMhz: new Map(chips) }, uniformTuning(490)],
@@ -53,12 +45,12 @@ test.each([
   ["a lower voltage back", { ...base, workMv: [13_000, 13_000] }, base, { isMore: true, text: "13 to 13.4 V" }],
   ["a higher voltage back", { ...base, workMv: [14_000, 14_000] }, base, { isMore: false, text: "14 to 13.4 V" }],
 ] as const)("%s", (_name, from, to, difference) => {
-  expect(tuningDifference(from, to, limits)).toEqual(difference);
+  expect(tuningDifference(from, to, LIMITS)).toEqual(difference);
 });
 
 test("where each chain has a voltage of its own they are told one by one", () => {
   const from = { ...base, workMv: [13_000, 13_400] };
-  expect(tuningDifference(from, base, { ...limits, isVoltagePerChain: true })).toEqual({
+  expect(tuningDifference(from, base, { ...LIMITS, isVoltagePerChain: true })).toEqual({
     isMore: true,
     text: "chain 0 from 13 to 13.4 V",
   });

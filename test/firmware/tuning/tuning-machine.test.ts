@@ -2,17 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type ChainTuning, chipMhzOf, uniformTuning } from "#firmware/chain/chain-tuning.ts";
 import { stepTuning, type TuningInput, type TuningState } from "#firmware/tuning/tuning-machine.ts";
+import { LIMITS, START as start } from "./tuning-fixture.ts";
 
-const start = { chains: [uniformTuning(490), uniformTuning(490)], workMv: [13_400, 13_400] };
 const fresh: TuningState = {
-  limits: {
-    frequencyMhz: { min: 50, max: 735, reason: "its own" },
-    voltageMv: { min: 11_960, max: 15_300, reason: "its own" },
-    isVoltagePerChain: false,
-    chips: 12,
-    domains: 4,
-    chipsPerDomain: 3,
-  },
+  limits: LIMITS,
   start,
   now: start,
   history: [],
