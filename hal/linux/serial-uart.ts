@@ -1,10 +1,12 @@
 /**
- * Serial devices and pseudo-terminals through `serialport`. Rates such as 3,125,000 baud that are not in the usual table
- * go through the kernel's free rate setting, which `serialport` does by itself on Linux.
+ * Serial devices and pseudo-terminals: opened, read and set by `serialport`, written by `serial-output.ts`. Rates such as
+ * 3,125,000 baud that are not in the usual table go through the kernel's free rate setting, which `serialport` does by itself
+ * on Linux.
  */
 import type { SerialPort } from "serialport";
 import { errorText, KumpelError } from "#hal/errors.ts";
 import type { Uart } from "#hal/uart.ts";
+import { SerialOutput } from "./serial-output.ts";
 
 /** Bytes that may wait for the kernel. A whole start sequence fits; more means that the device takes nothing. */
 const QUEUE_MAX_BYTES = 262_144;
@@ -60,6 +62,7 @@ class SerialUart implements Uart {
   readonly path: string;
   baud: number;
   readonly #port: SerialPort;
+  readonly #output: SerialOutput;
   #dataListener: (chunk: Uint8Array) => void = () => {};
   #errorListener: ((error: Error) => void) | null = null;
   /** A link that broke before anybody listened. */
@@ -67,13 +70,14 @@ class SerialUart implements Uart {
   #isBroken = false;
   #isClosing = false;
   #isDiscarding = false;
-  #unsentWrites = 0;
-  #drains: (() => void)[] = [];
-
   constructor(port: SerialPort, path: string, baud: number) {
     this.#port = port;
     this.path = path;
     this.baud = baud;
+    this.#output = new SerialOutput({
+      fd: () => (port.port !== undefined && "fd" in port.port ? port.port.fd : null),
+      onFailure: (cause) => this.#break(cause),
+    });
     port.on("data", (chunk: Uint8Array) => {
       if (!this.#isDiscarding) this.#dataListener(chunk);
     });
@@ -85,17 +89,11 @@ class SerialUart implements Uart {
 
   write(bytes: Uint8Array): void {
     if (this.#isBroken || this.#isClosing) return;
-    if (this.#port.writableLength + bytes.length > QUEUE_MAX_BYTES) {
-      this.#break(new Error(`${this.#port.writableLength} bytes wait unsent`));
+    if (this.#output.waitingBytes + bytes.length > QUEUE_MAX_BYTES) {
+      this.#break(new Error(`${this.#output.waitingBytes} bytes wait unsent`));
       return;
     }
-    // A copy, since the caller reuses its buffer before the kernel has taken the bytes.
-    this.#unsentWrites++;
-    this.#port.write(Buffer.from(bytes), (error) => {
-      this.#unsentWrites--;
-      if (error) this.#break(error);
-      if (this.#unsentWrites === 0 || this.#isBroken) this.#releaseDrains();
-    });
+    this.#output.write(bytes);
   }
 
   onData(listener: (chunk: Uint8Array) => void): void {
@@ -110,10 +108,11 @@ class SerialUart implements Uart {
   }
 
   async drain(): Promise<void> {
-    // serialport's own drain knows only of the write that it has begun, not of those that wait behind it.
-    if (this.#unsentWrites > 0) await new Promise<void>((resolve) => this.#drains.push(resolve));
+    // serialport's own drain knows only of what the kernel has.
+    await this.#output.emptied();
     // serialport would wait for a closing port to open again.
-    if (this.#isBroken || this.#isClosing) throw this.#failure(new Error("the link is broken or closed"));
+    if (this.#isBroken || this.#isClosing || !this.#port.isOpen)
+      throw this.#failure(new Error("the link is broken or closed"));
     await this.#call((done) => this.#port.drain(done));
   }
 
@@ -135,7 +134,7 @@ class SerialUart implements Uart {
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    this.#releaseDrains();
+    this.#output.forget();
     this.#dataListener = () => {};
     if (!this.#port.isOpen) return;
     await this.#call((done) => this.#port.close(done));
@@ -151,10 +150,6 @@ class SerialUart implements Uart {
     });
   }
 
-  #releaseDrains(): void {
-    for (const resolve of this.#drains.splice(0)) resolve();
-  }
-
   #failure(cause: unknown): KumpelError {
     return new KumpelError("UART_IO_FAILED", `${this.path} failed at ${this.baud} baud: ${errorText(cause)}`, {
       cause,
@@ -162,12 +157,17 @@ class SerialUart implements Uart {
     });
   }
 
-  #break(cause: Error): void {
+  /** The listener hears of it later, since this may be in the midst of its own write. */
+  #break(cause: unknown): void {
     if (this.#isBroken || this.#isClosing) return;
     this.#isBroken = true;
-    this.#releaseDrains();
+    this.#output.forget();
+    // A device that hung up gives serialport an endless row of empty readings.
+    if (this.#port.isOpen) this.#port.close(() => undefined);
     const error = this.#failure(cause);
-    if (this.#errorListener === null) this.#earlyError = error;
-    else this.#errorListener(error);
+    queueMicrotask(() => {
+      if (this.#errorListener === null) this.#earlyError = error;
+      else this.#errorListener(error);
+    });
   }
 }

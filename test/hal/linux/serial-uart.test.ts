@@ -1,13 +1,26 @@
-import { afterEach, expect, test } from "vitest";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
 import { loadPtyOpener, type Pty } from "#hal/emulator/pty.ts";
 import { openSerialUart } from "#hal/linux/serial-uart.ts";
 import type { Uart } from "#hal/uart.ts";
+import { temporaryFolder } from "../../support/program.ts";
 
 const opened: { close(): unknown }[] = [];
 
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const thing of opened.splice(0).reverse()) await thing.close();
 });
+
+function linkOf(fd: string): string {
+  try {
+    return fs.readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return "";
+  }
+}
 
 type Until = (isDone: () => boolean) => Promise<void>;
 
@@ -51,6 +64,60 @@ test("bytes go both ways over a pseudo-terminal, and a reused buffer does no har
   expect(await got).toEqual([0xaa, 0x55, 0x0d, 0x00]);
 });
 
+test("what the line takes has left when the write returns, whatever waits in the thread pool", async () => {
+  const { uart, heard, until } = await makeLink();
+  const fifo = path.join(temporaryFolder(), "fifo");
+  execFileSync("mkfifo", [fifo]);
+  // More readers than the pool has threads, each stuck until somebody writes.
+  const stuck = Array.from({ length: 16 }, () => fs.promises.open(fifo, "r"));
+  try {
+    for (let i = 0; i < 20; i++) uart.write(Uint8Array.of(0x41 + i));
+    await until(() => heard().length >= 20);
+    expect(heard()).toBe("ABCDEFGHIJKLMNOPQRST");
+  } finally {
+    const writer = fs.openSync(fifo, fs.constants.O_RDWR);
+    for (const reader of await Promise.all(stuck)) await reader.close();
+    fs.closeSync(writer);
+  }
+});
+
+test("more than the line takes at once waits its turn: nothing is lost and nothing overtakes", async () => {
+  const { uart, heard, until } = await makeLink();
+  const atOnce = vi.spyOn(fs, "writeSync");
+  const wentBytes = (): number[] =>
+    atOnce.mock.results.flatMap(({ type, value }) => (type === "return" ? [Number(value)] : []));
+  let sent = "";
+  // 88 bytes are a job: the line's buffer ends in the midst of one.
+  for (let i = 0; i < 300; i++) {
+    const text = `${String(i).padStart(4, "0")}${"x".repeat(84)}`;
+    sent += text;
+    uart.write(Buffer.from(text));
+  }
+  expect(wentBytes()[0]).toBe(88);
+  expect(wentBytes().some((bytes) => bytes > 0 && bytes < 88)).toBe(true);
+  expect(wentBytes().length).toBeLessThan(300);
+  await uart.drain();
+  expect(wentBytes().reduce((sum, bytes) => sum + bytes, 0)).toBe(sent.length);
+  await until(() => heard().length >= sent.length);
+  expect(heard()).toBe(sent);
+});
+
+test("closed while bytes wait, the link drops them, tells whoever drains and writes no more", async () => {
+  const { uart } = await makeLink();
+  const atOnce = vi.spyOn(fs, "writeSync").mockImplementation(() => {
+    throw Object.assign(new Error("no room"), { code: "EAGAIN" });
+  });
+  uart.write(Uint8Array.of(1));
+  const drained = uart.drain();
+  const refused = expect(drained).rejects.toMatchObject({ code: "UART_IO_FAILED" });
+  await uart.close();
+  await refused;
+  const tries = atOnce.mock.calls.length;
+  uart.write(Uint8Array.of(2));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(atOnce.mock.calls.length).toBe(tries);
+});
+
 test("odd rates reach the other side, and nothing written before is lost by the change", async () => {
   const { pty, uart, heard, until } = await makeLink();
   expect(pty.baud()).toBe(115_200);
@@ -88,6 +155,38 @@ test("a line that takes nothing breaks the link with a typed error instead of fi
   const broken = new Promise<Error>((resolve) => uart.onError(resolve));
   for (let i = 0; i < 400; i++) uart.write(new Uint8Array(1000));
   expect(await broken).toMatchObject({ code: "UART_IO_FAILED" });
+  await expect(uart.drain()).rejects.toMatchObject({ code: "UART_IO_FAILED" });
+});
+
+test("a failed write is told once, by the listener and not by the write, and nobody drains for ever", async () => {
+  const { uart } = await makeLink();
+  const errors: Error[] = [];
+  const broken = new Promise<void>((resolve) => {
+    uart.onError((error) => {
+      errors.push(error);
+      resolve();
+    });
+  });
+  vi.spyOn(fs, "writeSync").mockImplementationOnce(() => {
+    throw Object.assign(new Error("i/o error, write"), { code: "EIO" });
+  });
+  uart.write(Uint8Array.of(1));
+  expect(errors).toEqual([]);
+  await expect(uart.drain()).rejects.toMatchObject({ code: "UART_IO_FAILED" });
+  await broken;
+  uart.write(Uint8Array.of(2));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(errors).toEqual([expect.objectContaining({ code: "UART_IO_FAILED" })]);
+});
+
+test("a device that hung up breaks the link with the next write, and is closed", async () => {
+  const { pty, uart } = await makeLink();
+  const broken = new Promise<Error>((resolve) => uart.onError(resolve));
+  pty.close();
+  uart.write(Uint8Array.of(1));
+  expect(await broken).toMatchObject({ code: "UART_IO_FAILED" });
+  const isOpen = (): boolean => fs.readdirSync("/proc/self/fd").some((fd) => linkOf(fd) === uart.path);
+  while (isOpen()) await new Promise((resolve) => setImmediate(resolve));
   await expect(uart.drain()).rejects.toMatchObject({ code: "UART_IO_FAILED" });
 });
 
