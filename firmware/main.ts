@@ -108,6 +108,7 @@ async function commandContext() {
   const { openDataFolder, openSettings } = await import("./platform/data-folder.ts");
   const { isImage, rebootBoard, updatePlace } = await import("./platform/update-place.ts");
   const { RaucUpdater } = await import("./update/rauc.ts");
+  const { makeRealTime } = await import("#hal/linux/real-time.ts");
   const { runProgram } = await import("#hal/linux/run-program.ts");
   const { SystemClock } = await import("#hal/linux/system-clock.ts");
   const programPath = process.argv[1] ?? "";
@@ -137,6 +138,7 @@ async function commandContext() {
     columns: () => (process.stderr.isTTY === true ? process.stderr.columns : 80),
     chainCountOf,
     networkNames,
+    makeRealTime,
   };
 }
 

@@ -183,6 +183,8 @@ class Life {
       const machine = machineControls(miner, log);
       const management = this.#plane({ log, options, settings, machine, idleReason: null });
       await this.#showToken(management);
+      // Chips in this very process would take the whole machine with them.
+      if (options.link !== "memory") await mineFirst(context, log);
       const problems = (): string[] => this.#parts.settings.loaded.problems.map(({ sentence }) => sentence);
       const run = new Run({ options, context, platform, miner, management, problems, desk });
       const code = await run.untilStopped(life, () => stop.reason);
@@ -248,6 +250,16 @@ class Life {
         outward: run?.outward ?? idleOutwardOf(parts.settings, network.http.listen),
       },
     });
+  }
+}
+
+/** Where it cannot be had, say for a user without that right, mining goes on as one program among others. */
+async function mineFirst({ makeRealTime }: CommandContext, log: Log): Promise<void> {
+  try {
+    await makeRealTime();
+    log.info("mining goes before all other programs of this machine");
+  } catch (error) {
+    log.info(`mining is one program among others here: no real-time priority (${errorText(error)})`);
   }
 }
 

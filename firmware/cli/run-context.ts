@@ -28,7 +28,6 @@ export interface CommandContext {
   readonly stderr: (text: string) => void;
   readonly isTerminal: boolean;
   readonly columns: () => number;
-  /** Finds the real board; rejects with one sentence where there is none or where the owner must say more. */
   readonly openDataFolder: (folder: string | null) => Promise<DataFolder>;
   /** One run at a time in a folder. @returns what gives it free. @throws KumpelError `USAGE`. */
   readonly lockFolder: (folder: string) => () => void;
@@ -39,11 +38,14 @@ export interface CommandContext {
   readonly openUpdates: (folder: string) => UpdateParts | null;
   /** For secrets. */
   readonly randomBytes: RandomBytes;
+  /** Finds the real board; rejects with one sentence where there is none or where the owner must say more. */
   readonly findMachine: (owner: OwnerSettings) => Promise<RealMachine>;
   /** Scales of a real machine. */
   readonly realScales: () => Scales;
-  /** Hash chains of an emulated machine. */
   /** Names and addresses by which this machine can be called. */
   readonly networkNames: () => NetworkNames;
+  /** Puts the calling thread before all other programs; rejects where the system does not let it. */
+  readonly makeRealTime: () => Promise<void>;
+  /** Hash chains of an emulated machine. */
   readonly chainCountOf: (machine: string) => number;
 }

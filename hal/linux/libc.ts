@@ -1,4 +1,4 @@
-/** The few C library calls that Node lacks: mapping device memory, and ioctl on one integer. Through koffi. */
+/** The few C library calls that Node lacks: mapping device memory, ioctl on one integer, scheduling. Through koffi. */
 import { loadAddon } from "./load-addon.ts";
 
 export interface LibC {
@@ -13,10 +13,16 @@ export interface LibC {
    * @throws Error with the errno.
    */
   ioctlInt(fd: number, request: number, value: number): number;
+  /**
+   * How the kernel schedules the calling thread.
+   * @throws Error with the errno.
+   */
+  setScheduler(policy: number, priority: number): void;
 }
 
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
+const CALLING_THREAD = 0;
 /** Mappings begin at a page; what does not is the error mark (all ones). */
 const PAGE_MASK = 0xfffn;
 
@@ -29,6 +35,8 @@ export async function loadLibC(): Promise<LibC> {
   const mmap = lib.func("void *mmap64(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)");
   const munmap = lib.func("int munmap(void *addr, size_t length)");
   const ioctl = lib.func("int ioctl(int fd, unsigned long request, _Inout_ int *value)");
+  // struct sched_param has one member, an int.
+  const setScheduler = lib.func("int sched_setscheduler(int pid, int policy, const int *param)");
   const lastError = (call: string): Error => {
     const number = koffi.errno();
     const name = Object.entries(koffi.os.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
@@ -44,6 +52,9 @@ export async function loadLibC(): Promise<LibC> {
       const argument = [value];
       if (ioctl(fd, request, argument) < 0) throw lastError("ioctl");
       return argument[0] ?? value;
+    },
+    setScheduler: (policy, priority) => {
+      if (setScheduler(CALLING_THREAD, policy, [priority]) < 0) throw lastError("sched_setscheduler");
     },
   };
 }

@@ -15,7 +15,7 @@ export const NATIVE_ADDONS: readonly NativeAddon[] = [
   },
   {
     name: "koffi",
-    use: "pseudo-terminals of the emulator; registers and watchdog of real boards",
+    use: "pseudo-terminals of the emulator; registers, watchdog and real-time priority of real boards",
     load: async () => (await import("koffi")).default.load("libc.so.6"),
   },
   { name: "i2c-bus", use: "sensors and supplies on real boards", load: () => import("i2c-bus") },

@@ -38,6 +38,7 @@ test("a temporary data folder goes, too, when the machine cannot be opened", asy
     openUpdates: () => null,
     lockFolder: () => () => undefined,
     networkNames: () => ({ names: ["miner"], addresses: ["127.0.0.1"] }),
+    makeRealTime: unused,
   };
   const run = runCommand(["--demo", "--log-level", "silent"], context);
   await expect(run).rejects.toMatchObject({ code: "PTY_UNAVAILABLE" });
