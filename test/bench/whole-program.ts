@@ -1,9 +1,12 @@
 /** The whole program as a bench starts it: three emulated S21 chains behind pseudo-terminals, and an outside pool. */
+import fs from "node:fs";
+import path from "node:path";
+import type { RunReport } from "#firmware/cli/run-report.ts";
 import { LocalPool } from "#hal/emulator/local-pool.ts";
 import { SocketNetwork } from "#hal/linux/socket-network.ts";
 import { SystemClock } from "#hal/linux/system-clock.ts";
 import { SystemRandom } from "#hal/linux/system-random.ts";
-import { type Started, start } from "../support/program.ts";
+import { ROOT, type Started, start } from "../support/program.ts";
 
 export const LOOPBACK = "127.0.0.1";
 export const CHIP_TICKET = 1e-6;
@@ -15,6 +18,17 @@ const NEVER_MS = 1e9;
 const PORT_LINE = /"port":(\d+),"msg":"own API listens"/;
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** As the board's own `kumpel` command starts Node, so that the benches measure what runs there. */
+function boardStart(): { readonly options: readonly string[]; readonly env: Record<string, string> } {
+  const file = path.join(ROOT, "buildroot/package/kumpel/kumpel");
+  const script = fs.readFileSync(file, "utf8");
+  const [, words] = /^exec \/usr\/bin\/node (--.*) \S+kumpel\.cjs "\$@"$/m.exec(script) ?? [];
+  if (words === undefined)
+    throw new Error(`${file} starts Node in a way that the benches do not know: mend boardStart`);
+  const env = [...script.matchAll(/^export (\w+)=(\S+)$/gm)].map(([, name = "", value = ""]) => [name, value]);
+  return { options: words.split(" "), env: Object.fromEntries(env) as Record<string, string> };
+}
 
 /** Pool on real sockets whose jobs the bench makes itself. */
 export function createPool(): LocalPool {
@@ -31,10 +45,27 @@ export function createPool(): LocalPool {
   });
 }
 
+const running = new Set<Started>();
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(name, () => {
+    for (const { pid } of running) process.kill(-pid, "SIGTERM");
+    process.exit(1);
+  });
+
+/** Like `start`; a bench that is stopped stops it, too, with whatever it started. */
+export function startOwn(...args: Parameters<typeof start>): Started {
+  const started = start(...args);
+  running.add(started);
+  started.child.once("close", () => running.delete(started));
+  return started;
+}
+
 export function startMiner(program: string, poolPort: number, reportFile: string): Started {
   const pool = `stratum+tcp://${LOOPBACK}:${poolPort}`;
   const options = ["--pool", pool, "--chip-ticket", String(CHIP_TICKET), "--http-port", "0", "--log-level", "info"];
-  return start(process.execPath, [program, "run", "--demo", ...options, "--report", reportFile]);
+  const board = boardStart();
+  const words = [...board.options, program, "run", "--demo", ...options, "--report", reportFile];
+  return startOwn(process.execPath, words, board.env);
 }
 
 /** Of the program's own API. */
@@ -47,4 +78,26 @@ export async function untilAllHash(miner: Started): Promise<void> {
   await miner.seen(PORT_LINE);
   for (let chain = 0; chain < CHAINS; chain++)
     await miner.seen(new RegExp(`"chain":${chain},"from":"\\w+","to":"hashing"`), START_LIMIT_MS);
+}
+
+/** Ends the miner and reads what it wrote. @throws Error when it did something else than it should: such figures are worth nothing. */
+export async function reportOf(
+  miner: Started,
+  reportFile: string,
+  atLeast: { readonly notifies: number; readonly shares: number },
+): Promise<RunReport> {
+  miner.child.kill("SIGTERM");
+  const end = await miner.ended();
+  if (end !== 0) throw new Error(`the program ended with ${end}\n${miner.stderr()}`);
+  const report = JSON.parse(fs.readFileSync(reportFile, "utf8")) as RunReport;
+  const { shares, nonces, pool } = report;
+  const complaints = [
+    pool.notifies < atLeast.notifies && `only ${pool.notifies} notifies`,
+    shares.accepted < atLeast.shares && `only ${shares.accepted} shares accepted`,
+    shares.rejected > 0 && `${shares.rejected} shares rejected`,
+    nonces.hardware_errors > 0 && `${nonces.hardware_errors} hardware errors`,
+    !report.end.hashboards_off && "the hashboards were left on",
+  ].filter((complaint) => complaint !== false);
+  if (complaints.length > 0) throw new Error(`the run is not sound: ${complaints.join(", ")}`);
+  return report;
 }
