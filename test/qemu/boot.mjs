@@ -79,7 +79,7 @@ function problemsOf(text, { firmwareMib, shareS, startedS, safesS }) {
     !((safesS[0] ?? Number.POSITIVE_INFINITY) < startedS) && "the board was not made safe before anything else",
     !(/Stopping kumpel: [\s\S]*^OK/m.test(text) && !/ended by force/.test(text)) &&
       "the firmware did not stop within its time",
-    !(firmwareMib <= MEMORY_MAX_MIB) && `the firmware takes ${firmwareMib.toFixed(0)} MiB, more than ${MEMORY_MAX_MIB}`,
+    !(firmwareMib <= MEMORY_MAX_MIB) && `the firmware takes ${firmwareMib.toFixed(1)} MiB, more than ${MEMORY_MAX_MIB}`,
   ].filter((problem) => problem !== false);
 }
 
@@ -115,7 +115,7 @@ try {
   console.log(
     `${problems.length === 0 ? "ok" : "FAILED"} boot: first share ${shareS.toFixed(0)} s after power-on (init done after ${startedS.toFixed(0)} s, own API ${apiS.toFixed(0)} s), ${accepted} accepted in the end, root ${sizeMib} MiB`,
   );
-  console.log(`ok memory: ${memory.map(({ role, mib }) => `${role} ${mib.toFixed(0)} MiB`).join(", ")}`);
+  console.log(`ok memory: ${memory.map(({ role, mib }) => `${role} ${mib.toFixed(1)} MiB`).join(", ")}`);
   for (const problem of problems) console.log(`PROBLEM: ${problem}`);
   if (problems.length > 0) console.log(vm.text.slice(-20_000));
   process.exitCode = problems.length === 0 ? 0 : 1;
