@@ -13,9 +13,10 @@ const ROOM_MS = 1;
 const ROOM_MAX_MS = 64;
 /** Not now; everything else is a failure. */
 const TRY_AGAIN = ["EAGAIN", "EINTR"];
+const NOTHING = new Uint8Array(0);
 
 export interface SerialOutputOptions {
-  /** Of the device, which does not block; null while it is not open. */
+  /** Of the device, which does not block; null: it is being closed, and bytes go nowhere. */
   readonly fd: () => number | null;
   /** Called once, perhaps in the midst of `write`; what waited is lost. */
   readonly onFailure: (cause: unknown) => void;
@@ -48,6 +49,11 @@ export class SerialOutput {
     this.#timer ??= setTimeout(this.#onTimer, this.#roomMs);
   }
 
+  /** Finds out whether the device still takes anything: one that hung up refuses even nothing. */
+  probe(): void {
+    if (this.#waiting.length === 0) this.#hand(NOTHING);
+  }
+
   /** Resolves when nothing waits any more, since it went or since it was given up. */
   async emptied(): Promise<void> {
     if (this.#waiting.length > 0) await new Promise<void>((resolve) => this.#emptied.push(resolve));
@@ -66,8 +72,7 @@ export class SerialOutput {
   #hand(bytes: Uint8Array): number | null {
     try {
       const fd = this.#options.fd();
-      if (fd === null) throw new Error("the device is not open");
-      return fs.writeSync(fd, bytes);
+      return fd === null ? bytes.length : fs.writeSync(fd, bytes);
     } catch (error) {
       if (TRY_AGAIN.includes(errnoOf(error))) return 0;
       this.forget();

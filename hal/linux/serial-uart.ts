@@ -11,6 +11,9 @@ import { SerialOutput } from "./serial-output.ts";
 /** Bytes that may wait for the kernel. A whole start sequence fits; more means that the device takes nothing. */
 const QUEUE_MAX_BYTES = 262_144;
 
+/** A device that hung up gives serialport an endless row of empty readings: it must not stay so for long. */
+const PROBE_MS = 1_000;
+
 /** Long enough for the event loop to hand over what the kernel holds. */
 const DISCARD_MS = 10;
 
@@ -70,6 +73,8 @@ class SerialUart implements Uart {
   #isBroken = false;
   #isClosing = false;
   #isDiscarding = false;
+  readonly #probe: NodeJS.Timeout;
+
   constructor(port: SerialPort, path: string, baud: number) {
     this.#port = port;
     this.path = path;
@@ -78,6 +83,7 @@ class SerialUart implements Uart {
       fd: () => (port.port !== undefined && "fd" in port.port ? port.port.fd : null),
       onFailure: (cause) => this.#break(cause),
     });
+    this.#probe = setInterval(() => this.#output.probe(), PROBE_MS).unref();
     port.on("data", (chunk: Uint8Array) => {
       if (!this.#isDiscarding) this.#dataListener(chunk);
     });
@@ -111,9 +117,10 @@ class SerialUart implements Uart {
     // serialport's own drain knows only of what the kernel has.
     await this.#output.emptied();
     // serialport would wait for a closing port to open again.
-    if (this.#isBroken || this.#isClosing || !this.#port.isOpen)
-      throw this.#failure(new Error("the link is broken or closed"));
+    this.#assertOpen();
     await this.#call((done) => this.#port.drain(done));
+    // A hang-up ends the kernel's wait, too.
+    this.#assertOpen();
   }
 
   async setBaud(baud: number): Promise<void> {
@@ -134,8 +141,11 @@ class SerialUart implements Uart {
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    clearInterval(this.#probe);
     this.#output.forget();
     this.#dataListener = () => {};
+    // One that broke is closing already. Nobody waits for that: the kernel may hold a stuck line for half a minute, and what
+    // comes next is the end of power.
     if (!this.#port.isOpen) return;
     await this.#call((done) => this.#port.close(done));
   }
@@ -150,6 +160,11 @@ class SerialUart implements Uart {
     });
   }
 
+  #assertOpen(): void {
+    if (!this.#isBroken && !this.#isClosing && this.#port.isOpen) return;
+    throw this.#failure(new Error("the link is broken or closed"));
+  }
+
   #failure(cause: unknown): KumpelError {
     return new KumpelError("UART_IO_FAILED", `${this.path} failed at ${this.baud} baud: ${errorText(cause)}`, {
       cause,
@@ -161,8 +176,8 @@ class SerialUart implements Uart {
   #break(cause: unknown): void {
     if (this.#isBroken || this.#isClosing) return;
     this.#isBroken = true;
+    clearInterval(this.#probe);
     this.#output.forget();
-    // A device that hung up gives serialport an endless row of empty readings.
     if (this.#port.isOpen) this.#port.close(() => undefined);
     const error = this.#failure(cause);
     queueMicrotask(() => {
