@@ -1,6 +1,6 @@
 // node browser-tabs.mjs PORT TOKEN TABS [relayed]: that many tabs of the board's page in a Chromium, each signed in with a session
-// of its own, as on as many machines; says "open" when all of them show the miner, and stays until it is ended. Relayed: the same
-// tabs, of which the board sees one.
+// of its own, as on as many machines; says "open" when all of them show the miner, stays until it is ended, and then says how many
+// still show it. Relayed: the same tabs, of which the board sees one.
 import fs from "node:fs";
 import { chromium } from "playwright-core";
 import { startRelay } from "./page-relay.mjs";
@@ -19,7 +19,14 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"],
 });
 const relay = relayed === undefined ? null : await startRelay(Number(port));
-process.on("SIGTERM", () => void browser.close().then(() => process.exit()));
+/** @type {import("playwright-core").Locator[]} */
+const reasons = [];
+process.on("SIGTERM", async () => {
+  const shown = await Promise.all(reasons.map((reason) => reason.isVisible().catch(() => false)));
+  console.log(shown.filter(Boolean).length);
+  await browser.close();
+  process.exit();
+});
 for (let tab = 0; tab < Number(tabs); tab++) {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -27,9 +34,8 @@ for (let tab = 0; tab < Number(tabs); tab++) {
   await page.goto(`http://127.0.0.1:${relay?.port ?? port}/`);
   await page.getByLabel("Token").fill(token);
   await page.keyboard.press("Enter");
-  await page
-    .getByTestId("why")
-    .filter({ hasText: /Hashing/ })
-    .waitFor();
+  const reason = page.getByTestId("why").filter({ hasText: /Hashing/ });
+  await reason.waitFor();
+  reasons.push(reason);
 }
 console.log("open");

@@ -2,8 +2,6 @@
  * A pool that floods the whole program with jobs, 500 in 5 s, one in ten of them clean, beside the same program under a calm
  * pool. Latencies are the program's own; only clean jobs have one, since the others change the next pull alone.
  */
-import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
 import type { RunReport } from "#firmware/cli/run-report.ts";
@@ -11,8 +9,11 @@ import type { LocalPool } from "#hal/emulator/local-pool.ts";
 import { type Started, tokenHeader } from "../support/program.ts";
 import { progress, report } from "./bench.ts";
 import {
+  benchFolder,
   CHIP_TICKET,
   createPool,
+  endGroup,
+  failBench,
   LOOPBACK,
   portOf,
   reportOf,
@@ -73,8 +74,7 @@ async function run(jobs: number, cleanEvery: number, folder: string): Promise<Ru
     const atLeast = { notifies: FLOODS * jobs, shares: SHARES_MIN };
     return { report: await reportOf(miner, reportFile, atLeast), works, seconds };
   } finally {
-    miner.child.kill("SIGTERM");
-    await miner.ended();
+    await endGroup(miner);
     await pool.stop();
   }
 }
@@ -105,15 +105,11 @@ function reportRows(calm: Run, flood: Run): void {
 }
 
 async function main(): Promise<void> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-bench-"));
-  try {
-    progress("  the program under a calm pool, about 30 s ...");
-    const calm = await run(JOBS / CLEAN_EVERY, 1, folder);
-    progress(`  the program under ${FLOODS} floods of ${JOBS} jobs, about 30 s ...`);
-    reportRows(calm, await run(JOBS, CLEAN_EVERY, folder));
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
+  const folder = benchFolder();
+  progress("  the program under a calm pool, about 30 s ...");
+  const calm = await run(JOBS / CLEAN_EVERY, 1, folder);
+  progress(`  the program under ${FLOODS} floods of ${JOBS} jobs, about 30 s ...`);
+  reportRows(calm, await run(JOBS, CLEAN_EVERY, folder));
 }
 
-void main();
+main().catch(failBench);

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { REQUESTS_PER_S } from "#firmware/api/http/pacer.ts";
 import { type Started, tokenHeader } from "../support/program.ts";
-import { portOf, startOwn } from "./whole-program.ts";
+import { endGroup, portOf, startOwn } from "./whole-program.ts";
 
 /** Clients are other machines: what their own work costs is not the plane's doing. */
 const LIKE_ANOTHER_MACHINE = ["--idle", "0", process.execPath];
@@ -56,16 +56,21 @@ export async function startLoad(miner: Started, load: string): Promise<Stop> {
       return startTabs(miner, load === RELAYED);
     case ALONE:
       return async () => "";
-    default:
-      return async () => deathsOf(miner);
+    default: {
+      const before = deathsOf(miner);
+      return async () => {
+        const deaths = deathsOf(miner) - before;
+        // A worker that went on as if nothing were would be no load.
+        if (deaths === 0) throw new Error(`the worker never ended\n${miner.stderr()}`);
+        return `the worker ended ${deaths} times`;
+      };
+    }
   }
 }
 
-/** A worker that went on as if nothing were would be no load. */
-function deathsOf(miner: Started): string {
-  const deaths = miner.stderr().split("management worker ended").length - 1;
-  if (deaths === 0) throw new Error(`the worker never ended\n${miner.stderr()}`);
-  return `the worker ended ${deaths} times`;
+/** A worker that hangs is ended, too, after 20 s. */
+function deathsOf(miner: Started): number {
+  return miner.stderr().split("management worker ended").length - 1;
 }
 
 function startScript(script: string, ...args: string[]): Started {
@@ -74,7 +79,8 @@ function startScript(script: string, ...args: string[]): Started {
 }
 
 async function end(started: Started): Promise<void> {
-  if (started.child.exitCode !== null) throw new Error(`it ended too early\n${started.stderr()}`);
+  const { exitCode, signalCode } = started.child;
+  if (exitCode !== null || signalCode !== null) throw new Error(`it ended too early\n${started.stderr()}`);
   started.child.kill("SIGTERM");
   await started.ended();
 }
@@ -102,11 +108,14 @@ async function startTabs(miner: Started, isRelayed: boolean): Promise<Stop> {
   );
   const failure = await Promise.race([open.then(() => null), ended]);
   if (failure !== null) {
-    browser.child.kill("SIGTERM");
+    await endGroup(browser);
     throw new Error(`${TABS} tabs of the page: ${failure}\n${browser.stderr()}`);
   }
   return async () => {
     await end(browser);
-    return `${TABS} tabs`;
+    const shown = Number(browser.stdout().replace("open", "").trim());
+    if (shown !== TABS)
+      throw new Error(`only ${shown} of ${TABS} tabs showed the miner in the end\n${browser.stderr()}`);
+    return `${shown} tabs`;
   };
 }

@@ -5,9 +5,7 @@
  * runs on the same processors is not the board's. And how quick reads are meanwhile. PAIRS=5 rounds (the default) take three
  * quarters of an hour; LOADS=api,ended,memory,loop,tabs chooses.
  */
-import fs from "node:fs";
 import http from "node:http";
-import os from "node:os";
 import path from "node:path";
 import type { RunReport } from "#firmware/cli/run-report.ts";
 import type { LocalPool } from "#hal/emulator/local-pool.ts";
@@ -15,8 +13,11 @@ import { type Started, tokenHeader } from "../support/program.ts";
 import { median, progress, report } from "./bench.ts";
 import { ALONE, LOADS, programUnder, RELAYED, startLoad } from "./management-loads.ts";
 import {
+  benchFolder,
   CHIP_TICKET,
   createPool,
+  endGroup,
+  failBench,
   LOOPBACK,
   portOf,
   reportOf,
@@ -72,6 +73,7 @@ function read(miner: Started, target: string): Promise<number> {
     http
       .get(options, (response) => {
         response.resume();
+        if (response.statusCode !== 200) reject(new Error(`${target}: status ${response.statusCode}`));
         response.on("end", () => resolve(performance.now() - beganAtMs));
       })
       .on("error", reject);
@@ -96,8 +98,7 @@ async function run(bundle: string, folder: string, load: string, measuresReads: 
     const written = await reportOf(miner, reportFile, { notifies: BLOCKS, shares: SHARES_MIN });
     return { report: written, ...reads, note };
   } finally {
-    miner.child.kill("SIGTERM");
-    await miner.ended();
+    await endGroup(miner);
     await pool.stop();
   }
 }
@@ -192,38 +193,31 @@ function again(error: unknown, program: string, folder: string, kind: string): P
 async function main(): Promise<void> {
   const unknown = CHOSEN.find((load) => !LOADS.includes(load));
   if (unknown !== undefined) throw new Error(`LOADS "${unknown}" is unknown; choose of ${LOADS.join()}`);
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-bench-"));
+  const folder = benchFolder();
   const program = process.argv[2] ?? "";
-  try {
-    const runs = await rounds(program, folder);
-    const of = (kind: string): readonly Run[] => runs.get(kind) ?? [];
-    for (const load of CHOSEN) compare(load, of(ALONE), of(load));
-    if (CHOSEN.includes("tabs")) {
-      compare("tabs beside the same tabs of which the board sees one", of(RELAYED), of("tabs"));
-      holdMainJob("tabs", of("tabs"));
-    }
-    progress("  reads while mining, about a minute ...");
-    const { reads, parallel } = await run(program, folder, ALONE, true);
-    const note = `${reads.length} reads of ${READS.length} routes`;
-    report({
-      name: "reads while mining, p99",
-      unit: "ms",
-      value: quantile(reads, 0.99),
-      budget: { of: "value", atMost: 100 },
-      note,
-    });
-    report({
-      name: "ten reads in parallel, slowest",
-      unit: "ms",
-      value: Math.max(...parallel),
-      budget: { of: "value", atMost: 1_000 },
-    });
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
+  const runs = await rounds(program, folder);
+  const of = (kind: string): readonly Run[] => runs.get(kind) ?? [];
+  for (const load of CHOSEN) compare(load, of(ALONE), of(load));
+  if (CHOSEN.includes("tabs")) {
+    compare("tabs beside the same tabs of which the board sees one", of(RELAYED), of("tabs"));
+    holdMainJob("tabs", of("tabs"));
   }
+  progress("  reads while mining, about a minute ...");
+  const { reads, parallel } = await run(program, folder, ALONE, true);
+  const note = `${reads.length} reads of ${READS.length} routes`;
+  report({
+    name: "reads while mining, p99",
+    unit: "ms",
+    value: quantile(reads, 0.99),
+    budget: { of: "value", atMost: 100 },
+    note,
+  });
+  report({
+    name: "ten reads in parallel, slowest",
+    unit: "ms",
+    value: Math.max(...parallel),
+    budget: { of: "value", atMost: 1_000 },
+  });
 }
 
-main().catch((error: unknown) => {
-  console.error(error);
-  process.exitCode = 1;
-});
+main().catch(failBench);

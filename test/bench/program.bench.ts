@@ -3,13 +3,22 @@
  * times a second. Latencies are the program's own (its run report), memory is what the system says of it.
  */
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import type { RunReport } from "#firmware/cli/run-report.ts";
 import type { LocalPool } from "#hal/emulator/local-pool.ts";
 import type { Started } from "../support/program.ts";
 import { progress, report } from "./bench.ts";
-import { CHIP_TICKET, createPool, reportOf, sleep, startMiner, untilAllHash } from "./whole-program.ts";
+import {
+  benchFolder,
+  CHIP_TICKET,
+  createPool,
+  endGroup,
+  failBench,
+  reportOf,
+  sleep,
+  startMiner,
+  untilAllHash,
+} from "./whole-program.ts";
 
 const REPLACED_JOBS = 400;
 const BLOCK_MS = 100;
@@ -67,20 +76,16 @@ function reportRows({ report: run, residentMib: highest }: Run): void {
 }
 
 async function main(): Promise<void> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-bench-"));
-  const reportFile = path.join(folder, "report.json");
+  const reportFile = path.join(benchFolder(), "report.json");
   const pool = createPool();
   const miner = startMiner(process.argv[2] ?? "", await pool.start(), reportFile);
   try {
     progress("  starting the program, about 12 s ...");
-    const run = await mine(miner, pool, reportFile);
-    reportRows(run);
+    reportRows(await mine(miner, pool, reportFile));
   } finally {
-    miner.child.kill("SIGTERM");
-    await miner.ended();
+    await endGroup(miner);
     await pool.stop();
-    fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
-void main();
+main().catch(failBench);

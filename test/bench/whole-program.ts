@@ -1,5 +1,6 @@
 /** The whole program as a bench starts it: three emulated S21 chains behind pseudo-terminals, and an outside pool. */
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import type { RunReport } from "#firmware/cli/run-report.ts";
 import { LocalPool } from "#hal/emulator/local-pool.ts";
@@ -46,16 +47,48 @@ export function createPool(): LocalPool {
 }
 
 const running = new Set<Started>();
-for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  process.once(name, () => {
-    for (const { pid } of running) process.kill(-pid, "SIGTERM");
-    process.exit(1);
-  });
+const folders: string[] = [];
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => process.exit(1));
+// However a bench ends, nothing of it is left.
+process.once("exit", () => {
+  for (const { pid } of running) killGroup(pid);
+  for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
+});
+
+function killGroup(pid: number): void {
+  // 0: it never started.
+  if (pid === 0) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has just ended by itself.
+  }
+}
+
+/** Goes with the bench. */
+export function benchFolder(): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-bench-"));
+  folders.push(folder);
+  return folder;
+}
+
+/** For a bench's main function: a failure ends it, whatever is still open. */
+export function failBench(error: unknown): never {
+  console.error(error);
+  process.exit(1);
+}
+
+/** Asks for the end, and takes it when that is late. */
+export async function endGroup(started: Started): Promise<void> {
+  started.child.kill("SIGTERM");
+  await started.ended().catch(() => killGroup(started.pid));
+}
 
 /** Like `start`; a bench that is stopped stops it, too, with whatever it started. */
 export function startOwn(...args: Parameters<typeof start>): Started {
   const started = start(...args);
   running.add(started);
+  started.child.once("error", failBench);
   started.child.once("close", () => running.delete(started));
   return started;
 }
