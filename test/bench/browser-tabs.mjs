@@ -16,6 +16,8 @@ const LIMIT_MS = 180_000;
 const browser = await chromium.launch({
   executablePath,
   headless: true,
+  // The tabs are counted first.
+  handleSIGTERM: false,
   args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"],
 });
 const relay = relayed === undefined ? null : await startRelay(Number(port));
