@@ -10,11 +10,11 @@ import { type Started, tokenHeader } from "../support/program.ts";
 import { progress, report } from "./bench.ts";
 import {
   benchFolder,
-  CHIP_TICKET,
   createPool,
   endGroup,
   failBench,
   LOOPBACK,
+  POOL_DIFFICULTY,
   portOf,
   reportOf,
   sleep,
@@ -27,8 +27,6 @@ const FLOOD_MS = 5_000;
 const CLEAN_EVERY = 10;
 const FLOODS = 3;
 const SHARES_MIN = 100;
-/** About 40 shares/s, as in the bench of the whole program. */
-const POOL_DIFFICULTY = CHIP_TICKET / 4;
 /** The last job must be on the chips within this. */
 const NEWEST_LIMIT_MS = 1_000;
 

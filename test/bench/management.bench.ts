@@ -14,11 +14,11 @@ import { median, progress, report } from "./bench.ts";
 import { ALONE, LOADS, programUnder, RELAYED, startLoad } from "./management-loads.ts";
 import {
   benchFolder,
-  CHIP_TICKET,
   createPool,
   endGroup,
   failBench,
   LOOPBACK,
+  POOL_DIFFICULTY,
   portOf,
   reportOf,
   sleep,
@@ -34,7 +34,6 @@ const BLOCK_MS = 60;
 /** So that blocks meet every phase of the program's own timers. */
 const BLOCK_JITTER_MS = 20;
 const SHARES_MIN = 300;
-const POOL_DIFFICULTY = CHIP_TICKET / 4;
 const READS = [
   "/health",
   "/summary",

@@ -10,10 +10,10 @@ import type { Started } from "../support/program.ts";
 import { progress, report } from "./bench.ts";
 import {
   benchFolder,
-  CHIP_TICKET,
   createPool,
   endGroup,
   failBench,
+  POOL_DIFFICULTY,
   reportOf,
   sleep,
   startMiner,
@@ -24,8 +24,6 @@ const REPLACED_JOBS = 400;
 const BLOCK_MS = 100;
 /** So that blocks meet every phase of the program's own timers. */
 const BLOCK_JITTER_MS = 20;
-/** A quarter of the chips' ticket, so that they ease it: about 40 shares/s at 1,100 emulated hashes each. */
-const POOL_DIFFICULTY = CHIP_TICKET / 4;
 const SHARES_MIN = 300;
 
 function residentMib(pid: number): number {
