@@ -6,7 +6,7 @@ import { LocalPool } from "#hal/emulator/local-pool.ts";
 import { SocketNetwork } from "#hal/linux/socket-network.ts";
 import { SystemClock } from "#hal/linux/system-clock.ts";
 import { SystemRandom } from "#hal/linux/system-random.ts";
-import { runProgram, startProgram, temporaryFolder, tokenHeader } from "../support/program.ts";
+import { startProgram, temporaryFolder, tokenHeader } from "../support/program.ts";
 
 test.concurrent("an outside pool at Bitcoin's scale and a low difficulty accepts the shares of --chip-ticket", async () => {
   const clock = new SystemClock();
@@ -51,25 +51,15 @@ test.concurrent("an outside pool at Bitcoin's scale and a low difficulty accepts
   expect(pool.counts()).toMatchObject({ rejected: 0, lowDifficulty: 0, duplicate: 0 });
 });
 
-test.concurrent("--link memory mines in one process, and the report goes to standard output alone", async () => {
-  const { code, stdout } = await runProgram(
-    "run",
-    "--demo",
-    "--machine",
-    "bitaxe-gamma",
-    "--link",
-    "memory",
-    "--for",
-    "24s",
-    "--http-port",
-    "0",
-    "--report",
-    "-",
-    "--log-level",
-    "silent",
-  );
-  expect(code).toBe(0);
-  const report = JSON.parse(stdout) as RunReport;
+test.concurrent("--link memory mines in one process, and the report goes to standard output alone", {
+  timeout: 180_000,
+}, async () => {
+  const options = ["--machine", "bitaxe-gamma", "--link", "memory", "--http-port", "0", "--log-level", "silent"];
+  const run = startProgram("run", "--demo", ...options, "--report", "-");
+  await run.seen(/, [1-9]\d* accepted,/, 120_000);
+  process.kill(run.pid, "SIGTERM");
+  expect(await run.ended()).toBe(0);
+  const report = JSON.parse(run.stdout()) as RunReport;
   expect(report.shares.accepted).toBeGreaterThan(0);
   expect(report.nonces).toMatchObject({ hardware_errors: 0, duplicate: 0, unknown_work: 0 });
   expect(report.end.hashboards_off).toBe(true);

@@ -90,6 +90,8 @@ test("a second run in the same data folder is refused with one sentence, and the
   first.child.kill("SIGKILL");
   await first.ended();
   // A killed one leaves its lock behind, which is no obstacle.
-  const third = await runProgram("run", "--demo", "--link", "memory", "--data", folder, "--for", "2s", ...FREE_PORTS);
-  expect(third.code).toBe(0);
+  const third = startProgram("run", "--demo", "--link", "memory", "--data", folder, ...FREE_PORTS);
+  await third.seen(/chain state/);
+  third.child.kill("SIGTERM");
+  expect(await third.ended()).toBe(0);
 });

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import type { RunReport } from "#firmware/cli/run-report.ts";
-import { runProgram, temporaryFolder } from "../../support/program.ts";
+import { startProgram, temporaryFolder } from "../../support/program.ts";
 
 const GOOD = `settings_version = 2
 
@@ -50,14 +50,18 @@ const CASES = [
 
 async function run(data: string): Promise<{ stderr: string; report: RunReport }> {
   const report = path.join(data, "..", "report.json");
-  const options = ["--demo", "--machine", "bitaxe-gamma", "--link", "memory", "--http-port", "0", "--for", "12s"];
-  const { stderr } = await runProgram("run", ...options, "--data", data, "--report", report, "--log-level", "warn");
-  return { stderr, report: JSON.parse(fs.readFileSync(report, "utf8")) as RunReport };
+  const options = ["--demo", "--machine", "bitaxe-gamma", "--link", "memory", "--http-port", "0"];
+  const program = startProgram("run", ...options, "--data", data, "--report", report, "--log-level", "info");
+  await program.seen(/"to":"hashing"[\s\S]*working voltage reached/, 120_000);
+  process.kill(program.pid, "SIGTERM");
+  await program.ended();
+  return { stderr: program.stderr(), report: JSON.parse(fs.readFileSync(report, "utf8")) as RunReport };
 }
 
 describe.concurrent("H23: a settings file that is not as it should be", () => {
   test.each(CASES)(
     "H23: $name: the last good settings, no more power than before",
+    { timeout: 180_000 },
     async ({ text, sentence, isKeptAside }) => {
       const data = path.join(temporaryFolder(), "data");
       fs.mkdirSync(data);
