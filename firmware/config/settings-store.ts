@@ -157,23 +157,19 @@ export class SettingsStore {
 
   /** Brings the file into the present form and remembers it as the last good one. */
   async #present(text: string, good: string | KumpelError | null, notes: string[]): Promise<string> {
-    let present = text;
+    const later = laterForm(text, notes);
     try {
-      const parsed = parseToml(text);
-      const { value, steps } = migrate(parsed.kind === "parsed" ? parsed.value : {});
-      if (steps.length > 0) {
-        const form = parsed.kind === "parsed" ? (parsed.value["settings_version"] ?? 1) : 1;
-        await this.#store.write(`${this.name}.form-${String(form)}`, text);
-        present = changeToml(text, value);
-        await this.#write(present);
-        notes.push(...steps);
+      if (later !== null) {
+        await this.#store.write(`${this.name}.form-${later.form}`, text);
+        await this.#write(later.text);
+        notes.push(...later.steps);
       } else if (text !== good) await this.#store.write(`${this.name}.good`, text);
       await this.#store.remove(`${this.name}.next`);
     } catch (error) {
-      if (!isKumpelError(error, "STORE_FAILED", "SETTINGS_INVALID")) throw error;
+      if (!isKumpelError(error, "STORE_FAILED")) throw error;
       notes.push(`the last good copy is not up to date: ${errorText(error)}`);
     }
-    return present;
+    return later?.text ?? text;
   }
 
   async #replace(next: string, before: string): Promise<LoadedSettings> {
@@ -230,6 +226,21 @@ function read(text: string, name: string): CheckedSettings {
   if (parsed.kind === "broken") return checked;
   const { value, steps } = migrate(parsed.value);
   return steps.length === 0 ? checked : checkValue({ value, lineOf: parsed.lineOf }, name);
+}
+
+/** The text in the present form; null = it is in that form, or stays in its own since a change would damage it. */
+function laterForm(text: string, notes: string[]): { form: string; text: string; steps: readonly string[] } | null {
+  const parsed = parseToml(text);
+  if (parsed.kind === "broken") return null;
+  const { value, steps } = migrate(parsed.value);
+  if (steps.length === 0) return null;
+  try {
+    return { form: String(parsed.value["settings_version"] ?? 1), text: changeToml(text, value), steps };
+  } catch (error) {
+    if (!isKumpelError(error, "SETTINGS_INVALID")) throw error;
+    notes.push(`the file stays in its older form: ${errorText(error)}`);
+    return null;
+  }
 }
 
 /**

@@ -39,7 +39,8 @@ class Change {
   apply(before: Tree, after: Tree): string {
     this.#tree(before, after, []);
     let [written, at] = ["", 0];
-    for (const edit of this.#edits.sort((a, b) => a.start - b.start)) {
+    // What is put in goes before what is taken out or replaced at the same place.
+    for (const edit of this.#edits.sort((a, b) => a.start - b.start || a.end - b.end)) {
       written += this.#text.slice(at, edit.start) + edit.text;
       at = edit.end;
     }
@@ -152,14 +153,17 @@ function encodeName(name: string): string {
   return /^[\w-]+$/.test(name) ? name : encode(name);
 }
 
-/** JSON's texts, numbers and truth values are TOML's, too, but for one sign. */
+/** JSON's texts, numbers and truth values are TOML's, too, but for one sign and the numbers that JSON lacks. */
 function encode(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(encode).join(", ")}]`;
   if (isTree(value)) {
     const entries = Object.entries(value).filter(([, item]) => item !== undefined);
     return `{ ${entries.map(([name, item]) => `${encodeName(name)} = ${encode(item)}`).join(", ")} }`;
   }
-  if (value instanceof Date || typeof value === "bigint") return String(value);
+  // What was read tells a day, a time and a moment no longer apart.
+  if (value instanceof Date) throw unchangeable("a date or time in it would have to be written anew");
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value).toLowerCase().replace("inity", "");
+  if (Object.is(value, -0)) return "-0.0";
   return JSON.stringify(value).replaceAll("\u007f", "\\u007f");
 }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BAD_MAX, FACTORY_TEXT, SettingsStore } from "#firmware/config/settings-store.ts";
+import { parseToml } from "#firmware/config/toml-text.ts";
 import { MemoryStore } from "#hal/emulator/memory-store.ts";
 import { KumpelError } from "#hal/errors.ts";
 
@@ -185,6 +186,41 @@ test("an older form is brought up to date, comments and all, and kept as it was"
   const again = await new SettingsStore(memory).load();
   expect(again).toMatchObject({ source: "file", problems: [], notes: [] });
   expect(again.settings).toEqual(settings);
+});
+
+test("an older form that begins with what is moved away is brought up to date, too", async () => {
+  const { memory, store } = await storeWith('[[pools]]\nurl = "pool.test:3333"\nuser = "me"\n');
+  const { notes } = await store.load();
+  expect(notes).toEqual(["form 1 to 2: the one list of pools became the first of the pool groups"]);
+  expect(memory.files.get("settings.toml")).toMatch(/^settings_version = 2\n/);
+  expect(await new SettingsStore(memory).load()).toMatchObject({ source: "file", problems: [], notes: [] });
+});
+
+test("what is moved to its place in a later form keeps every value, also those that nobody knows", async () => {
+  const unknown = [
+    "later = { a = nan, b = -inf, c = inf, d = -0.0 }",
+    'lines = ["\\u007f\\u0000", "é\\n"]',
+    "odd = [[1, 2.5], [true]]",
+    '"a.b" = { "" = 1 }',
+  ].join("\n");
+  const { memory, store } = await storeWith(`[[pools]]\nurl = "a:1"\nuser = "me"\n${unknown}\n`);
+  expect((await store.load()).notes).toEqual([expect.stringContaining("form 1 to 2")]);
+  const [moved, alone] = [parseToml(memory.files.get("settings.toml") ?? ""), parseToml(unknown)];
+  if (moved.kind === "broken" || alone.kind === "broken") throw new Error("no TOML");
+  expect(Object.keys(alone.value)).toHaveLength(4);
+  expect(moved.value).toMatchObject({ pool_groups: [{ pools: [alone.value] }] });
+});
+
+test("an older form whose move would damage it counts as it is, and stays untouched", async () => {
+  const old = '[[pools]]\nurl = "a:1"\nuser = "me"\nsince = 2026-01-02 # first day\n';
+  const { memory, store } = await storeWith(old);
+  const { source, settings, notes } = await store.load();
+  expect([source, settings.pool_groups[0]?.pools[0]?.url]).toEqual(["file", "a:1"]);
+  expect(notes.join()).toContain("a date or time in it would have to be written anew");
+  expect(memory.files.get("settings.toml")).toBe(old);
+  expect(memory.files.get("settings.toml.good")).toBe(old);
+  memory.files.set("settings.toml", "=");
+  expect(await new SettingsStore(memory).load()).toMatchObject({ source: "lastGood", settings });
 });
 
 test("a factory reset and a restored backup replace the whole file", async () => {
