@@ -177,5 +177,6 @@ test("the program at its most talkative, with its report", async () => {
   process.kill(program.pid, "SIGTERM");
   expect(await program.ended()).toBe(0);
   const { readFileSync } = await import("node:fs");
-  for (const text of [program.stdout(), program.stderr(), readFileSync(report, "utf8")]) expect(text).not.toMatch(SECRETS);
+  for (const text of [program.stdout(), program.stderr(), readFileSync(report, "utf8")])
+    expect(text).not.toMatch(SECRETS);
 });

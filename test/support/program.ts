@@ -127,9 +127,16 @@ export function descendants(pid: number): number[] {
   return [...children, ...children.flatMap(descendants)];
 }
 
+const temporaryFolders: string[] = [];
+
 /** Goes away with the test's process. */
 export function temporaryFolder(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-test-"));
-  process.once("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
+  if (temporaryFolders.length === 0) process.once("exit", removeTemporaryFolders);
+  temporaryFolders.push(folder);
   return folder;
+}
+
+function removeTemporaryFolders(): void {
+  for (const folder of temporaryFolders) fs.rmSync(folder, { recursive: true, force: true });
 }
