@@ -22,6 +22,7 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
   const chains = parts.chains.map((chain) => chainSnapshot(parts, chain, nowMs));
   const sum = (pick: (c: ChainSnapshot) => number | null): number | null => sumKnown(chains.map(pick));
   const waits = parts.chains.map(({ supervisor }) => supervisor.startWaitMs);
+  const [alarms, earningAlarm] = [alarmsOf(parts, chains, nowMs), earningAlarmOf(parts, nowMs)];
   return {
     uptimeMs: nowMs - parts.startedAtMs,
     machine: options.hashboard.model,
@@ -44,6 +45,7 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
     thermal: {
       phase: thermal.state.phase,
       reason: thermal.state.reason,
+      trouble: thermal.state.trouble,
       fanDutyPct: Math.round(thermal.state.dutyPct),
       fansRpm: thermal.fansRpm,
     },
@@ -59,7 +61,8 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
     watchdogS: parts.supervision.watchdog.timeoutS,
     // Updates are the program's, not the miner's: whoever runs it tells.
     update: NO_UPDATER,
-    alarms: alarmsOf(parts, chains, nowMs),
+    alarms: earningAlarm === null ? alarms : [...alarms, earningAlarm],
+    earningAlarm,
     latencyMs: {
       notifyToFirstWork: latency.notifyToFirstWork.summary(),
       notifyToLastChain: latency.notifyToLastChain.summary(),
@@ -127,8 +130,6 @@ function alarmsOf(parts: MinerParts, chains: readonly ChainSnapshot[], nowMs: nu
     });
     if (alarm !== null) alarms.push(alarm);
   });
-  const earning = earningAlarmOf(parts, nowMs);
-  if (earning !== null) alarms.push(earning);
   return alarms;
 }
 

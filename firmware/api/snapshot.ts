@@ -3,7 +3,7 @@
  * Units end the names; null means unknown, never 0.
  */
 import type { ChainPhase } from "../chain/chain-machine.ts";
-import type { ThermalPhase } from "../control/thermal-types.ts";
+import type { ThermalPhase, ThermalTrouble } from "../control/thermal-types.ts";
 import type { Incident } from "../incidents/incident.ts";
 import type { NonceOutcome, OutcomeCounts } from "../stats/chip-counters.ts";
 import type { PoolState } from "../stats/pool-stats.ts";
@@ -104,6 +104,8 @@ export interface MinerSnapshot {
   readonly thermal: {
     readonly phase: ThermalPhase;
     readonly reason: string;
+    /** What of the cooling that reason finds out of order; null = heat alone, or nothing. */
+    readonly trouble: ThermalTrouble | null;
     readonly fanDutyPct: number;
     readonly fansRpm: readonly (number | null)[];
   };
@@ -120,6 +122,8 @@ export interface MinerSnapshot {
   readonly update: UpdateStatus;
   /** Findings that an owner should look at, each one sentence. */
   readonly alarms: readonly string[];
+  /** The one of them that tells why nothing is earned; null = none does. */
+  readonly earningAlarm: string | null;
   readonly latencyMs: {
     readonly notifyToFirstWork: Percentiles;
     readonly notifyToLastChain: Percentiles;

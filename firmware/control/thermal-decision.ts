@@ -8,6 +8,7 @@ import { frequencyPctOf, noThrottle, stepThrottle } from "./thermal-throttle.ts"
 import type {
   ChipReading,
   ThermalAction,
+  ThermalCause,
   ThermalInput,
   ThermalLimits,
   ThermalPhase,
@@ -43,12 +44,13 @@ export function initialThermal(sensorChains: readonly number[], fans: number, no
     blindTurns: 0,
     throttle: noThrottle(nowMs),
     reason: "waiting for sensors and fans",
+    trouble: null,
   };
 }
 
 /** The state of a machine that was shut down before it was started again: no power until the owner has acknowledged it. */
 export function latchedThermal(state: ThermalState, reason: string): ThermalState {
-  return { ...state, phase: "shutdown", reason };
+  return { ...state, phase: "shutdown", reason, trouble: null };
 }
 
 /** To be called about once a second. */
@@ -64,10 +66,10 @@ export function stepThermal(state: ThermalState, input: ThermalInput, plan: Ther
     hottestC: hottestOf(judged.sensors.filter((s) => isLive(s, nowMs))),
     ...judgeChips(state, input.chips, limits),
   };
-  if (state.phase === "shutdown") return decide(next, "shutdown", fullDuty(plan), state.reason, []);
+  if (state.phase === "shutdown") return decide(next, "shutdown", fullDuty(plan), state, []);
   const danger = dangerOf(next, input, limits, nowMs);
   if (danger !== null) {
-    return decide(next, "shutdown", fullDuty(plan), danger, [{ kind: "cutPower", reason: danger }]);
+    return decide(next, "shutdown", fullDuty(plan), danger, [{ kind: "cutPower", reason: danger.reason }]);
   }
   return state.phase === "warmUp" ? warmUp(next, plan, nowMs) : regulate(state, next, plan, nowMs);
 }
@@ -114,35 +116,38 @@ function judgeChips(
 }
 
 /** The first cause that forbids power, or null. */
-function dangerOf(state: ThermalState, input: ThermalInput, limits: ThermalLimits, nowMs: number): string | null {
+function dangerOf(state: ThermalState, input: ThermalInput, limits: ThermalLimits, nowMs: number): ThermalCause | null {
   if (state.hottestC !== null && state.hottestC >= limits.dangerousC) {
-    return `board at ${state.hottestC.toFixed(1)} C, limit ${limits.dangerousC} C`;
+    return plain(`board at ${state.hottestC.toFixed(1)} C, limit ${limits.dangerousC} C`);
   }
   const sudden = state.sensors.find((s) => s.dangerousInARow >= DANGEROUS_READINGS);
   if (sudden !== undefined)
-    return `board of chain ${sudden.chainIndex} suddenly above its limit of ${limits.dangerousC} C`;
+    return plain(`board of chain ${sudden.chainIndex} suddenly above its limit of ${limits.dangerousC} C`);
   if (state.chipHotReadings >= CHIP_DANGEROUS_READINGS) {
-    return `chip at ${(input.chips?.temperatureC ?? 0).toFixed(1)} C, limit ${limits.chipDangerousC} C`;
+    return plain(`chip at ${(input.chips?.temperatureC ?? 0).toFixed(1)} C, limit ${limits.chipDangerousC} C`);
   }
   // Before power was ever permitted nothing is in danger: the start simply waits.
   if (state.phase === "warmUp") return null;
   const [blind] = blindChains(state, nowMs);
-  if (blind !== undefined) return blindText(`no temperature sensor of chain ${blind} answers`, state, blind);
-  return fanDanger(state.fans, nowMs);
+  if (blind !== undefined) return sensors(blindText(`no temperature sensor of chain ${blind} answers`, state, blind));
+  const stopped = fanDanger(state.fans, nowMs);
+  return stopped === null ? null : fans(stopped);
 }
 
 /** Power only after every fan turned and a sensor of every board told the truth. */
 function warmUp(state: ThermalState, plan: ThermalPlan, nowMs: number): ThermalStep {
-  const wait = (reason: string): ThermalStep => decide(state, "warmUp", fullDuty(plan), reason, []);
-  if (state.sensors.length === 0) return wait("no hashboard with a sensor");
+  const wait = (cause: ThermalCause): ThermalStep => decide(state, "warmUp", fullDuty(plan), cause, []);
+  if (state.sensors.length === 0) return wait(plain("no hashboard with a sensor"));
   const [blind] = blindChains(state, nowMs);
-  if (blind !== undefined) return wait(blindText(`no temperature of chain ${blind} yet`, state, blind));
+  if (blind !== undefined) return wait(sensors(blindText(`no temperature of chain ${blind} yet`, state, blind)));
   const waiting = state.fans.findIndex(({ stoppedSinceMs }) => stoppedSinceMs !== null);
-  if (waiting >= 0) return wait(`fan ${waiting + 1} does not turn yet`);
+  if (waiting >= 0) return wait(fans(`fan ${waiting + 1} does not turn yet`));
   const coldestC = Math.min(...state.sensors.filter((s) => isLive(s, nowMs)).map((s) => s.goodC ?? 0));
   if (coldestC < COLDEST_START_C)
-    return wait(`a board is at ${coldestC.toFixed(1)} C, too cold to start: warm the place above ${COLDEST_START_C} C`);
-  return decide(state, "regulating", fullDuty(plan), "sensors and fans proven", [{ kind: "permitPower" }]);
+    return wait(
+      plain(`a board is at ${coldestC.toFixed(1)} C, too cold to start: warm the place above ${COLDEST_START_C} C`),
+    );
+  return decide(state, "regulating", fullDuty(plan), plain("sensors and fans proven"), [{ kind: "permitPower" }]);
 }
 
 function regulate(before: ThermalState, state: ThermalState, plan: ThermalPlan, nowMs: number): ThermalStep {
@@ -162,27 +167,30 @@ function regulate(before: ThermalState, state: ThermalState, plan: ThermalPlan, 
       ? []
       : [{ kind: "limitFrequency", frequencyPct: frequencyPctOf(throttled), reason: board }];
   // Nobody knows how hot all of it is, or a fan is lost: no quiet limit counts.
-  if (blindness !== null) return decide(next, phaseOf(next, isHot), fullDuty(plan), `${blindness}: full fans`, actions);
+  if (blindness !== null) {
+    const cause = { ...blindness, reason: `${blindness.reason}: full fans` };
+    return decide(next, phaseOf(next, isHot), fullDuty(plan), cause, actions);
+  }
   const slowed = throttled.steps > 0 ? `, chips at ${frequencyPctOf(throttled)} % of their frequency` : "";
   const air = isHot ? (cooling.mode === "air" ? ": full fans" : "") : `, target ${limits.targetC} C`;
   const reason = `${board}${air}${slowed}`;
-  return decide(next, phaseOf(next, isHot), dutyPct, reason, actions);
+  return decide(next, phaseOf(next, isHot), dutyPct, plain(reason), actions);
 }
 
 /** Why the temperature of some part is not known for certain, or null. */
-function unknownHeat(state: ThermalState, nowMs: number): string | null {
+function unknownHeat(state: ThermalState, nowMs: number): ThermalCause | null {
   const stopped = stoppedFan(state.fans, nowMs);
-  if (stopped >= 0) return `fan ${stopped + 1} stands still`;
+  if (stopped >= 0) return fans(`fan ${stopped + 1} stands still`);
   const unseen = state.sensors.filter((s) => !isLive(s, nowMs));
   const lost = unseen.filter((s) => !isExcused(s, nowMs)).length;
-  if (state.hottestC === null && unseen.length > lost) return "no chain is up, so no temperature is known";
+  if (state.hottestC === null && unseen.length > lost) return plain("no chain is up, so no temperature is known");
   // One reading of the only sensor may be a glitch; several sensors do not glitch at once.
-  if (state.blindTurns >= (state.sensors.length > 1 ? 1 : 2)) return "no temperature sensor answers";
+  if (state.blindTurns >= (state.sensors.length > 1 ? 1 : 2)) return sensors("no temperature sensor answers");
   // The sensor that is left may sit at the cool end of its board.
-  if (unseen.length > lost) return "a chain is not up, so its temperature is not known";
-  if (lost > 0) return `${lost} of ${state.sensors.length} temperature sensors lost`;
+  if (unseen.length > lost) return plain("a chain is not up, so its temperature is not known");
+  if (lost > 0) return sensors(`${lost} of ${state.sensors.length} temperature sensors lost`);
   const slow = slowFan(state.fans, nowMs);
-  return slow >= 0 ? `fan ${slow + 1} turns far slower than it used to` : null;
+  return slow >= 0 ? fans(`fan ${slow + 1} turns far slower than it used to`) : null;
 }
 
 function dutyFor(before: ThermalState, hottestC: number, isHot: boolean, { limits, cooling }: ThermalPlan): number {
@@ -211,8 +219,21 @@ function decide(
   state: ThermalState,
   phase: ThermalPhase,
   dutyPct: number,
-  reason: string,
+  { reason, trouble }: ThermalCause,
   actions: readonly ThermalAction[],
 ): ThermalStep {
-  return { state: { ...state, phase, dutyPct, reason }, actions, reason };
+  return { state: { ...state, phase, dutyPct, reason, trouble }, actions, reason };
+}
+
+/** Of heat, or of nothing that is out of order. */
+function plain(reason: string): ThermalCause {
+  return { reason, trouble: null };
+}
+
+function fans(reason: string): ThermalCause {
+  return { reason, trouble: "fans" };
+}
+
+function sensors(reason: string): ThermalCause {
+  return { reason, trouble: "sensors" };
 }

@@ -93,6 +93,15 @@ export function thermalLimits(
  */
 export type ThermalPhase = "warmUp" | "regulating" | "hot" | "throttling" | "shutdown";
 
+/** What of the cooling is out of order, beside heat itself. */
+export type ThermalTrouble = "fans" | "sensors";
+
+/** Why the supervisor decides as it does. */
+export interface ThermalCause {
+  readonly reason: string;
+  readonly trouble: ThermalTrouble | null;
+}
+
 export interface SensorMemory {
   /** Hash chain whose board it sits on. */
   readonly chainIndex: number;
@@ -161,6 +170,8 @@ export interface ThermalState {
   readonly blindTurns: number;
   readonly throttle: ThrottleMemory;
   readonly reason: string;
+  /** What that reason speaks of; null = of heat, or of nothing that is wrong. */
+  readonly trouble: ThermalTrouble | null;
 }
 
 export type ThermalAction =

@@ -11,7 +11,7 @@ import { lacksOf, type ProofFacts } from "./proof.ts";
 import { busyReason, needsTicks, stepUpdate } from "./update-machine.ts";
 import { loadRecord, parseRecord, saveRecord, type UpdateRecord } from "./update-record.ts";
 import { roomRefusal } from "./update-rules.ts";
-import { NO_UPDATER, type UpdateStatus } from "./update-status.ts";
+import { NO_UPDATER, OWNER_WENT_BACK, type UpdateStatus } from "./update-status.ts";
 import {
   BEGINNING,
   type BoardFacts,
@@ -336,7 +336,7 @@ export class UpdateDesk implements UpdateOrders {
   }
 
   #statusNow(): UpdateStatus {
-    const { phase: state, fromVersion, toVersion, progressPercent, message } = this.#state;
+    const { phase: state, fromVersion, toVersion, progressPercent, message, record } = this.#state;
     const reason = this.#refusal();
     const mayGoBack = state === "idle" || state === "committed" || state === "rolledBack" || state === "provingItself";
     return {
@@ -346,6 +346,7 @@ export class UpdateDesk implements UpdateOrders {
       toVersion,
       progressPercent,
       message,
+      isOwnersReturn: record?.reason === OWNER_WENT_BACK,
       slot: this.#slots?.booted.name ?? null,
       isUpdatable: reason === null,
       canGoBack: mayGoBack && this.#problem === null && this.#slots?.other?.isGood === true,

@@ -28,6 +28,9 @@ export const updateStatusSchema = z.object({
   message: z
     .string()
     .meta({ description: "What happens or happened, in one sentence; empty before the first update." }),
+  isOwnersReturn: z
+    .boolean()
+    .meta({ description: "Whether the owner ordered the way back to an older version; false: that version failed." }),
   slot: z.string().nullable().meta({ description: "Slot that runs." }),
   isUpdatable: z.boolean().meta({ description: "Whether an update may begin now." }),
   canGoBack: z.boolean().meta({ description: "Whether the other slot holds a version that the board can boot." }),
@@ -45,6 +48,7 @@ export const NO_UPDATER: UpdateStatus = {
   toVersion: null,
   progressPercent: null,
   message: "",
+  isOwnersReturn: false,
   slot: null,
   isUpdatable: false,
   canGoBack: false,

@@ -2,7 +2,7 @@
  * What an owner is told of, in one table: what it is, how grave, how it is found in a snapshot, and for how long it must
  * stand (or be gone) before it counts. The miner's own machines have waited already where a row says 0.
  */
-import { OWNER_WENT_BACK } from "../../update/update-status.ts";
+import type { ThermalTrouble } from "../../control/thermal-types.ts";
 import { type FaceView, isAsleep, isPoolAlive } from "../machine-facts.ts";
 import type { Severity } from "../outward-options.ts";
 import type { MinerSnapshot } from "../snapshot.ts";
@@ -36,10 +36,6 @@ const SHARES_MIN = 50;
 const REJECTED_SHARE_MAX = 0.1;
 /** A restart is told within this time, once. */
 const RESTART_TOLD_MS = 5 * MINUTE_MS;
-/** Words of `control/thermal-decision.ts` and `control/fan-judgement.ts`. */
-const FAN_TROUBLE = /\bfans? .*(stands still|does not turn|stopped|turns far slower)/;
-const SENSOR_TROUBLE = /\bsensors? .*(lost|answers)|\bno temperature of chain/;
-const EARNS_NOTHING = "nothing is earned";
 
 const STANDING = { clearAfterMs: MINUTE_MS, repeatMs: 6 * HOUR_MS, isEvent: false } as const;
 
@@ -91,7 +87,7 @@ export const CONDITIONS: readonly Condition[] = [
     severity: "critical",
     title: "A fan stands still or is too slow",
     raiseAfterMs: 15 * SECOND_MS,
-    find: ({ snapshot }) => machineWide(reasonWith(snapshot, FAN_TROUBLE)),
+    find: ({ snapshot }) => machineWide(reasonOf(snapshot, "fans")),
   },
   {
     ...STANDING,
@@ -99,7 +95,7 @@ export const CONDITIONS: readonly Condition[] = [
     severity: "warning",
     title: "A temperature sensor is lost",
     raiseAfterMs: MINUTE_MS,
-    find: ({ snapshot }) => machineWide(reasonWith(snapshot, SENSOR_TROUBLE)),
+    find: ({ snapshot }) => machineWide(reasonOf(snapshot, "sensors")),
   },
   {
     ...STANDING,
@@ -138,7 +134,7 @@ export const CONDITIONS: readonly Condition[] = [
     title: "It hashes and earns nothing",
     raiseAfterMs: 0,
     clearAfterMs: 2 * MINUTE_MS,
-    find: ({ snapshot }) => machineWide(snapshot.alarms.find((alarm) => alarm.startsWith(EARNS_NOTHING)) ?? null),
+    find: ({ snapshot }) => machineWide(snapshot.earningAlarm),
   },
   {
     ...STANDING,
@@ -147,8 +143,8 @@ export const CONDITIONS: readonly Condition[] = [
     title: "Another finding of the miner",
     raiseAfterMs: MINUTE_MS,
     clearAfterMs: 5 * MINUTE_MS,
-    find: ({ snapshot }) =>
-      machineWide(snapshot.alarms.filter((alarm) => !alarm.startsWith(EARNS_NOTHING)).join("; ") || null),
+    find: ({ snapshot: { alarms, earningAlarm } }) =>
+      machineWide(alarms.filter((alarm) => alarm !== earningAlarm).join("; ") || null),
   },
   {
     ...STANDING,
@@ -184,8 +180,8 @@ function whyNotHashing(snapshot: MinerSnapshot): string | null {
 }
 
 /** The thermal supervisor's reason where it speaks of this trouble, or null. */
-function reasonWith({ thermal }: MinerSnapshot, trouble: RegExp): string | null {
-  return trouble.test(thermal.reason) ? thermal.reason : null;
+function reasonOf({ thermal }: MinerSnapshot, trouble: ThermalTrouble): string | null {
+  return thermal.trouble === trouble ? thermal.reason : null;
 }
 
 /** The last hour, by work: what was submitted and what pools took of it. */
@@ -199,8 +195,8 @@ function rejects({ truth, pool }: MinerSnapshot): string | null {
 }
 
 /** Not where the owner wanted the older one. */
-function failedUpdate({ state, message }: MinerSnapshot["update"]): string | null {
-  return state === "rolledBack" && !message.includes(OWNER_WENT_BACK) ? message : null;
+function failedUpdate({ state, message, isOwnersReturn }: MinerSnapshot["update"]): string | null {
+  return state === "rolledBack" && !isOwnersReturn ? message : null;
 }
 
 function uncleanEnd({ recentIncidents, uptimeMs, whyRestarted }: MinerSnapshot): string | null {

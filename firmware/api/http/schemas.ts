@@ -80,7 +80,13 @@ export const snapshotSchema = z.object({
   poolReason: z.string(),
   chains: list(chain),
   hashrate,
-  thermal: z.object({ phase: z.string(), reason: z.string(), fanDutyPct: count, fansRpm: list(measured) }),
+  thermal: z.object({
+    phase: z.string(),
+    reason: z.string(),
+    trouble: z.enum(["fans", "sensors"]).nullable(),
+    fanDutyPct: count,
+    fansRpm: list(measured),
+  }),
   truth: z
     .record(z.enum(["1m", "10m", "1h", "24h"]), truthRow)
     .meta({ description: "Hashes in five readings, by window." }),
@@ -90,6 +96,7 @@ export const snapshotSchema = z.object({
   watchdogS: measured,
   update: updateStatusSchema,
   alarms: list(z.string()),
+  earningAlarm: z.string().nullable(),
   latencyMs: z.object({
     notifyToFirstWork: percentiles,
     notifyToLastChain: percentiles,

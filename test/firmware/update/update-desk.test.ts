@@ -54,6 +54,7 @@ test("a version that does not hash is given up, and the older one says why", asy
   await board.boot();
   expect(board.booted).toBe("A");
   expect(board.desk.status).toMatchObject({ state: "rolledBack", isUpdatable: true, canGoBack: false });
+  expect(board.desk.status.isOwnersReturn).toBe(false);
   expect(board.desk.status.message).toContain("1 of 3 chains hash");
   expect(board.incidents.join("; ")).toContain("an older version runs again");
 });
@@ -147,7 +148,7 @@ test("the owner goes back, and the older version boots", async () => {
   expect(await board.desk.back()).toMatchObject({ ok: true });
   expect(board.rebooted.at(-1)).toBe("to boot slot A");
   await board.boot();
-  expect(board.desk.status).toMatchObject({ state: "rolledBack", slot: "A", canGoBack: true });
+  expect(board.desk.status).toMatchObject({ state: "rolledBack", slot: "A", canGoBack: true, isOwnersReturn: true });
   expect(board.desk.status.message).toContain("the owner went back");
 });
 

@@ -165,12 +165,20 @@ describe("the conditions", () => {
     ["a chain that was given up", { chains: [chainAt(0), chainAt(1, { state: "disabled" })] }, ["chainLost chain 1"]],
     ["a chain that has no hashboard", { chains: [chainAt(0), chainAt(1, { state: "absent" })] }, []],
     ["a chain that lost chips", { chains: [chainAt(0), chainAt(2, { chips: 77 })] }, ["chipsLost chain 2"]],
-    ["a fan that stands", thermal({ reason: "fan 2 stands still: full fans" }), ["fanFault"]],
-    ["all fans", thermal({ reason: "all 4 fans have stopped, or their cable is off" }), ["fanFault"]],
-    ["a fan at the start", thermal({ phase: "warmUp", reason: "fan 1 does not turn yet" }), ["fanFault"]],
+    ["a fan that stands", thermal({ reason: "fan 2 stands still: full fans", trouble: "fans" }), ["fanFault"]],
+    ["all fans", thermal({ reason: "all 4 fans have stopped, or their cable is off", trouble: "fans" }), ["fanFault"]],
+    [
+      "a fan at the start",
+      thermal({ phase: "warmUp", reason: "fan 1 does not turn yet", trouble: "fans" }),
+      ["fanFault"],
+    ],
     ["full fans are no fault", thermal({ reason: "board at 65.0 C: full fans, chips at 90 % of their frequency" }), []],
-    ["a lost sensor", thermal({ reason: "1 of 4 temperature sensors lost: full fans" }), ["sensorFault"]],
-    ["no sensor", thermal({ reason: "no temperature sensor answers: full fans" }), ["sensorFault"]],
+    [
+      "a lost sensor",
+      thermal({ reason: "1 of 4 temperature sensors lost: full fans", trouble: "sensors" }),
+      ["sensorFault"],
+    ],
+    ["no sensor", thermal({ reason: "no temperature sensor answers: full fans", trouble: "sensors" }), ["sensorFault"]],
     ["a board near its limit", thermal({ phase: "throttling", reason: "board at 72.0 C" }), ["tooHot"]],
     [
       "pools that are all dead",
@@ -178,7 +186,7 @@ describe("the conditions", () => {
       ["noPool"],
     ],
     ["one pool is enough", { pools: [poolAt(0, { state: "unreachable" }), poolAt(1)] }, []],
-    ["it earns nothing", { alarms: ["nothing is earned: the pool took none"] }, ["earnsNothing"]],
+    ["it earns nothing", { alarms: ["it earns nothing"], earningAlarm: "it earns nothing" }, ["earnsNothing"]],
     ["another finding", { alarms: ["chain 1: fed too late"] }, ["finding"]],
     [
       "a restart without a word",
@@ -186,7 +194,11 @@ describe("the conditions", () => {
       ["restarted"],
     ],
     ["an update that failed", { update: updateAt("version 0.2.0 did not start") }, ["updateFailed"]],
-    ["one that the owner took back", { update: updateAt("An older version runs again: the owner went back.") }, []],
+    [
+      "one that the owner took back",
+      { update: { ...updateAt("An older version runs again."), isOwnersReturn: true } },
+      [],
+    ],
     ["one of long ago", { whyRestarted: UNCLEAN.text, recentIncidents: [UNCLEAN] }, []],
   ])("%s", (_, changes, expected) => expect(found(changes)).toEqual(expected));
 

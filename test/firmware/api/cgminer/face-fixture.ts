@@ -95,7 +95,7 @@ export function machine(changes: Partial<MinerSnapshot> = {}): MinerSnapshot {
     poolReason: "",
     chains,
     hashrate: { expectedThs: 198, measuredThs: 199.5, recentMeasuredThs: 195.75 },
-    thermal: { phase: "regulating", reason: "", fanDutyPct: 47, fansRpm: [4200, 4210, null, 4230] },
+    thermal: { phase: "regulating", reason: "", trouble: null, fanDutyPct: 47, fansRpm: [4200, 4210, null, 4230] },
     truth: { "1m": row(60), "10m": row(600), "1h": row(3600), "24h": row(3723) },
     shutdownReason: null,
     whyRestarted: null,
@@ -103,6 +103,7 @@ export function machine(changes: Partial<MinerSnapshot> = {}): MinerSnapshot {
     watchdogS: 30,
     update: NO_UPDATER,
     alarms: [],
+    earningAlarm: null,
     latencyMs: {
       notifyToFirstWork: { p50: 4, p99: 9 },
       notifyToLastChain: NO_TIMES,

@@ -89,7 +89,7 @@ test("what is unknown is left out, never 0", () => {
           chains: [chainAt(0, { ...chain, hashrate: unknown })],
           pools: [poolAt(0, { difficulty: null })],
           hashrate: unknown,
-          thermal: { phase: "warmUp", reason: "", fanDutyPct: 30, fansRpm: [null] },
+          thermal: { phase: "warmUp", reason: "", trouble: null, fanDutyPct: 30, fansRpm: [null] },
           firstAcceptedShareMs: null,
           watchdogS: null,
         },

@@ -30,7 +30,7 @@ const NOTHING: Partial<MinerSnapshot> = {
     }),
   ],
   hashrate: { expectedThs: null, measuredThs: null, recentMeasuredThs: null },
-  thermal: { phase: "warmUp", reason: "", fanDutyPct: 30, fansRpm: [null] },
+  thermal: { phase: "warmUp", reason: "", trouble: null, fanDutyPct: 30, fansRpm: [null] },
 };
 
 test.each([

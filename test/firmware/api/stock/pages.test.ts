@@ -77,7 +77,7 @@ test("summary's lamps say what is wrong", async () => {
     machine({
       pools: [poolAt(0, { state: "unreachable" })],
       shutdownReason: "board 1 at 81 C",
-      thermal: { phase: "shutdown", reason: "", fanDutyPct: 100, fansRpm: [0, 5000, null, 0] },
+      thermal: { phase: "shutdown", reason: "", trouble: null, fanDutyPct: 100, fansRpm: [0, 5000, null, 0] },
       truth: { ...machine().truth, "10m": { expected: 100, reported: 0, verified: 70, submitted: 0, accepted: 0 } },
     }),
   );
