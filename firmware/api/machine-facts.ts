@@ -7,6 +7,7 @@ import { findHashboard } from "#drivers/hashboards/models.ts";
 import type { Clock } from "#hal/clock.ts";
 import { errorText } from "#hal/errors.ts";
 import { TRUTH_WINDOWS } from "../stats/share-truth.ts";
+import { idleSnapshot } from "./idle-snapshot.ts";
 import type { MinerSnapshot, PoolSnapshot } from "./snapshot.ts";
 
 export interface MachineFacts {
@@ -99,6 +100,10 @@ export interface Idle {
   readonly reason: string;
   /** Nothing but a pool is missing: the first one lets the run begin. */
   readonly lacksPool: boolean;
+  /** Model as the settings name it; empty = they do not, and nobody looked. */
+  readonly machine: string;
+  /** On the clock: since when. */
+  readonly sinceMs: number;
 }
 
 /** One moment of the machine: what the pure parts of a face read. */
@@ -108,9 +113,10 @@ export interface FaceView {
   readonly wallTimeMs: number;
 }
 
-/** Null until the miner has sent its first snapshot. */
-export function viewOf(parts: Pick<FaceParts, "snapshot" | "facts" | "clock">): FaceView | null {
-  const snapshot = parts.snapshot();
+/** Null until the miner has sent its first snapshot, unless it says that there will be none. */
+export function viewOf(parts: Pick<FaceParts, "snapshot" | "facts" | "clock" | "idle">): FaceView | null {
+  const idle = parts.idle?.() ?? null;
+  const snapshot = idle === null ? parts.snapshot() : idleSnapshot(idle, parts.clock.nowMs() - idle.sinceMs);
   return snapshot === null ? null : { snapshot, facts: parts.facts(), wallTimeMs: parts.clock.wallTimeMs() };
 }
 

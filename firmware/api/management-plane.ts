@@ -48,6 +48,8 @@ export interface ManagementPlaneOptions {
   readonly machine: MachineControls | null;
   /** Why nothing is switched on; null: the machine runs. */
   readonly idleReason: string | null;
+  /** Model as far as it is known without a look; empty = it is not. */
+  readonly machineName: string;
   /** In the safe idle: settings with which it ends. */
   readonly wakes: (settings: Settings) => boolean;
   /** A pool of the settings in the form that a session takes. @throws KumpelError `USAGE` for a file of authorities. */
@@ -224,7 +226,8 @@ export class ManagementPlane {
   #idleMessage(idleReason: string): ToWorker {
     const { source, settings } = this.#options.settings.loaded;
     const lacksPool = source !== "idle" && settings.pool_groups.length === 0;
-    return { kind: "idle", reason: `hashboards stay off: ${idleReason}`, lacksPool };
+    const machine = this.#options.machineName;
+    return { kind: "idle", reason: `hashboards stay off: ${idleReason}`, lacksPool, machine };
   }
 
   #tellAudit(): void {

@@ -88,6 +88,7 @@ export async function runManagement({
   const options = managementOptions.parse(workerData);
   const { readsNeedToken, sessionMs, version } = options;
   const state = new ManagementState(version);
+  const startedAtMs = clock.nowMs();
   const locate = new LocateMemory(clock);
   const orders = new Orders(clock, tell, (command) => locate.note(command));
   const store = await openStore(options.dataPath);
@@ -154,7 +155,7 @@ export async function runManagement({
       random,
       snapshot: () => state.snapshot,
       facts,
-      idle: () => (state.idleReason === null ? null : { reason: state.idleReason, lacksPool: state.lacksPool }),
+      idle: () => (state.idle === null ? null : { ...state.idle, sinceMs: startedAtMs }),
       order: (command, origin) => orders.order(command, origin, "admin"),
       logText: () => state.log.join("\n"),
       receive: (upload, wish, origin) => intake.receive(upload, wish, { ...origin, scope: "admin" }),

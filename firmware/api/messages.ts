@@ -6,6 +6,7 @@ import type { TokenRecord } from "./access.ts";
 import type { AuditEntry } from "./audit-log.ts";
 import type { CommandAnswer, CommandOrigin, Scope } from "./commands.ts";
 import type { StartedFaces } from "./face-places.ts";
+import type { Idle } from "./machine-facts.ts";
 import type { QueryAnswer } from "./queries.ts";
 import type { KeptSession } from "./session-memory.ts";
 import type { MinerSnapshot } from "./snapshot.ts";
@@ -25,7 +26,7 @@ export interface SettingsView {
 export type ToWorker =
   | { readonly kind: "snapshot"; readonly snapshot: MinerSnapshot }
   /** Nothing is switched on, and why. */
-  | { readonly kind: "idle"; readonly reason: string; readonly lacksPool: boolean }
+  | ({ readonly kind: "idle" } & Omit<Idle, "sinceMs">)
   | { readonly kind: "settings"; readonly view: SettingsView; readonly constraints: readonly KeyFacts[] }
   | { readonly kind: "access"; readonly tokens: readonly TokenRecord[] }
   /** Those of the worker before this one; comes after `access`. */

@@ -151,7 +151,8 @@ class Life {
     const { args, context, stop, memory, desk } = this.#parts;
     const options = parseIdleOptions(args, settings);
     const log = createLog(options.logLevel, (line) => this.#ring.add(line));
-    const management = this.#plane({ log, options, settings, machine: null, idleReason: reason });
+    const idle = { machine: null, machineName: options.machineName, idleReason: reason };
+    const management = this.#plane({ log, options, settings, ...idle });
     await idleUntilStopped({ context, management, reason, life, desk });
     memory.port = management.port;
     return stop.wantsRestart ? null : EXIT.usage;
@@ -181,7 +182,8 @@ class Life {
       }
       if (pauseReason !== null) miner.parts.pauses.pause("owner", pauseReason);
       const machine = machineControls(miner, log);
-      const management = this.#plane({ log, options, settings, machine, idleReason: null });
+      const machineName = options.hashboard.model;
+      const management = this.#plane({ log, options, settings, machine, machineName, idleReason: null });
       await this.#showToken(management);
       // Chips in this very process would take the whole machine with them.
       if (options.link !== "memory") await mineFirst(context, log);
@@ -208,10 +210,11 @@ class Life {
     options: RunOptions | IdleOptions;
     settings: Settings;
     machine: MachineControls | null;
+    machineName: string;
     idleReason: string | null;
   }): ManagementPlane {
     const { context, data, settings, stop, memory, desk } = this.#parts;
-    const { options, machine, idleReason } = parts;
+    const { options, machine, machineName, idleReason } = parts;
     const { network, security, pool_groups } = parts.settings;
     const isBroken = settings.loaded.source === "idle";
     const run = "outward" in options ? options : null;
@@ -229,6 +232,7 @@ class Life {
       logRing: this.#ring,
       machine,
       idleReason,
+      machineName,
       restart: (reason) => stop.restart(reason),
       update: desk ?? NO_UPDATES,
       // Only a pool that was missing: where the file was broken, the owner's limits may be gone with it.

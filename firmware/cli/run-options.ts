@@ -184,6 +184,8 @@ export function parseRunOptions(
 /** What counts while nothing is switched on: how the program is reached, and how loud it is. */
 export interface IdleOptions {
   readonly httpPort: number | null;
+  /** Model that options or settings name; empty = none that there is. */
+  readonly machineName: string;
   readonly faces: FaceOptions;
   readonly logLevel: LogLevel;
 }
@@ -193,9 +195,15 @@ export function parseIdleOptions(args: readonly string[], settings: Settings): I
   const values = parseOrExplain(args);
   return {
     httpPort: httpPortOf(values["http-port"], settings),
+    machineName: modelNamed([values.hashboard, values.machine, settings.machine.hashboard, settings.machine.name]),
     faces: faceOptionsOf(facePorts(values), settings, false),
     logLevel: oneOf(values["log-level"] ?? settings.logging.level ?? "info", LOG_LEVELS, "--log-level"),
   };
+}
+
+function modelNamed(names: readonly (string | null | undefined)[]): string {
+  const models = names.map((name) => findHashboard(name ?? "")?.model);
+  return models.find((model) => model !== undefined) ?? "";
 }
 
 function httpPortOf(text: string | undefined, settings: Settings): number | null {

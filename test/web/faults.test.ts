@@ -152,6 +152,7 @@ test("a board in safe idle says why nothing is shown", async () => {
     kind: "idle",
     reason: "hashboards stay off: settings.toml is broken in line 3",
     lacksPool: false,
+    machine: "",
   });
   board.tick = () => {
     (board.state as unknown as { take: (message: unknown) => void }).take({ kind: "snapshot", snapshot: null });

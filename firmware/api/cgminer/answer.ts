@@ -7,7 +7,6 @@ import type { Report } from "../stock/reports.ts";
 import { type AccessRules, groupOf, mayUse } from "./access.ts";
 import { COMMANDS, NEW_API_REPORTS } from "./commands.ts";
 import { failed, type Outcome, REFUSED } from "./outcome.ts";
-import { firstPool } from "./pool-commands.ts";
 import { jsonReply, type Reply, type ReplyStamp, textReply } from "./reply.ts";
 import { type ParsedRequest, parseRequest } from "./request.ts";
 
@@ -21,6 +20,8 @@ const PARSE_ERRORS = {
   23: "Invalid JSON",
   24: "Missing JSON 'command'",
 } as const;
+
+const JUST_BEGUN = "the miner has just begun; ask again in a second";
 
 type GoodRequest = Extract<ParsedRequest, { kind: "request" }>;
 
@@ -60,10 +61,7 @@ async function single(turn: Turn, command: string): Promise<Reply | { report: Re
   const denial = refusalOf(turn, command);
   if (denial !== null) return denial;
   const view = viewOf(parts);
-  if (view === null) {
-    const outcome = runIdle(parts, command, request.parameter);
-    return "order" in outcome ? carryOut(turn, outcome) : outcome;
-  }
+  if (view === null) return failed(REFUSED, JUST_BEGUN);
   if (request.isNewApi) {
     const reports = NEW_API_REPORTS.get(command);
     if (reports !== undefined) return { report: reports(view) };
@@ -80,15 +78,11 @@ async function carryOut(turn: Turn, { order, done }: Extract<Outcome, { order: u
   return { ...done, message: `${done.message}, from the next restart on` };
 }
 
-/** Without a snapshot: a machine that idles for want of a pool takes its first one; everything else has to wait. */
-function runIdle(parts: AnswerParts, command: string, parameter: string | null): Outcome {
-  const idle = parts.idle?.() ?? null;
-  if (idle === null) return failed(REFUSED, "the miner has just begun; ask again in a second");
-  return idle.lacksPool && command === "addpool" ? firstPool(parameter) : failed(REFUSED, idle.reason);
-}
-
 function run(turn: Turn, view: FaceView, command: string, parameter: string | null): Outcome {
   const known = COMMANDS.get(command);
+  const idle = turn.parts.idle?.() ?? null;
+  // Pools that a machine has would be gone with the first one that is added while it cannot read them.
+  if (idle !== null && !idle.lacksPool && known?.changesPools === true) return failed(REFUSED, idle.reason);
   const isAllowed = (name: string): boolean =>
     mayUse(turn.parts.access, turn.group, name, COMMANDS.get(name)?.isPrivileged ?? true);
   return known?.run({ view, parameter, mayUse: isAllowed }) ?? failed(14, "Invalid command");
@@ -115,8 +109,7 @@ function joined(turn: Turn): string {
     const denial = refusalOf(turn, command);
     if (denial !== null) return [command, denial];
     if (COMMANDS.get(command)?.isJoinable !== true) return [command, denied(command)];
-    if (view === null)
-      return [command, failed(REFUSED, parts.idle?.()?.reason ?? "the miner has just begun; ask again in a second")];
+    if (view === null) return [command, failed(REFUSED, JUST_BEGUN)];
     const outcome = run(turn, view, command, null);
     return [command, "order" in outcome ? denied(command) : outcome];
   });

@@ -30,6 +30,7 @@ export interface SocketCommand {
   readonly name: string;
   readonly isPrivileged: boolean;
   readonly isJoinable: boolean;
+  readonly changesPools?: boolean;
   readonly run: (context: CommandContext) => Outcome;
 }
 
@@ -39,6 +40,10 @@ function report(name: string, run: (view: FaceView) => Reply): SocketCommand {
 
 function order(name: string, run: (context: CommandContext) => Outcome): SocketCommand {
   return { name, isPrivileged: true, isJoinable: false, run };
+}
+
+function poolOrder(name: string, run: (context: CommandContext) => Outcome): SocketCommand {
+  return { ...order(name, run), changesPools: true };
 }
 
 function cannot(name: string, why: string): SocketCommand {
@@ -131,12 +136,12 @@ const TABLE: readonly SocketCommand[] = [
   { name: "asc", isPrivileged: false, isJoinable: false, run: device },
   { name: "check", isPrivileged: false, isJoinable: false, run: check },
   order("privileged", () => reply("S", 46, "Privileged access OK")),
-  order("switchpool", switchPool),
+  poolOrder("switchpool", switchPool),
   order("enablepool", enablePool),
   order("disablepool", disablePool),
-  order("removepool", removePool),
-  order("addpool", addPool),
-  order("poolpriority", orderPools),
+  poolOrder("removepool", removePool),
+  poolOrder("addpool", addPool),
+  poolOrder("poolpriority", orderPools),
   cannot("poolquota", "quotas belong to pool groups, which the settings hold"),
   order("ascenable", enableDevice),
   order("ascdisable", disableDevice),

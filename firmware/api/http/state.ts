@@ -2,6 +2,7 @@
 import type { KeyFacts } from "../../config/constraints.ts";
 import type { UpdateStatus } from "../../update/update-status.ts";
 import type { AuditEntry } from "../audit-log.ts";
+import type { Idle } from "../machine-facts.ts";
 import type { SettingsView, ToWorker } from "../messages.ts";
 import type { MinerSnapshot } from "../snapshot.ts";
 
@@ -11,9 +12,8 @@ export class ManagementState {
   readonly #version: string;
   #snapshot: MinerSnapshot | null = null;
   #text: string | null = null;
-  idleReason: string | null = null;
-  /** Nothing but a pool is missing in the settings. */
-  lacksPool = false;
+  /** Null: a machine runs or begins. */
+  idle: Omit<Idle, "sinceMs"> | null = null;
   settings: { readonly view: SettingsView; readonly constraints: readonly KeyFacts[] } | null = null;
   audit: readonly AuditEntry[] = [];
   update: UpdateStatus | null = null;
@@ -21,6 +21,10 @@ export class ManagementState {
 
   constructor(version: string) {
     this.#version = version;
+  }
+
+  get idleReason(): string | null {
+    return this.idle?.reason ?? null;
   }
 
   get version(): string {
@@ -50,8 +54,7 @@ export class ManagementState {
         this.#text = null;
         return;
       case "idle":
-        this.idleReason = message.reason;
-        this.lacksPool = message.lacksPool;
+        this.idle = { reason: message.reason, lacksPool: message.lacksPool, machine: message.machine };
         return;
       case "settings":
         this.settings = message;

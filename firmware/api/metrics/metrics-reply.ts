@@ -10,7 +10,7 @@ export interface MetricsReply {
 
 /** 503 before the first snapshot: a scrape then counts as failed, which is the truth. */
 export function metricsReply(parts: Pick<FaceParts, "snapshot" | "facts" | "clock">): MetricsReply {
-  const view = viewOf(parts);
+  const view = viewOf({ snapshot: parts.snapshot, facts: parts.facts, clock: parts.clock });
   return view === null
     ? { status: 503, contentType: "text/plain; charset=utf-8", body: "the miner has just begun\n" }
     : { status: 200, contentType: METRICS_CONTENT_TYPE, body: metricsText(view) };

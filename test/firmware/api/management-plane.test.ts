@@ -46,6 +46,7 @@ async function dropsWith(state: UpdateStatus["state"]): Promise<string[]> {
     logRing: new LogRing(),
     machine: null,
     idleReason: "no pool",
+    machineName: "s21",
     wakes: () => false,
     poolOf: () => {
       throw new RangeError("no pool is tried here");

@@ -131,19 +131,24 @@ test("a machine that idles for want of a pool takes its first one, and nothing e
   const bench = {
     ...faceBench(null),
     access,
-    idle: () => ({ reason: "hashboards stay off: No pool", lacksPool: true }),
+    idle: () => ({ reason: "hashboards stay off: No pool", lacksPool: true, machine: "s21", sinceMs: 0 }),
   };
   expect(await answer(bench, "127.0.0.1", NEW_POOL)).toContain("STATUS=S,");
   const pools = [{ url: "stratum+tcp://new:1", user: "name", password: "pw" }];
   expect(bench.orders.map(({ order }) => order)).toEqual([{ kind: "setPools", pools }]);
-  expect(await answer(bench, "127.0.0.1", "summary")).toContain("hashboards stay off: No pool");
+  for (const command of ["switchpool|0", "removepool|0", "poolpriority|0"])
+    expect(await answer(bench, "127.0.0.1", command)).toContain("Code=8,Msg=No pools");
+  expect(await answer(bench, "127.0.0.1", "version")).toContain("Type=Antminer S21");
+  expect(await answer(bench, "127.0.0.1", "summary+pools")).toMatch(
+    /^CMD=summary\|STATUS=S,.*CMD=pools\|STATUS=E,.*Code=8/,
+  );
   expect(await answer(bench, "192.0.2.1", NEW_POOL)).toContain("Access denied");
   expect(await answer(bench, "127.0.0.1", "addpool|only")).toContain("Code=53");
   expect(bench.orders).toHaveLength(1);
 });
 
 test("one that idles for another reason, or has just begun, takes none: pools that it has would be gone", async () => {
-  const broken = { reason: "hashboards stay off: settings.toml is broken", lacksPool: false };
+  const broken = { reason: "hashboards stay off: settings.toml is broken", lacksPool: false, machine: "", sinceMs: 0 };
   for (const [idle, words] of [
     [broken, broken.reason],
     [null, "has just begun"],

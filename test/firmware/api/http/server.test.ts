@@ -125,12 +125,12 @@ function call(path: string, scope: Scope | null, init: RequestInit = {}): Promis
 
 test("before the first snapshot the answer is 503 with a sentence, in safe idle with the reason", async () => {
   expect((await call("/snapshot", "read")).status).toBe(503);
-  state.take({ kind: "idle", reason: "hashboards stay off: settings.toml is empty", lacksPool: false });
+  state.take({ kind: "idle", reason: "hashboards stay off: settings.toml is empty", lacksPool: false, machine: "" });
   expect(await (await call("/snapshot", "read")).json()).toMatchObject({
     message: expect.stringContaining("is empty"),
   });
   expect(await (await call("/health", null)).json()).toMatchObject({ status: "idle" });
-  state.idleReason = null;
+  state.idle = null;
   state.take({ kind: "snapshot", snapshot });
   expect(await (await call("/health", null)).json()).toEqual({ status: "running", version: "9.9.9", problem: null });
 });
