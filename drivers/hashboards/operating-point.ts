@@ -5,7 +5,8 @@
 import { KumpelError } from "#hal/errors.ts";
 import type { Provenance } from "../bm13xx/registers.ts";
 import type { HashboardIdentity, UnknownHashboard } from "../eeprom/hashboard-eeprom.ts";
-import type { BoardSupport } from "./board-support.ts";
+import type { BoardSupport, VoltagePlan } from "./board-support.ts";
+import { assertClock } from "./clock-limits.ts";
 import type { HashboardModel } from "./models.ts";
 
 export interface OperatingPoint {
@@ -34,7 +35,10 @@ export interface OperatingInputs {
 
 const CONFIRMED: readonly Provenance[] = ["captured", "documented"];
 
-/** @throws KumpelError `OWNER_SETTING_NEEDED` when nobody confirms a number, `VOLTAGE_OUT_OF_RANGE` for a wish beyond the hard caps. */
+/**
+ * @throws KumpelError `OWNER_SETTING_NEEDED` when nobody confirms a number, `VOLTAGE_OUT_OF_RANGE` and
+ * `LIMIT_OUT_OF_RANGE` for a voltage or clock beyond the hard caps, whoever names it.
+ */
 export function chooseOperatingPoint(inputs: OperatingInputs): OperatingPoint {
   const { model, support, hints } = inputs;
   const frequency = choose(inputs, {
@@ -46,6 +50,7 @@ export function chooseOperatingPoint(inputs: OperatingInputs): OperatingPoint {
     ofBoard: (identity) => identity.frequencyMhz,
     hint: hints.frequency,
   });
+  assertClock(model, frequency.value, frequency.from);
   const { voltage } = support;
   if (voltage === null) return { frequencyMhz: frequency.value, workMv: 0, reason: `clock: ${frequency.from}` };
   const work = choose(inputs, {
@@ -57,19 +62,27 @@ export function chooseOperatingPoint(inputs: OperatingInputs): OperatingPoint {
     ofBoard: (identity) => identity.voltageMv,
     hint: hints.voltage,
   });
-  const { hardMinMv, hardMaxMv } = voltage;
-  if (work.value < hardMinMv || work.value > hardMaxMv) {
-    throw new KumpelError(
-      "VOLTAGE_OUT_OF_RANGE",
-      `A working voltage of ${work.value} mV (${work.from}) is outside of ${hardMinMv} to ${hardMaxMv} mV, which ${model.label} must keep: choose one inside.`,
-      { details: { workMv: work.value, hardMinMv, hardMaxMv } },
-    );
-  }
+  assertWorkVoltage(model, voltage, work.value, work.from);
   return {
     frequencyMhz: frequency.value,
     workMv: work.value,
     reason: `clock: ${frequency.from}; voltage: ${work.from}`,
   };
+}
+
+/** @param from who says so. @throws KumpelError `VOLTAGE_OUT_OF_RANGE` with one sentence. */
+export function assertWorkVoltage(
+  model: HashboardModel,
+  { hardMinMv, hardMaxMv }: VoltagePlan,
+  workMv: number,
+  from: string,
+): void {
+  if (workMv >= hardMinMv && workMv <= hardMaxMv) return;
+  throw new KumpelError(
+    "VOLTAGE_OUT_OF_RANGE",
+    `A working voltage of ${workMv} mV (${from}) is outside of ${hardMinMv} to ${hardMaxMv} mV, which ${model.label} must keep: choose one inside.`,
+    { details: { workMv, hardMinMv, hardMaxMv } },
+  );
 }
 
 interface Quantity {

@@ -36,6 +36,14 @@ const QUEUE_MAX = 32;
 /** They take seconds, and others need not wait for them. */
 const ASIDE: readonly CommandKind[] = ["testAlert", "testPool"];
 
+/** What a machine's own row bounds more tightly than the settings do. */
+const LIMITED_KEYS: readonly string[] = [
+  "tuning.frequency_mhz",
+  "tuning.work_voltage_mv",
+  "cooling.board_limit_c",
+  "cooling.chip_limit_c",
+];
+
 type PoolEntry = Settings["pool_groups"][number]["pools"][number];
 
 export interface CommandRunnerOptions {
@@ -183,6 +191,8 @@ export class CommandRunner {
     const { settings, machine, onChanged, overriddenKeys, restart } = this.#options;
     const before = settings.loaded.settings;
     const wasBroken = settings.loaded.source === "idle" || settings.loaded.source === "lastGood";
+    const problem = this.#limitProblem(before, settings.preview(patch));
+    if (problem !== null) return refused(problem);
     const after: LoadedSettings = await settings.change(patch);
     const keys = changedKeys(before, after.settings);
     if (keys.length > 0) machine?.apply(after.settings);
@@ -201,6 +211,14 @@ export class CommandRunner {
       ...done(`Settings written, ${when}.${note}`, late.length === 0 ? "now" : "afterRestart"),
       changedKeys: keys,
     };
+  }
+
+  /** What this machine could not start with is not even written; null = nothing of that kind. */
+  #limitProblem(before: Settings, wish: Settings): string | null {
+    const keys = changedKeys(before, wish);
+    const isForThisMachine = !keys.some((key) => key.startsWith("machine."));
+    if (!isForThisMachine || !keys.some((key) => LIMITED_KEYS.includes(key))) return null;
+    return this.#options.machine?.refusalOf(wish) ?? null;
   }
 
   /** The other groups, and what else the owner said of a pool that stays, are kept. */

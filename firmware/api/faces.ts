@@ -16,7 +16,8 @@ import {
   type FacePlace,
   type StartedFaces,
 } from "./face-places.ts";
-import type { FaceOrder, FaceParts, Idle, MachineFacts, OrderAnswer } from "./machine-facts.ts";
+import type { Idle } from "./idle-snapshot.ts";
+import type { FaceOrder, FaceParts, MachineFacts, OrderAnswer } from "./machine-facts.ts";
 import { metricsReply } from "./metrics/metrics-reply.ts";
 import type { MinerSnapshot } from "./snapshot.ts";
 import { credentialsOf, type WebCredentials } from "./stock/digest.ts";

@@ -3,8 +3,18 @@
  * none at all. Counts are 0, since nothing was done; what nobody looked at is unknown.
  */
 import { NO_UPDATER } from "../update/update-status.ts";
-import type { Idle } from "./machine-facts.ts";
 import type { MinerSnapshot, Percentiles, PoolSnapshot } from "./snapshot.ts";
+
+/** Of a machine on which nothing is switched on. */
+export interface Idle {
+  readonly reason: string;
+  /** Nothing but a pool is missing: the first one lets the run begin. */
+  readonly lacksPool: boolean;
+  /** Model as the settings name it; empty = they do not, and nobody looked. */
+  readonly machine: string;
+  /** On the clock: since when. */
+  readonly sinceMs: number;
+}
 
 const NO_LATENCY: Percentiles = { p50: null, p99: null };
 const NO_WORK = { expected: 0, reported: 0, verified: 0, submitted: 0, accepted: 0 } as const;

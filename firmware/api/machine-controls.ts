@@ -1,5 +1,10 @@
 /** What commands can do to a running machine. */
 import path from "node:path";
+import { assertClock } from "#drivers/hashboards/clock-limits.ts";
+import { tightenLimits } from "#drivers/hashboards/limits.ts";
+import { findHashboard } from "#drivers/hashboards/models.ts";
+import { assertWorkVoltage } from "#drivers/hashboards/operating-point.ts";
+import { errorText, isKumpelError } from "#hal/errors.ts";
 import type { Settings } from "../config/schema.ts";
 import type { CoolingPolicy, TemperatureWish } from "../control/thermal-types.ts";
 import { type Log, type LogLevel, setLogLevel } from "../log.ts";
@@ -33,6 +38,8 @@ export interface MachineControls {
   stopTrace(): Promise<string | null>;
   /** Carries out what needs no restart. */
   apply(settings: Settings): void;
+  /** Why this machine could not start with them, in one sentence; null = it could, as far as its limits go. */
+  refusalOf(settings: Settings): string | null;
 }
 
 export function machineControls(miner: Miner, log: Log): MachineControls {
@@ -88,7 +95,27 @@ export function machineControls(miner: Miner, log: Log): MachineControls {
     setLogLevel: (level) => setLogLevel(log, level),
     locate: (isOn) => light.set(isOn),
     apply: ({ cooling }) => miner.setCooling(coolingPolicy(cooling), temperatureWish(cooling)),
+    refusalOf: (settings) => refusalOf(options, settings),
   };
+}
+
+const LIMIT_HINTS = { board: "cooling.board_limit_c", chip: "cooling.chip_limit_c" } as const;
+
+/** By the model's own row: what runs may have tighter limits already. */
+function refusalOf({ hashboard, support }: Miner["parts"]["options"], { tuning, cooling }: Settings): string | null {
+  const row = findHashboard(hashboard.model) ?? hashboard;
+  const { frequency_mhz, work_voltage_mv } = tuning;
+  const limits = { boardMaxC: cooling.board_limit_c ?? null, chipMaxC: cooling.chip_limit_c ?? null };
+  try {
+    tightenLimits(row, limits, LIMIT_HINTS);
+    if (frequency_mhz !== undefined) assertClock(row, frequency_mhz, "tuning.frequency_mhz");
+    if (work_voltage_mv !== undefined && support.voltage !== null)
+      assertWorkVoltage(row, support.voltage, work_voltage_mv, "tuning.work_voltage_mv");
+    return null;
+  } catch (error) {
+    if (isKumpelError(error, "LIMIT_OUT_OF_RANGE", "VOLTAGE_OUT_OF_RANGE")) return errorText(error);
+    throw error;
+  }
 }
 
 export function coolingPolicy(cooling: Settings["cooling"]): CoolingPolicy {

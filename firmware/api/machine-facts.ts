@@ -7,7 +7,7 @@ import { findHashboard } from "#drivers/hashboards/models.ts";
 import type { Clock } from "#hal/clock.ts";
 import { errorText } from "#hal/errors.ts";
 import { TRUTH_WINDOWS } from "../stats/share-truth.ts";
-import { idleSnapshot } from "./idle-snapshot.ts";
+import { type Idle, idleSnapshot } from "./idle-snapshot.ts";
 import type { MinerSnapshot, PoolSnapshot } from "./snapshot.ts";
 
 export interface MachineFacts {
@@ -94,16 +94,6 @@ export interface FaceParts {
   readonly clock: Clock;
   /** Why nothing is switched on; null or absent where a machine runs or begins. */
   readonly idle?: () => Idle | null;
-}
-
-export interface Idle {
-  readonly reason: string;
-  /** Nothing but a pool is missing: the first one lets the run begin. */
-  readonly lacksPool: boolean;
-  /** Model as the settings name it; empty = they do not, and nobody looked. */
-  readonly machine: string;
-  /** On the clock: since when. */
-  readonly sinceMs: number;
 }
 
 /** One moment of the machine: what the pure parts of a face read. */

@@ -6,7 +6,7 @@ import type { TokenRecord } from "./access.ts";
 import type { AuditEntry } from "./audit-log.ts";
 import type { CommandAnswer, CommandOrigin, Scope } from "./commands.ts";
 import type { StartedFaces } from "./face-places.ts";
-import type { Idle } from "./machine-facts.ts";
+import type { Idle } from "./idle-snapshot.ts";
 import type { QueryAnswer } from "./queries.ts";
 import type { KeptSession } from "./session-memory.ts";
 import type { MinerSnapshot } from "./snapshot.ts";

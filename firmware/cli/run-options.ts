@@ -93,7 +93,7 @@ ${OWNER_HELP}
                          on loopback or private addresses only, without --pool a built-in one; nothing is earned
   --replay-chain FILE    emulated chains answer as in this recording (kumpel trace convert makes one of any trace); what
                          it does not have is answered with silence, and told
-  --frequency MHZ        hash clock, 50 .. 1000 (default: the machine's own)
+  --frequency MHZ        hash clock, up to 1.5 times the machine's own (default: its own)
   --work-voltage MV      voltage while hashing, within the machine's hard caps (default: the machine's own)
   --board-limit C        power off when a board sensor is that hot; tighter than the machine's own limit, never looser
   --chip-limit C         the same for the chips' own sensors

@@ -114,7 +114,7 @@ const poolGroup = z.object({
 const tuning = table("Clock and voltage of the chips.", {
   frequency_mhz: number(50, 1_000, {
     title: "Hash clock",
-    description: "Hash clock. Left out: the machine's own.",
+    description: "Hash clock, at most 1.5 times the model's own. Left out: the machine's own.",
     unit: "MHz",
     needsRestart: true,
   }).optional(),

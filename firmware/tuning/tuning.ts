@@ -1,6 +1,6 @@
 /** What an owner may tune while the machine runs, and the limits of it. Frequencies in MHz, voltages in mV. */
-import { CHIPS } from "#drivers/bm13xx/chips.ts";
 import type { BoardSupport } from "#drivers/hashboards/board-support.ts";
+import { clockLimits } from "#drivers/hashboards/clock-limits.ts";
 import type { HashboardModel } from "#drivers/hashboards/models.ts";
 import type { ChainTuning } from "../chain/chain-tuning.ts";
 
@@ -41,26 +41,14 @@ export interface Bounds {
   readonly reason: string;
 }
 
-/** Our own: no source says what supplies and boards bear beyond, and the models' own rows stay below. */
-const OVERCLOCK_MAX = 1.5;
-
 export function tuningLimits(
   model: HashboardModel,
   support: BoardSupport,
   train: { readonly isVoltageSettable: boolean; readonly isVoltagePerChain: boolean },
 ): TuningLimits {
-  const { pll } = CHIPS[model.chip];
-  const capMhz = Math.floor(model.defaultFrequencyMhz * OVERCLOCK_MAX);
-  const isOurs = capMhz < pll.frequencyMaxMhz;
   const { voltage } = support;
   return {
-    frequencyMhz: {
-      min: pll.frequencyMinMhz,
-      max: Math.min(capMhz, pll.frequencyMaxMhz),
-      reason: isOurs
-        ? `above is more than ${OVERCLOCK_MAX} times what ${model.label} is made for`
-        : `the clock of a ${model.chip} makes no more`,
-    },
+    frequencyMhz: clockLimits(model),
     voltageMv:
       voltage === null || !train.isVoltageSettable
         ? null

@@ -2,7 +2,7 @@
 import type { KeyFacts } from "../../config/constraints.ts";
 import type { UpdateStatus } from "../../update/update-status.ts";
 import type { AuditEntry } from "../audit-log.ts";
-import type { Idle } from "../machine-facts.ts";
+import type { Idle } from "../idle-snapshot.ts";
 import type { SettingsView, ToWorker } from "../messages.ts";
 import type { MinerSnapshot } from "../snapshot.ts";
 

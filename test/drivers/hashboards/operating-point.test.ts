@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { HashboardIdentity, UnknownHashboard } from "#drivers/eeprom/hashboard-eeprom.ts";
 import { boardSupport } from "#drivers/hashboards/board-supports.ts";
+import { clockLimits } from "#drivers/hashboards/clock-limits.ts";
 import { HASHBOARDS, type HashboardName } from "#drivers/hashboards/models.ts";
 import { chooseOperatingPoint, type OperatingInputs } from "#drivers/hashboards/operating-point.ts";
 
@@ -85,6 +86,33 @@ test.each([11_999, 15_201, 25_000])("%i mV is beyond the hard caps, whoever says
   const identities = [board(480, workMv)];
   expect(() => chooseOperatingPoint(inputs("s21xp", { identities }))).toThrowError(
     expect.objectContaining({ code: "VOLTAGE_OUT_OF_RANGE" }),
+  );
+});
+
+test.each(Object.values(HASHBOARDS))("$model: no clock beyond its limits, whoever says it", (model) => {
+  const { min, max } = clockLimits(model);
+  expect(max).toBeLessThanOrEqual(1.5 * model.defaultFrequencyMhz);
+  const at = (frequencyMhz: number) =>
+    chooseOperatingPoint(
+      inputs(model.model as HashboardName, { owner: { frequencyMhz, workMv: null }, acceptsUnconfirmed: true }),
+    );
+  expect(at(max).frequencyMhz).toBe(max);
+  for (const frequencyMhz of [max + 1, min - 1, 1_000_000, Number.NaN])
+    expect(() => at(frequencyMhz)).toThrowError(
+      expect.objectContaining({
+        code: "LIMIT_OUT_OF_RANGE",
+        message: expect.stringContaining(`outside of ${min} to ${max} MHz for ${model.label}`),
+      }),
+    );
+});
+
+test("an EEPROM that names such a clock does not get it either", () => {
+  const identities = [board(1_000, 13_300)];
+  expect(() => chooseOperatingPoint(inputs("s21xp", { identities }))).toThrowError(
+    expect.objectContaining({
+      code: "LIMIT_OUT_OF_RANGE",
+      message: expect.stringContaining("the boards' own EEPROMs"),
+    }),
   );
 });
 

@@ -8,7 +8,7 @@ import { LOCATE_LIMIT_MS, LocateLight } from "#firmware/api/locate-light.ts";
 import { type MachineControls, machineControls } from "#firmware/api/machine-controls.ts";
 import { loadPause } from "#firmware/api/owner-pause.ts";
 import { NO_UPDATES } from "#firmware/api/update-orders.ts";
-import type { Settings } from "#firmware/config/schema.ts";
+import { DEFAULT_SETTINGS, type Settings } from "#firmware/config/schema.ts";
 import { SettingsStore } from "#firmware/config/settings-store.ts";
 import { createLog } from "#firmware/log.ts";
 import { MemoryStore } from "#hal/emulator/memory-store.ts";
@@ -92,7 +92,10 @@ test("what is not understood is refused without repeating it", async () => {
 
 test("a change says from when on it counts, and that the command line overrides it", async () => {
   const applied: Settings[] = [];
-  const machine = { apply: (settings: Settings) => applied.push(settings) } as unknown as MachineControls;
+  const machine = {
+    apply: (settings: Settings) => applied.push(settings),
+    refusalOf: () => null,
+  } as unknown as MachineControls;
   const { runner, settings } = await runnerWith("settings_version = 2\n", machine);
   const patch = { tuning: { frequency_mhz: 400 }, cooling: { fan_max_pct: 80 } };
   expect(await runner.execute({ kind: "setSettings", patch }, ORIGIN, "admin")).toEqual({
@@ -106,6 +109,34 @@ test("a change says from when on it counts, and that the command line overrides 
   expect(settings.loaded.settings.cooling.fan_max_pct).toBe(80);
   expect(applied).toMatchObject([{ cooling: { fan_max_pct: 80 } }]);
   expect(await runner.execute({ kind: "setSettings", patch }, ORIGIN, "admin")).toMatchObject({ changedKeys: [] });
+});
+
+test("what this machine's limits forbid is not even written; a change of the machine itself is judged at its start", async () => {
+  const asked: Settings[] = [];
+  const machine = {
+    apply: () => undefined,
+    refusalOf: (settings: Settings) => {
+      asked.push(settings);
+      return "A clock of 1000 MHz is outside of 50 to 700 MHz.";
+    },
+  } as unknown as MachineControls;
+  const { runner, settings } = await runnerWith("settings_version = 2\n", machine);
+  const order = (patch: object) => runner.execute({ kind: "setSettings", patch }, ORIGIN, "admin");
+  for (const command of [
+    { kind: "setFrequency", frequencyMhz: 1_000 },
+    { kind: "setSettings", patch: { tuning: { frequency_mhz: 1_000 }, cooling: { fan_max_pct: 80 } } },
+    { kind: "setSettings", patch: { tuning: { work_voltage_mv: 20_000 } } },
+    { kind: "setSettings", patch: { cooling: { board_limit_c: 100 } } },
+  ])
+    expect(await runner.execute(command, ORIGIN, "admin")).toMatchObject({
+      ok: false,
+      message: "A clock of 1000 MHz is outside of 50 to 700 MHz.",
+    });
+  expect(settings.loaded.settings).toEqual(DEFAULT_SETTINGS);
+  expect(asked).toHaveLength(4);
+  expect(await order({ cooling: { fan_max_pct: 80 } })).toMatchObject({ ok: true });
+  expect(await order({ machine: { name: "t21" }, tuning: { frequency_mhz: 1_000 } })).toMatchObject({ ok: true });
+  expect(asked).toHaveLength(4);
 });
 
 test("pools of the first group change, what else was said of them and the other groups stay", async () => {
@@ -173,6 +204,15 @@ test("the owner's pause switches off and is remembered; resume, restart of a cha
   expect(await order({ kind: "restartChain", chainIndex: 9 })).toMatchObject({ ok: false });
   expect(await order({ kind: "setFanDuty", dutyPct: 77 })).toMatchObject({ ok: true, effect: "now" });
   await rig.until("the fans follow", () => rig.snapshot().thermal.fanDutyPct === 77, 60_000);
+  for (const [patch, words] of [
+    [{ tuning: { frequency_mhz: 1_000 } }, /^A clock of 1000 MHz \(tuning.frequency_mhz\) is outside of /],
+    [{ tuning: { work_voltage_mv: 25_000 } }, /^A working voltage of 25000 mV .* is outside of /],
+    [{ cooling: { board_limit_c: 99 } }, /^cooling.board_limit_c 99 is no board limit for /],
+  ] as const)
+    expect(await order({ kind: "setSettings", patch })).toMatchObject({
+      ok: false,
+      message: expect.stringMatching(words),
+    });
   expect(await order({ kind: "pause", reason: "night" })).toMatchObject({ ok: true });
   await rig.until("power is off", () => !rig.world.powerIsOn, 10_000);
   expect(await loadPause(store)).toBe("paused by phone (own API): night");
