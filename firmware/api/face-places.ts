@@ -10,6 +10,8 @@ const place = z.object({
   port: z.number().int().min(0).max(65_535),
   /** True when the port is only a default: then a free one serves as well. */
   isPortDefault: z.boolean(),
+  /** The command line names it: it is had or the run ends. */
+  isAsked: z.boolean(),
 });
 export type FacePlace = z.infer<typeof place>;
 

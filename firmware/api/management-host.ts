@@ -4,6 +4,7 @@ import { type Clock, pause, within } from "#hal/clock.ts";
 import { errorText, KumpelError } from "#hal/errors.ts";
 import type { Log } from "../log.ts";
 import { type FaceFailure, type FacePorts, NO_FACES } from "./face-places.ts";
+import { whyNoPort } from "./listeners.ts";
 import type { ManagementOptions } from "./management.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
@@ -17,12 +18,6 @@ const NURSERY_LIMIT_MIB = 4;
 
 /** Goodbyes to a broker and to the network get so long at the end. */
 const CLOSE_LIMIT_MS = 700;
-
-/** Why a port cannot be had although its address is right. */
-const TAKEN: Readonly<Record<string, string>> = {
-  EADDRINUSE: "is in use",
-  EACCES: "may not be opened by this user",
-};
 
 export interface ManagementHostOptions {
   log: Log;
@@ -50,6 +45,9 @@ export class ManagementHost {
   /** Ends the life of a worker that hangs. */
   #giveUp: ((reason: string) => void) | null = null;
   #facePorts: FacePorts = NO_FACES.ports;
+  /** The worker has said that it is there. */
+  #isUp = false;
+  #problems: readonly string[] = [];
 
   constructor(options: ManagementHostOptions) {
     this.#options = options;
@@ -65,6 +63,11 @@ export class ManagementHost {
     return this.#facePorts;
   }
 
+  /** Ports and addresses of the settings that cannot be had, one sentence each. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
   /** The worker listens and has answered lately. */
   get isAnswering(): boolean {
     return this.#port !== null && this.#options.clock.nowMs() - this.#heardAtMs < HANG_LIMIT_MS;
@@ -76,7 +79,7 @@ export class ManagementHost {
 
   /** Once a second: whether the worker still answers. One that hangs is ended and started again. */
   ping(): void {
-    if (this.#port === null || this.#worker === null) return;
+    if (!this.#isUp || this.#worker === null) return;
     const silentMs = this.#options.clock.nowMs() - this.#heardAtMs;
     if (silentMs > HANG_LIMIT_MS) this.#giveUp?.(`it has not answered for ${HANG_LIMIT_MS / 1000} s`);
     else this.post({ kind: "ping" });
@@ -123,6 +126,7 @@ export class ManagementHost {
     });
     life.abort();
     this.#worker = null;
+    this.#isUp = false;
     this.#port = signal.aborted ? this.#port : null;
     await worker.terminate();
     return end;
@@ -146,9 +150,11 @@ export class ManagementHost {
         return null;
       case "listening": {
         this.#heardAtMs = this.#options.clock.nowMs();
+        this.#isUp = true;
         this.#port = message.port;
         this.#facePorts = message.faces.ports;
-        log.info({ port: message.port }, "own API listens");
+        this.#problems = message.problems;
+        if (message.port !== null) log.info({ port: message.port }, "own API listens");
         log.info({ faces: message.faces.ports }, "faces for other tools");
         const [failure] = message.faces.failures;
         return failure === undefined ? null : this.#faceError(failure);
@@ -169,7 +175,7 @@ export class ManagementHost {
   /** History is written, and where something goes out to others they are told that this is the end. */
   async #sayGoodbye(worker: Worker): Promise<void> {
     // One that does not listen yet has nothing to say.
-    if (this.#port === null) return;
+    if (!this.#isUp) return;
     const closed = new Promise<void>((resolve) => {
       worker.on("message", (message: FromWorker) => {
         if (message.kind === "closed") resolve();
@@ -181,8 +187,7 @@ export class ManagementHost {
   }
 
   #faceError({ face, place: { host, port }, code, message }: FaceFailure): string | KumpelError {
-    const why =
-      TAKEN[code] ?? (code === "EADDRNOTAVAIL" ? "cannot be had, since this machine has no such address" : null);
+    const why = whyNoPort(code);
     if (why === null) return `${face}: ${message}`;
     const option = `choose another with --${face}-port or network.${face}.port`;
     return new KumpelError("PORT_IN_USE", `Port ${port} on ${host} (${face}) ${why}: ${option}.`);
@@ -190,8 +195,8 @@ export class ManagementHost {
 
   #listenError(message: Extract<FromWorker, { kind: "failed" }>): string | KumpelError {
     const { host, port } = this.#options.worker;
-    const why = TAKEN[message.code];
-    if (why === undefined) return message.message;
+    const why = whyNoPort(message.code);
+    if (why === null) return message.message;
     return new KumpelError(
       "PORT_IN_USE",
       `Port ${port} on ${host} ${why}: end the program that has it, or choose another with --http-port or network.http.port.`,

@@ -128,6 +128,11 @@ export class ManagementPlane {
     return this.#host.facePorts;
   }
 
+  /** Ports and addresses of the settings that cannot be had, one sentence each. */
+  get problems(): readonly string[] {
+    return this.#host.problems;
+  }
+
   get isAnswering(): boolean {
     return this.#host.isAnswering;
   }

@@ -2,7 +2,6 @@
  * The management plane: a worker thread with the web server. It reads snapshots and can't hold up the mining plane; if
  * it dies it is started again while hashing goes on. What it wants done it orders from the main thread.
  */
-import fs from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
 import type { Clock } from "#hal/clock.ts";
@@ -18,9 +17,10 @@ import { ChipHistory } from "./history/chip-history.ts";
 import { HistoryKeeper, RESOLUTIONS } from "./history/history-keeper.ts";
 import { HISTORY_DAYS_MS } from "./http/history-schemas.ts";
 import { pace } from "./http/pacer.ts";
-import { type ApiServer, createApiServer } from "./http/server.ts";
+import { createApiServer } from "./http/server.ts";
 import { ManagementState } from "./http/state.ts";
 import type { TlsMaterial } from "./http/tls.ts";
+import { Listeners } from "./listeners.ts";
 import { LocateMemory } from "./locate-memory.ts";
 import { type MachineFacts, UNKNOWN_FACTS, viewOf } from "./machine-facts.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
@@ -31,8 +31,6 @@ import type { OutwardParts } from "./outward-parts.ts";
 import { fansByOwner } from "./settings-facts.ts";
 import { UpdateIntake } from "./update-intake.ts";
 
-const OWNER_ONLY = 0o600;
-
 /** What the main thread hands to the worker. */
 export const managementOptions = z.object({
   role: z.literal("management"),
@@ -41,6 +39,8 @@ export const managementOptions = z.object({
   port: z.number().int().min(0).max(65_535),
   /** True when the port is only a default: then a free one serves as well. */
   isPortDefault: z.boolean(),
+  /** The command line names it: it is had or the run ends. */
+  isAsked: z.boolean(),
   version: z.string(),
   readsNeedToken: z.boolean(),
   sessionMs: z.number().positive(),
@@ -148,9 +148,7 @@ export async function runManagement({
   });
   try {
     await history.open();
-    const port = await listen(server, options);
-    if (options.consolePath !== null) await listenLocally(server, options.consolePath);
-    const faces = await openFaces(options.faces, {
+    const facesParts: FacesParts = {
       clock,
       random,
       snapshot: () => state.snapshot,
@@ -159,14 +157,23 @@ export async function runManagement({
       order: (command, origin) => orders.order(command, origin, "admin"),
       logText: () => state.log.join("\n"),
       receive: (upload, wish, origin) => intake.receive(upload, wish, { ...origin, scope: "admin" }),
+    };
+    const listeners = new Listeners({
+      server,
+      options,
+      clock,
+      tell,
+      openFaces: (faces) => openFaces(faces, facesParts),
+      // The worker ends as a whole.
+      signal: new AbortController().signal,
     });
-    tell({ kind: "listening", port, faces });
+    await listeners.open();
     outward = await openOutward(options.outward, {
       clock,
       random,
       dial,
       facts,
-      port,
+      port: listeners.port ?? options.port,
       tell,
       view: () => viewOf({ snapshot: () => state.snapshot, facts, clock }),
       order: (command, origin) => orders.order(command, origin, "control"),
@@ -235,29 +242,4 @@ async function tryPool(
 
 function tell(message: FromWorker): void {
   parentPort?.postMessage(message);
-}
-
-async function listen({ app }: ApiServer, options: ManagementOptions): Promise<number> {
-  const { host, port, isPortDefault } = options;
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    if (!isPortDefault || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    await app.listen({ host, port: 0 });
-  }
-  const address = app.server.address();
-  return typeof address === "object" && address !== null ? address.port : port;
-}
-
-/** Whoever may open the socket's file is the owner: no token is asked of him. A file of a run before is in the way. */
-async function listenLocally({ local }: ApiServer, path: string): Promise<void> {
-  fs.rmSync(path, { force: true });
-  await new Promise<void>((resolve, reject) => {
-    local.once("error", reject);
-    local.listen(path, () => {
-      local.off("error", reject);
-      resolve();
-    });
-  });
-  fs.chmodSync(path, OWNER_ONLY);
 }

@@ -48,7 +48,13 @@ export type ToWorker =
   | { readonly kind: "close" };
 
 export type FromWorker =
-  | { readonly kind: "listening"; readonly port: number; readonly faces: StartedFaces }
+  /** Once it is up, and again when more is had. problems: what cannot be had, one sentence each; it is tried again. */
+  | {
+      readonly kind: "listening";
+      readonly port: number | null;
+      readonly faces: StartedFaces;
+      readonly problems: readonly string[];
+    }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   /** A line for the log. */
   | { readonly kind: "say"; readonly level: "info" | "warn"; readonly text: string }

@@ -20,10 +20,11 @@ export function faceOptionsOf(
 ): FaceOptions {
   const place = (face: FaceName): FacePlace | null => {
     const asked = ports[face];
-    if (isDemo) return { host: LOOPBACK, port: asked ?? DEMO_PORTS[face], isPortDefault: asked === undefined };
+    const isAsked = asked !== undefined;
+    if (isDemo) return { host: LOOPBACK, port: asked ?? DEMO_PORTS[face], isPortDefault: !isAsked, isAsked };
     const { enabled, listen, port } = network[face];
-    if (!enabled && asked === undefined) return null;
-    return { host: listen, port: asked ?? port, isPortDefault: false };
+    if (!enabled && !isAsked) return null;
+    return { host: listen, port: asked ?? port, isPortDefault: false, isAsked };
   };
   const { user, password, ha1 } = network.stock;
   const login = password === undefined ? null : { user, password };

@@ -247,6 +247,7 @@ class Life {
         consolePath: consolePathIn(data.store.place),
         host: run?.httpListen ?? (network.http.listen || LOOPBACK),
         port: (isPortFree ? memory.port : null) ?? asked,
+        isAsked: options.isHttpPortAsked,
         isPortDefault: asked === DEFAULT_HTTP_PORT || (asked === 0 && memory.port !== null),
         readsNeedToken: security.reads_need_token,
         sessionMs: security.session_hours * 3_600_000,

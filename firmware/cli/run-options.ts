@@ -45,6 +45,8 @@ export interface RunOptions {
   /** Folder that keeps receipts; null = a temporary one. */
   data: string | null;
   httpPort: number | null;
+  /** The command line names it. */
+  isHttpPortAsked: boolean;
   /** Address that the own API listens on. */
   httpListen: string;
   /** Where the faces for other people's tools listen. */
@@ -177,6 +179,7 @@ export function parseRunOptions(
     chipMaxC: optional(values["chip-limit"], "--chip-limit", 0, 200) ?? cooling.chip_limit_c ?? null,
     data: parseData(values.data),
     httpPort: httpPortOf(values["http-port"], settings),
+    isHttpPortAsked: values["http-port"] !== undefined,
     logLevel: oneOf(values["log-level"] ?? logging.level ?? (isTerminal ? "warn" : "info"), LOG_LEVELS, "--log-level"),
   };
 }
@@ -184,6 +187,7 @@ export function parseRunOptions(
 /** What counts while nothing is switched on: how the program is reached, and how loud it is. */
 export interface IdleOptions {
   readonly httpPort: number | null;
+  readonly isHttpPortAsked: boolean;
   /** Model that options or settings name; empty = none that there is. */
   readonly machineName: string;
   readonly faces: FaceOptions;
@@ -195,6 +199,7 @@ export function parseIdleOptions(args: readonly string[], settings: Settings): I
   const values = parseOrExplain(args);
   return {
     httpPort: httpPortOf(values["http-port"], settings),
+    isHttpPortAsked: values["http-port"] !== undefined,
     machineName: modelNamed([values.hashboard, values.machine, settings.machine.hashboard, settings.machine.name]),
     faces: faceOptionsOf(facePorts(values), settings, false),
     logLevel: oneOf(values["log-level"] ?? settings.logging.level ?? "info", LOG_LEVELS, "--log-level"),

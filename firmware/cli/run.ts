@@ -93,7 +93,7 @@ export class Run {
   #snapshot(): MinerSnapshot {
     const snapshot = takeSnapshot(this.#miner.parts);
     const update = this.#desk?.status ?? snapshot.update;
-    return { ...snapshot, update, alarms: [...this.#problems(), ...snapshot.alarms] };
+    return { ...snapshot, update, alarms: [...this.#problems(), ...this.#management.problems, ...snapshot.alarms] };
   }
 
   async #publish(

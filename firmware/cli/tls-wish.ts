@@ -2,9 +2,8 @@
 import type { TlsWish } from "../api/http/tls.ts";
 import type { Settings } from "../config/schema.ts";
 import type { NetworkNames } from "../platform/network-facts.ts";
-import { usageError } from "./usage.ts";
 
-/** @throws KumpelError `USAGE`: `files` without both files. */
+/** Without both files the certificate is self-made, as for files that cannot be read: nobody is locked out. */
 export function tlsWishOf({ network }: Settings, names: NetworkNames): TlsWish | null {
   const { tls, tls_certificate_file: certificateFile, tls_key_file: keyFile } = network.http;
   switch (tls) {
@@ -13,10 +12,7 @@ export function tlsWishOf({ network }: Settings, names: NetworkNames): TlsWish |
     case "self_made":
       return { files: null, ...names };
     case "files":
-      if (certificateFile === undefined || keyFile === undefined)
-        throw usageError(
-          'network.http.tls "files" needs tls_certificate_file and tls_key_file beside it; or choose "self_made".',
-        );
+      if (certificateFile === undefined || keyFile === undefined) return { files: null, ...names };
       return { files: { certificateFile, keyFile }, ...names };
   }
 }

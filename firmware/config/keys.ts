@@ -2,6 +2,7 @@
  * Building bricks of the settings schema: a key with its facts (range, unit, whether it needs a restart, what it does).
  * Forms, reference page, JSON Schema and the API's constraints all read the same facts.
  */
+import net from "node:net";
 import { z } from "zod";
 import { errorText } from "#hal/errors.ts";
 
@@ -67,6 +68,8 @@ export function face<T extends z.ZodRawShape>(what: string, port: number, more: 
   });
 }
 
+const NO_ADDRESS = "must be an IPv4 or IPv6 address, such as 127.0.0.1 or 0.0.0.0";
+
 export function listening(port: number) {
   return {
     listen: text(64, {
@@ -75,7 +78,8 @@ export function listening(port: number) {
         "Address to listen on: 127.0.0.1 is reachable from the machine itself only, 0.0.0.0 and :: from everywhere.",
       needsRestart: true,
     })
-      .regex(/^[0-9a-f.:]+$/i, "must be an IPv4 or IPv6 address, such as 127.0.0.1 or 0.0.0.0")
+      .regex(/^[0-9a-f.:]+$/i, NO_ADDRESS)
+      .refine((address) => net.isIP(address) !== 0, NO_ADDRESS)
       .default("127.0.0.1"),
     port: integer(0, 65_535, {
       title: "TCP port",

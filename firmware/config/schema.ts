@@ -290,13 +290,37 @@ function checkTogether(
     complain("target_c", `must be at least 3 C below cooling.hot_c (${hot_c} C)`);
   if (hot_c !== undefined && board_limit_c !== undefined && hot_c > board_limit_c - 2)
     complain("hot_c", `must be at least 2 C below cooling.board_limit_c (${board_limit_c} C)`);
-  const { tls_trust, tls_pin_sha256 } = settings.network.mqtt;
-  if (tls_trust === "pinned" && tls_pin_sha256 === undefined)
-    context.addIssue({
-      code: "custom",
-      path: ["network", "mqtt", "tls_trust"],
-      message: "needs tls_pin_sha256 beside it",
-    });
+  checkNetwork(settings.network, context);
+}
+
+function checkNetwork(settings: z.output<typeof network>, context: z.RefinementCtx): void {
+  const complain = (part: string, key: string, message: string): void =>
+    context.addIssue({ code: "custom", path: ["network", part, key], message });
+  const { mqtt: broker, http } = settings;
+  if (broker.tls_trust === "pinned" && broker.tls_pin_sha256 === undefined)
+    complain("mqtt", "tls_trust", "needs tls_pin_sha256 beside it");
+  if (http.tls === "files" && (http.tls_certificate_file === undefined || http.tls_key_file === undefined))
+    complain("http", "tls", "needs tls_certificate_file and tls_key_file beside it");
+  const places: (Place & { readonly name: string })[] = [{ ...http, name: "http", enabled: true }];
+  for (const name of ["cgminer", "stock", "status", "metrics"] as const) {
+    const place = { ...settings[name], name };
+    const other = places.find((before) => areInTheWay(before, place));
+    if (other !== undefined) complain(name, "port", `must be another than network.${other.name}.port (${other.port})`);
+    places.push(place);
+  }
+}
+
+interface Place {
+  readonly enabled: boolean;
+  readonly listen: string;
+  readonly port: number;
+}
+
+/** An address of all interfaces holds those of each. */
+function areInTheWay(a: Place, b: Place): boolean {
+  const holdsAll = ({ listen }: Place): boolean => listen === "0.0.0.0" || listen === "::";
+  const isSameAddress = a.listen === b.listen || holdsAll(a) || holdsAll(b);
+  return a.enabled && b.enabled && a.port === b.port && a.port !== 0 && isSameAddress;
 }
 
 export const DEFAULT_SETTINGS: Settings = settingsSchema.parse({});

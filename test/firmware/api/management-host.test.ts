@@ -18,6 +18,7 @@ function hostFor(source: string) {
     host: "127.0.0.1",
     port: 8080,
     isPortDefault: false,
+    isAsked: true,
     version: "0",
     readsNeedToken: true,
     sessionMs: 1,
@@ -55,7 +56,7 @@ test("a management worker that dies is started again after a pause, and stops wi
   const { host, clock, folder } = hostFor(`
     const fs = require("node:fs");
     fs.appendFileSync("FOLDER/starts", "x");
-    require("node:worker_threads").parentPort.postMessage({ kind: "listening", port: 1234, faces: { ports: {}, failures: [] } });
+    require("node:worker_threads").parentPort.postMessage({ kind: "listening", port: 1234, faces: { ports: {}, failures: [] }, problems: [] });
     const { parentPort } = require("node:worker_threads");
     parentPort.on("message", ({ kind }) => kind === "close" && parentPort.postMessage({ kind: "closed" }));
     if (fs.readFileSync("FOLDER/starts").length < 2) setTimeout(() => { throw new Error("gone"); }, 50);
@@ -97,7 +98,7 @@ test("a worker that hangs is ended and started again; one that answers is left a
       if (kind === "ping") parentPort.postMessage({ kind: "alive" });
       if (kind === "close") parentPort.postMessage({ kind: "closed" });
     });
-    parentPort.postMessage({ kind: "listening", port: 1234, faces: { ports: {}, failures: [] } });
+    parentPort.postMessage({ kind: "listening", port: 1234, faces: { ports: {}, failures: [] }, problems: [] });
   `);
   const stop = new AbortController();
   const run = host.run(stop.signal);

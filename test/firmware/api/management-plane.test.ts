@@ -17,7 +17,7 @@ import { temporaryFolder } from "../../support/program.ts";
 
 const WORKER = `const { parentPort } = require("node:worker_threads");
 parentPort.on("message", ({ kind }) => kind === "close" && parentPort.postMessage({ kind: "closed" }));
-parentPort.postMessage({ kind: "listening", port: 1, faces: { ports: {}, failures: [] } });`;
+parentPort.postMessage({ kind: "listening", port: 1, faces: { ports: {}, failures: [] }, problems: [] });`;
 
 /** One worker's life, until it listens. @returns what was dropped. */
 async function dropsWith(state: UpdateStatus["state"]): Promise<string[]> {
@@ -63,6 +63,7 @@ async function dropsWith(state: UpdateStatus["state"]): Promise<string[]> {
       host: "127.0.0.1",
       port: 8080,
       isPortDefault: false,
+      isAsked: true,
       readsNeedToken: true,
       sessionMs: 1,
       faces: {

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { expect, test } from "vitest";
-import { jsonSchema } from "#firmware/config/check.ts";
+import { checkText, jsonSchema } from "#firmware/config/check.ts";
 import { nodeAt, settingsKeys } from "#firmware/config/constraints.ts";
 import { MIGRATIONS, migrate } from "#firmware/config/migrations.ts";
 import { referencePage } from "#firmware/config/reference-page.ts";
@@ -53,4 +53,38 @@ test("form 1 to 2: a flat list of pools becomes a group; the present form stays 
   const present = { settings_version: 2, pools };
   expect(migrate(present)).toEqual({ value: present, steps: [] });
   expect(migrate({ pool_groups: [], pools }).steps).toEqual([]);
+});
+
+test.each([
+  [
+    '[network.http]\ntls = "files"',
+    's.toml line 2: network.http.tls is "files": needs tls_certificate_file and tls_key_file beside it',
+  ],
+  ['[network.http]\ntls = "files"\ntls_key_file = "/k"', 's.toml line 2: network.http.tls is "files": needs'],
+  [
+    '[network.http]\nlisten = "1.2.3.4.5"',
+    's.toml line 2: network.http.listen is "1.2.3.4.5": must be an IPv4 or IPv6 address',
+  ],
+  ['[network.http]\nlisten = "beef"', 's.toml line 2: network.http.listen is "beef": must be an IPv4 or IPv6 address'],
+  [
+    "[network.cgminer]\nenabled = true\nport = 8080",
+    "s.toml line 3: network.cgminer.port is 8080: must be another than network.http.port (8080)",
+  ],
+  [
+    '[network.status]\nenabled = true\nport = 9100\nlisten = "192.0.2.1"\n[network.metrics]\nenabled = true\nlisten = "0.0.0.0"',
+    "s.toml line 5: network.metrics.port is missing: must be another than network.status.port (9100)",
+  ],
+])("what would leave a board out of reach is refused with its line: %#", (text, sentence) => {
+  const { settings, problems } = checkText(text, "s.toml");
+  expect(settings).toBeNull();
+  expect(problems.map((problem) => problem.sentence).join("; ")).toContain(sentence);
+});
+
+test.each([
+  "[network.cgminer]\nport = 8080",
+  "[network.cgminer]\nenabled = true\nport = 0\n[network.status]\nenabled = true\nport = 0",
+  '[network.cgminer]\nenabled = true\nport = 8080\nlisten = "192.0.2.1"\n[network.http]\nlisten = "192.0.2.2"',
+  '[network.http]\nlisten = "::1"\ntls = "files"\ntls_certificate_file = "/c"\ntls_key_file = "/k"',
+])("what is in nobody's way is taken: %#", (text) => {
+  expect(checkText(text, "s.toml").problems).toEqual([]);
 });
