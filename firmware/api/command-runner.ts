@@ -11,6 +11,7 @@ import type { Settings } from "../config/schema.ts";
 import type { LoadedSettings, SettingsStore } from "../config/settings-store.ts";
 import { isTree, parseToml } from "../config/toml-text.ts";
 import type { Log } from "../log.ts";
+import { TUNING_FILE } from "../tuning/kept-tuning.ts";
 import type { AccessKeeper } from "./access-keeper.ts";
 import type { AuditLog } from "./audit-log.ts";
 import {
@@ -152,6 +153,7 @@ export class CommandRunner {
       case "setFrequency":
         return this.#change({ tuning: { frequency_mhz: command.frequencyMhz } });
       case "setPools":
+        await settings.refresh();
         return this.#change({ pool_groups: this.#withFirstGroup(command.pools) });
       case "setPoolGroups":
         return this.#change({ pool_groups: command.poolGroups });
@@ -162,6 +164,7 @@ export class CommandRunner {
         return done("Restarting: hashboards off, settings read anew, then it starts again.");
       case "factoryReset":
         await settings.reset();
+        await this.#options.store.remove(TUNING_FILE);
         onChanged();
         restart(`factory reset ordered by ${actor}`);
         return done("All settings are back to their defaults; restarting.");

@@ -1,8 +1,9 @@
 /** `kumpel config`: looks at the settings file, changes it, keeps copies of it; works on the file of a stopped machine. */
 import { parseArgs } from "node:util";
+import { KumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import type { AccessKeeper } from "../api/access-keeper.ts";
-import { jsonSchema } from "../config/check.ts";
+import { jsonSchema, type SettingsProblem } from "../config/check.ts";
 import { keyText, nodeAt, type SettingsPath, settingsJsonSchema, settingsKeys } from "../config/constraints.ts";
 import { withoutSecrets } from "../config/patch.ts";
 import type { SettingsStore } from "../config/settings-store.ts";
@@ -88,13 +89,17 @@ async function act({ action, words, isJson, isSure }: Order, store: SettingsStor
     case "show":
       return show(store, isJson, context);
     case "set": {
-      await store.load();
+      const { source, problems } = await store.load();
+      if (source === "idle") throw brokenError(store, problems, "before a key is set");
       await store.change(patchOf(first, second));
       context.stderr(`${first} is set in ${store.place}.\n`);
       return EXIT.done;
     }
     case "backup": {
-      const { text } = await store.load();
+      const { text, source, problems } = await store.load();
+      if (source === "none") throw usageError(`${store.place} is not there; there is nothing to keep.`);
+      if (source === "idle") throw brokenError(store, problems, "before a copy of it is kept");
+      for (const { sentence } of problems) context.stderr(`${sentence}\n`);
       if (first === "-") context.stdout(text);
       else await context.writeText(first, text);
       return EXIT.done;
@@ -111,6 +116,11 @@ async function act({ action, words, isJson, isSure }: Order, store: SettingsStor
       context.stderr(`${store.place} has its defaults again.\n`);
       return EXIT.done;
   }
+}
+
+function brokenError(store: SettingsStore, problems: readonly SettingsProblem[], when: string): KumpelError {
+  const why = problems.map(({ sentence }) => sentence).join("; ");
+  return new KumpelError("SETTINGS_INVALID", `${store.place} has to be mended ${when}: ${why}.`);
 }
 
 async function check(store: SettingsStore, isJson: boolean, { stdout }: ConfigContext): Promise<number> {

@@ -21,6 +21,7 @@ export const MIGRATIONS: readonly Migration[] = [
     step: (value) => {
       const { pools, ...rest } = value;
       if (!Array.isArray(pools) || rest["pool_groups"] !== undefined) return value;
+      if (pools.length === 0) return rest;
       return { ...rest, pool_groups: [{ quota: 1, pools }] };
     },
   },

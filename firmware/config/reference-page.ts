@@ -9,7 +9,9 @@ One file in TOML, \`settings.toml\` in the folder of \`--data DIR\`, or the file
 override it for that run. \`kumpel config check\` says what is wrong in it, by line and key; \`kumpel config set KEY VALUE\` and the
 own API change it and keep comments and order. Keys that are not known are reported and kept. A file that is broken is kept aside
 (\`settings.toml.bad-N\`), and the last good settings (\`settings.toml.good\`) stay in force until it is right again; without any,
-the program starts in a safe idle with the hashboards off. Units end the keys.
+the program starts in a safe idle with the hashboards off, listening where \`[network.http]\` of the broken file says, as far as
+that can be read. What is written by hand while the program runs is taken over by the next change over any face, and counts
+after a restart. A port or address that cannot be had is told and tried again; mining goes on. Units end the keys.
 
     settings_version = 2
 

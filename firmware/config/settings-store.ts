@@ -10,12 +10,12 @@
 import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import { Mutex } from "#hal/mutex.ts";
-import { type CheckedSettings, checkText, checkValue, refused, type SettingsProblem } from "./check.ts";
-import { migrate } from "./migrations.ts";
+import { type CheckedSettings, checkValue, refused, type SettingsProblem } from "./check.ts";
 import { changed, type SettingsPatch } from "./patch.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./schema.ts";
+import { lastLine, laterForm, looksCut, reachableText, readSettings, withoutMark } from "./settings-text.ts";
 import { changeToml } from "./toml-change.ts";
-import { isTree, parseToml } from "./toml-text.ts";
+import { parseToml } from "./toml-text.ts";
 
 export const SETTINGS_FILE = "settings.toml";
 export const BAD_MAX = 5;
@@ -24,13 +24,14 @@ export const FACTORY_TEXT = "# Settings of Kumpel; docs/SETTINGS.md lists all ke
 
 /**
  * file: the owner's. lastGood: his is broken or gone, the last good one counts. none: there has never been one.
- * idle: his is broken and there is no good one; nothing may be switched on.
+ * idle: his is broken and there is no good one; nothing may be switched on, and what is in force are the factory's settings
+ * with what his says of how the program is reached.
  */
 export type SettingsSource = "file" | "lastGood" | "none" | "idle";
 
 export interface LoadedSettings {
   readonly source: SettingsSource;
-  /** In force; the defaults where there is no file. Of no use where `source` is idle. */
+  /** In force; the defaults where there is no file. */
   readonly settings: Settings;
   readonly text: string;
   readonly problems: readonly SettingsProblem[];
@@ -74,7 +75,7 @@ export class SettingsStore {
   async check(): Promise<CheckedSettings & { readonly isThere: boolean }> {
     const text = await this.#store.read(this.name);
     if (text === null) return { settings: null, problems: [], isThere: false };
-    return { ...read(text, this.name), isThere: true };
+    return { ...readSettings(withoutMark(text), this.name), isThere: true };
   }
 
   /**
@@ -83,11 +84,17 @@ export class SettingsStore {
    */
   change(patch: SettingsPatch): Promise<LoadedSettings> {
     return this.#turn.run(async () => {
-      const { text } = this.#loaded;
-      const { value } = this.#changed(patch);
-      const next = changeToml(text === "" ? FACTORY_TEXT : text, value);
-      return this.#replace(next, text);
+      await this.#refresh();
+      const { text, source } = this.#loaded;
+      const next = changeToml(this.#baseText, this.#changed(patch).value);
+      const isNew = next !== text || source !== "file";
+      return this.#replace(next, isNew);
     });
+  }
+
+  /** Takes over what somebody wrote into the file beside us. @throws KumpelError `SETTINGS_INVALID` where that is broken. */
+  refresh(): Promise<void> {
+    return this.#turn.run(() => this.#refresh());
   }
 
   /** As they would be after that change; writes nothing. @throws KumpelError `SETTINGS_INVALID`. */
@@ -96,8 +103,7 @@ export class SettingsStore {
   }
 
   #changed(patch: SettingsPatch): { readonly value: Record<string, unknown>; readonly settings: Settings } {
-    const { text } = this.#loaded;
-    const parsed = parseToml(text === "" ? FACTORY_TEXT : text);
+    const parsed = parseToml(this.#baseText);
     if (parsed.kind === "broken") throw new KumpelError("SETTINGS_INVALID", `${this.name} is broken: ${parsed.reason}`);
     const value = changed(parsed.value, patch);
     const { settings, problems } = checkValue({ value, lineOf: () => 1 }, this.name);
@@ -107,16 +113,39 @@ export class SettingsStore {
 
   /** Puts a whole file in place, such as a backup. @throws KumpelError `SETTINGS_INVALID`, `STORE_FAILED`. */
   restore(text: string): Promise<LoadedSettings> {
+    return this.#turn.run(() => this.#replace(withoutMark(text), true));
+  }
+
+  /** Back to the defaults; pools, passwords and limits of the owner are gone. @throws KumpelError `STORE_FAILED`. */
+  reset(): Promise<LoadedSettings> {
     return this.#turn.run(async () => {
-      const { settings, problems } = read(text, this.name);
-      if (settings === null) throw invalid(problems, "");
-      return this.#replace(text, this.#loaded.text);
+      const loaded = await this.#replace(this.#factoryText, true);
+      const kept = [`${this.name}.bad-`, `${this.name}.form-`];
+      for (const name of await this.#store.list())
+        if (kept.some((prefix) => name.startsWith(prefix))) await this.#store.remove(name);
+      return loaded;
     });
   }
 
-  /** Back to the defaults; pools and limits of the owner are gone. @throws KumpelError `STORE_FAILED`. */
-  reset(): Promise<LoadedSettings> {
-    return this.#turn.run(() => this.#replace(this.#factoryText, this.#loaded.text));
+  /** What a change begins with. */
+  get #baseText(): string {
+    return this.#loaded.text === "" ? this.#factoryText : this.#loaded.text;
+  }
+
+  async #refresh(): Promise<void> {
+    const { source, text } = this.#loaded;
+    if (source !== "file" && source !== "none") return;
+    const there = await this.#tryRead(this.name);
+    if (typeof there !== "string" || there === text) return;
+    const loaded = await this.#load();
+    if (loaded.source !== "file") {
+      const why = loaded.problems.map(({ sentence }) => sentence).join("; ");
+      throw new KumpelError(
+        "SETTINGS_INVALID",
+        `${this.name} was changed by hand and is broken, mend it first: ${why}.`,
+      );
+    }
+    this.#loaded = loaded;
   }
 
   async #load(): Promise<LoadedSettings> {
@@ -134,9 +163,11 @@ export class SettingsStore {
       return { source: "file", settings: checked.settings, text: present, problems: checked.problems, notes };
     }
     if (typeof text === "string") await this.#keepAside(text, notes);
-    const fallback = typeof good === "string" ? read(good, `${this.name}.good`).settings : null;
+    const fallback = typeof good === "string" ? readSettings(good, `${this.name}.good`).settings : null;
     if (fallback === null || typeof good !== "string") {
-      return { source: "idle", settings: DEFAULT_SETTINGS, text: "", problems: checked.problems, notes };
+      const reachable = reachableText(typeof text === "string" ? text : null, this.#factoryText);
+      const settings = readSettings(reachable, this.name).settings ?? DEFAULT_SETTINGS;
+      return { source: "idle", settings, text: reachable, problems: checked.problems, notes };
     }
     return { source: "lastGood", settings: fallback, text: good, problems: checked.problems, notes };
   }
@@ -144,7 +175,7 @@ export class SettingsStore {
   #judge(text: string | KumpelError | null, good: string | KumpelError | null, next: string | KumpelError | null) {
     if (text === null) return refused(this.name, null, "is gone");
     if (text instanceof KumpelError) return refused(this.name, null, `cannot be read (${errorText(text)})`);
-    const checked = read(text, this.name);
+    const checked = readSettings(text, this.name);
     if (checked.settings === null || typeof good !== "string" || text === next) return checked;
     return looksCut(text, good)
       ? refused(
@@ -161,7 +192,7 @@ export class SettingsStore {
     try {
       if (later !== null) {
         await this.#store.write(`${this.name}.form-${later.form}`, text);
-        await this.#write(later.text);
+        await this.#write(later.text, notes);
         notes.push(...later.steps);
       } else if (text !== good) await this.#store.write(`${this.name}.good`, text);
       await this.#store.remove(`${this.name}.next`);
@@ -172,25 +203,35 @@ export class SettingsStore {
     return later?.text ?? text;
   }
 
-  async #replace(next: string, before: string): Promise<LoadedSettings> {
-    const { settings, problems } = read(next, this.name);
+  async #replace(next: string, isNew: boolean): Promise<LoadedSettings> {
+    const { settings, problems } = readSettings(next, this.name);
     if (settings === null) throw invalid(problems, "");
-    if (next !== before || this.#loaded.source !== "file") await this.#write(next);
-    this.#loaded = { source: "file", settings, text: next, problems, notes: [] };
+    const notes: string[] = [];
+    if (isNew) await this.#write(next, notes);
+    this.#loaded = { source: "file", settings, text: next, problems, notes };
     return this.#loaded;
   }
 
-  /** The order matters: whatever step the power goes at, the file is the old or the new one, and is believed. */
-  async #write(text: string): Promise<void> {
+  /**
+   * The order matters: whatever step the power goes at, the file is the old or the new one, and is believed. Once the file
+   * itself is written it counts, whatever becomes of its copy.
+   */
+  async #write(text: string, notes: string[]): Promise<void> {
     await this.#store.write(`${this.name}.next`, text);
     await this.#store.write(this.name, text);
-    await this.#store.write(`${this.name}.good`, text);
-    await this.#store.remove(`${this.name}.next`);
+    try {
+      await this.#store.write(`${this.name}.good`, text);
+      await this.#store.remove(`${this.name}.next`);
+    } catch (error) {
+      if (!isKumpelError(error, "STORE_FAILED")) throw error;
+      notes.push(`the last good copy is not up to date: ${errorText(error)}`);
+    }
   }
 
   async #tryRead(name: string): Promise<string | KumpelError | null> {
     try {
-      return await this.#store.read(name);
+      const text = await this.#store.read(name);
+      return text === null ? null : withoutMark(text);
     } catch (error) {
       if (!isKumpelError(error, "STORE_FAILED")) throw error;
       return error;
@@ -217,47 +258,6 @@ export class SettingsStore {
       notes.push(`the broken file is not kept aside: ${errorText(error)}`);
     }
   }
-}
-
-/** Text to settings, older forms included. */
-function read(text: string, name: string): CheckedSettings {
-  const checked = checkText(text, name);
-  const parsed = parseToml(text);
-  if (parsed.kind === "broken") return checked;
-  const { value, steps } = migrate(parsed.value);
-  return steps.length === 0 ? checked : checkValue({ value, lineOf: parsed.lineOf }, name);
-}
-
-/** The text in the present form; null = it is in that form, or stays in its own since a change would damage it. */
-function laterForm(text: string, notes: string[]): { form: string; text: string; steps: readonly string[] } | null {
-  const parsed = parseToml(text);
-  if (parsed.kind === "broken") return null;
-  const { value, steps } = migrate(parsed.value);
-  if (steps.length === 0) return null;
-  try {
-    return { form: String(parsed.value["settings_version"] ?? 1), text: changeToml(text, value), steps };
-  } catch (error) {
-    if (!isKumpelError(error, "SETTINGS_INVALID")) throw error;
-    notes.push(`the file stays in its older form: ${errorText(error)}`);
-    return null;
-  }
-}
-
-/**
- * A file that is the beginning of the last good one, or that breaks off within a line and lacks tables of it, was cut: by
- * a full disk, or by a tool that died. It would be valid, but without the owner's limits and pools.
- */
-function looksCut(text: string, good: string): boolean {
-  const [have, had] = [text.trimEnd(), good.trimEnd()];
-  if (have.length < had.length && had.startsWith(have)) return true;
-  if (text.endsWith("\n")) return false;
-  const [now, before] = [parseToml(text), parseToml(good)];
-  if (now.kind === "broken" || before.kind === "broken") return false;
-  return Object.entries(before.value).some(([key, value]) => isTree(value) && now.value[key] === undefined);
-}
-
-function lastLine(text: string): number {
-  return text.trimEnd().split("\n").length;
 }
 
 function invalid(problems: readonly SettingsProblem[], prefix: string): KumpelError {

@@ -36,6 +36,24 @@ test.concurrent("config set, check, show, backup, reset and restore", async () =
   expect(fs.readFileSync(path.join(data, "access.json"), "utf8")).not.toContain(stdout.trim().slice(13));
 });
 
+test.concurrent("a broken file is neither kept as a copy nor changed by one key, and both say what is wrong", async () => {
+  const data = temporaryFolder();
+  const broken = "[cooling]\ntarget_c = 900\nboard_limit_c = 60\n";
+  fs.writeFileSync(path.join(data, "settings.toml"), broken);
+  const copy = path.join(data, "copy.toml");
+  fs.writeFileSync(copy, "good");
+  for (const words of [
+    ["backup", copy],
+    ["set", "cooling.fan_max_pct", "90"],
+  ])
+    expect(await runProgram("config", ...words, "--data", data)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("settings.toml line 2: cooling.target_c is 900: must be 30..80 C"),
+    });
+  expect(fs.readFileSync(copy, "utf8")).toBe("good");
+  expect(fs.readFileSync(path.join(data, "settings.toml"), "utf8")).toBe(broken);
+});
+
 test.concurrent("a file that is broken from the start ends in a safe idle that says why, and is mended over the API", async () => {
   const data = temporaryFolder();
   fs.writeFileSync(path.join(data, "settings.toml"), "[cooling]\ntarget_c = 900\n");

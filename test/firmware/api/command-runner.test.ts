@@ -164,7 +164,8 @@ user = "me"
 });
 
 test("restart and factory reset end the run; in safe idle the machine's own commands are refused", async () => {
-  const { runner, restarts, settings } = await runnerWith("cooling = 1\n");
+  const { runner, restarts, settings, store } = await runnerWith("cooling = 1\n");
+  store.files.set("tuning.json", "an overclock");
   expect(settings.loaded.source).toBe("idle");
   const kinds: CommandKind[] = ["pause", "resume", "acknowledgeShutdown"];
   for (const kind of kinds) expect(await runner.execute({ kind }, ORIGIN, "admin")).toMatchObject({ ok: false });
@@ -172,6 +173,7 @@ test("restart and factory reset end the run; in safe idle the machine's own comm
   const reset = { kind: "factoryReset", confirm: "factory reset" };
   expect(await runner.execute(reset, ORIGIN, "admin")).toMatchObject({ ok: true });
   expect(settings.loaded.source).toBe("file");
+  expect(store.files.has("tuning.json")).toBe(false);
   expect(await runner.execute({ kind: "restart" }, ORIGIN, "control")).toMatchObject({ ok: true });
   expect(restarts).toHaveLength(2);
 });
