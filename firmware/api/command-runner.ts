@@ -6,7 +6,7 @@ import { errorText, isKumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import { Mutex } from "#hal/mutex.ts";
 import { settingsKeys } from "../config/constraints.ts";
-import { changedKeys, HIDDEN, type SettingsPatch } from "../config/patch.ts";
+import { assertKnownKeys, changedKeys, HIDDEN, type SettingsPatch } from "../config/patch.ts";
 import type { Settings } from "../config/schema.ts";
 import type { LoadedSettings, SettingsStore } from "../config/settings-store.ts";
 import { isTree, parseToml } from "../config/toml-text.ts";
@@ -156,8 +156,10 @@ export class CommandRunner {
         await settings.refresh();
         return this.#change({ pool_groups: this.#withFirstGroup(command.pools) });
       case "setPoolGroups":
+        assertKnownKeys({ pool_groups: command.poolGroups });
         return this.#change({ pool_groups: command.poolGroups });
       case "setSettings":
+        assertKnownKeys(command.patch);
         return this.#change(command.patch);
       case "restart":
         restart(`restart ordered by ${actor}`);

@@ -5,7 +5,7 @@ import type { FileStore } from "#hal/file-store.ts";
 import type { AccessKeeper } from "../api/access-keeper.ts";
 import { jsonSchema, type SettingsProblem } from "../config/check.ts";
 import { keyText, nodeAt, type SettingsPath, settingsJsonSchema, settingsKeys } from "../config/constraints.ts";
-import { withoutSecrets } from "../config/patch.ts";
+import { assertKnownKeys, withoutSecrets } from "../config/patch.ts";
 import type { SettingsStore } from "../config/settings-store.ts";
 import { argumentsError, EXIT, usageError } from "./usage.ts";
 
@@ -91,7 +91,9 @@ async function act({ action, words, isJson, isSure }: Order, store: SettingsStor
     case "set": {
       const { source, problems } = await store.load();
       if (source === "idle") throw brokenError(store, problems, "before a key is set");
-      await store.change(patchOf(first, second));
+      const patch = patchOf(first, second);
+      assertKnownKeys(patch);
+      await store.change(patch);
       context.stderr(`${first} is set in ${store.place}.\n`);
       return EXIT.done;
     }

@@ -163,6 +163,19 @@ user = "me"
   expect(text).toContain('url = "b.test:1"');
 });
 
+test("a typing error within a list is refused, not kept", async () => {
+  const { runner, settings } = await runnerWith("settings_version = 2\n");
+  const poolGroups = [{ pools: [{ url: "a:1", user: "me", pasword: "geheim" }] }];
+  for (const command of [
+    { kind: "setPoolGroups", poolGroups },
+    { kind: "setSettings", patch: { pool_groups: poolGroups } },
+  ]) {
+    const answer = await runner.execute(command, ORIGIN, "admin");
+    expect(answer).toMatchObject({ ok: false, message: expect.stringContaining("pools[0].pasword is no setting") });
+  }
+  expect(settings.loaded.settings.pool_groups).toEqual([]);
+});
+
 test("restart and factory reset end the run; in safe idle the machine's own commands are refused", async () => {
   const { runner, restarts, settings, store } = await runnerWith("cooling = 1\n");
   store.files.set("tuning.json", "an overclock");

@@ -80,6 +80,52 @@ test("a secret that is sent back hidden stays as it was, and goes to no other po
   ]);
 });
 
+describe("what is hidden", () => {
+  const TWO = `settings_version = 2
+[[pool_groups]]
+[[pool_groups.pools]]
+url = "a:1"
+user = "me"
+[[pool_groups]]
+[[pool_groups.pools]]
+url = "b:2"
+user = "me"
+password = "bee"
+proxy = "socks5://bee:hush@127.0.0.1:9050"
+[[pool_groups.pools]]
+url = "b:2"
+user = "you"
+password = "you"
+`;
+  const HIDDEN = "(hidden)";
+  const bee = { url: "b:2", user: "me", password: HIDDEN, proxy: HIDDEN };
+  const you = { url: "b:2", user: "you", password: HIDDEN };
+  const changedTo = async (groups: object[]) => {
+    const { store } = await storeWith(TWO);
+    await store.load();
+    const { settings } = await store.change({ pool_groups: groups });
+    return settings.pool_groups.map(({ pools }) => pools.map(({ user, password, proxy }) => [user, password, proxy]));
+  };
+  const PROXY = "socks5://bee:hush@127.0.0.1:9050";
+
+  test("stays with its pool when groups go, pools move and workers get other names", async () => {
+    const kept = [
+      ["me", "bee", PROXY],
+      ["you", "you", undefined],
+    ];
+    expect(await changedTo([{ pools: [bee, you] }])).toEqual([kept]);
+    expect(await changedTo([{ pools: [you] }, { pools: [bee] }])).toEqual([[kept[1]], [kept[0]]]);
+    expect(await changedTo([{ pools: [{ ...bee, user: "new" }, you] }])).toEqual([[["new", "bee", PROXY], kept[1]]]);
+  });
+
+  test("and belongs to no pool that there was is refused by its key, before a proxy is left out in silence", async () => {
+    await expect(changedTo([{ pools: [{ ...bee, url: "c:3" }] }])).rejects.toThrow(
+      "pool_groups[0].pools[0].proxy is hidden, and there is none that it could stand for: give it anew, or leave it out.",
+    );
+    expect(await changedTo([{ pools: [{ ...you, url: "c:3" }] }])).toEqual([[["you", "x", undefined]]]);
+  });
+});
+
 describe("broken files", () => {
   test.each([
     ["empty", "", "settings.toml is empty"],
