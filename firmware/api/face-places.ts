@@ -33,6 +33,8 @@ export const faceOptions = z.object({
     .nullable(),
   /** Who may order over the cgminer API, as its clients write it. */
   cgminerAllow: z.string(),
+  /** What those with letters of their own may say, likewise. */
+  cgminerGroups: z.string(),
 });
 export type FaceOptions = z.infer<typeof faceOptions>;
 

@@ -64,7 +64,12 @@ function startersOf(options: FaceOptions, parts: FacesParts): Readonly<Record<Fa
   const login = new StockLogin(options.stockLogin, parts);
   return {
     cgminer: (host, port) =>
-      startSocketServer({ ...faceParts("cgminer"), access: parseAccess(options.cgminerAllow), host, port }),
+      startSocketServer({
+        ...faceParts("cgminer"),
+        access: parseAccess(options.cgminerAllow, options.cgminerGroups),
+        host,
+        port,
+      }),
     stock: (host, port) =>
       startWebServer({
         ...faceParts("stock"),

@@ -32,5 +32,6 @@ export function faceOptionsOf(
     places: { cgminer: place("cgminer"), stock: place("stock"), status: place("status"), metrics: place("metrics") },
     stockLogin: login ?? (ha1 === undefined ? (isDemo ? DEMO_LOGIN : null) : { user, ha1 }),
     cgminerAllow: network.cgminer.allow,
+    cgminerGroups: network.cgminer.groups,
   };
 }

@@ -31,6 +31,21 @@ export function parseAccess(allow: string, groups = ""): AccessRules {
   return { ranges, groups: new Map(groups.split(",").flatMap(parseGroup)) };
 }
 
+/** Why rules would not do what their owner means, or null. */
+export function accessProblem(allow: string, groups: string): string | null {
+  const known = parseAccess("", groups).groups;
+  const unread = groups.split(",").find((part) => part.trim() !== "" && parseGroup(part).length === 0);
+  if (unread !== undefined) return `"${unread.trim()}" of groups is no letter with commands, or is R or W`;
+  for (const part of allow.split(",").map((text) => text.trim())) {
+    const [range] = parseRanges(part);
+    if (range === undefined) return `"${part}" is no address or range with or without a group's letter`;
+    const { group } = range;
+    if (group !== READ_GROUP && group !== WRITE_GROUP && !known.has(group))
+      return `groups says nothing of group ${group}`;
+  }
+  return null;
+}
+
 function parseGroup(text: string): [string, ReadonlySet<string>][] {
   const [letter = "", ...commands] = text.trim().split(":");
   const group = letter.toUpperCase();

@@ -51,6 +51,7 @@ function listenersWith(taken: Map<string, string>, changes: Partial<ListenPlaces
         places: { ...NO_PLACES, cgminer: place(asked === "cgminer"), metrics: place(asked === "metrics") },
         stockLogin: null,
         cgminerAllow: "",
+        cgminerGroups: "",
       },
       ...places,
     },

@@ -26,6 +26,7 @@ function hostFor(source: string) {
       places: { cgminer: null, stock: null, status: null, metrics: null },
       stockLogin: null,
       cgminerAllow: "",
+      cgminerGroups: "",
     },
     dataPath: "",
     tls: null,

@@ -70,6 +70,7 @@ async function dropsWith(state: UpdateStatus["state"]): Promise<string[]> {
         places: { cgminer: null, stock: null, status: null, metrics: null },
         stockLogin: null,
         cgminerAllow: "",
+        cgminerGroups: "",
       },
       outward: NOTHING_OUTWARD,
     },

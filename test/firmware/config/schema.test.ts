@@ -74,6 +74,15 @@ test.each([
     '[network.status]\nenabled = true\nport = 9100\nlisten = "192.0.2.1"\n[network.metrics]\nenabled = true\nlisten = "0.0.0.0"',
     "s.toml line 5: network.metrics.port is missing: must be another than network.status.port (9100)",
   ],
+  [
+    '[network.cgminer]\nallow = "B:0/0"',
+    's.toml line 2: network.cgminer.allow is "B:0/0": cannot be taken: groups says nothing of group B',
+  ],
+  [
+    '[network.cgminer]\nallow = "W:127.0.0.1,R:300.1.1.1"',
+    'network.cgminer.allow is "W:127.0.0.1,R:300.1.1.1": cannot be taken: "R:300.1.1.1" is no address or range',
+  ],
+  ['[network.cgminer]\ngroups = "stats"', 'cannot be taken: "stats" of groups is no letter with commands'],
 ])("what would leave a board out of reach is refused with its line: %#", (text, sentence) => {
   const { settings, problems } = checkText(text, "s.toml");
   expect(settings).toBeNull();
@@ -82,6 +91,8 @@ test.each([
 
 test.each([
   "[network.cgminer]\nport = 8080",
+  '[network.cgminer]\nallow = "A:0/0,W:*"',
+  '[network.cgminer]\nallow = "B:192.168/16, W:127.0.0.1"\ngroups = "B:version:*"',
   "[network.cgminer]\nenabled = true\nport = 0\n[network.status]\nenabled = true\nport = 0",
   '[network.cgminer]\nenabled = true\nport = 8080\nlisten = "192.0.2.1"\n[network.http]\nlisten = "192.0.2.2"',
   '[network.http]\nlisten = "::1"\ntls = "files"\ntls_certificate_file = "/c"\ntls_key_file = "/k"',
