@@ -41,6 +41,19 @@ export function networkInfo({ facts }: FaceView, localAddress: string): Report {
   };
 }
 
+/** Clients write back what they read: that asks for nothing. */
+export function isAsItIs(wish: NetworkSettings, { facts }: FaceView): boolean {
+  const isDhcp = netTypeText(facts) === "DHCP";
+  if (wish.hostname !== (facts.hostname ?? "") || wish.isDhcp !== isDhcp) return false;
+  return (
+    isDhcp ||
+    (wish.ipAddress === facts.ipAddress &&
+      wish.netmask === facts.netmask &&
+      wish.gateway === facts.gateway &&
+      wish.dnsServers.join() === (facts.dnsServers ?? []).join())
+  );
+}
+
 export type ParsedNetwork =
   | { readonly ok: true; readonly settings: NetworkSettings }
   | { readonly ok: false; readonly code: "N001" | "N002" | "N003" | "N004" | "N005"; readonly message: string };

@@ -233,9 +233,32 @@ test.each([
   const reply = await web.json("set_network_conf", body);
   expect(reply).toMatchObject({ stats: code === "N000" ? "success" : "error", code });
   expect(set).toHaveLength(code === "N000" ? 1 : 0);
-  const fixed = await webBench().json("set_network_conf", body);
-  expect(fixed["stats"]).toBe("error");
+  const fixed = await webBench().ask("set_network_conf", body);
+  expect(JSON.parse(fixed.body)).toMatchObject({ stats: "error" });
+  expect(fixed.status).toBe(code === "N000" ? 501 : 200);
 });
+
+test.each([true, false])(
+  "network settings that are written back as they were read ask for nothing (DHCP: %s)",
+  async (isDhcp) => {
+    const bench = faceBench();
+    bench.state.facts = { ...bench.state.facts, isDhcp };
+    const web = webBench(bench);
+    const read = await web.json("get_network_info");
+    const body = {
+      ipHost: read["conf_hostname"],
+      ipPro: isDhcp ? 1 : 2,
+      ipAddress: read["conf_ipaddress"],
+      ipSub: read["conf_netmask"],
+      ipGateway: read["conf_gateway"],
+      ipDns: read["conf_dnsservers"],
+    };
+    expect(await web.json("set_network_conf", body)).toMatchObject({ code: "N000" });
+    expect((await web.ask("set_network_conf", { ...body, ipHost: "other" })).status).toBe(501);
+    // Static without an address is refused for the address.
+    expect((await web.ask("set_network_conf", { ...body, ipPro: isDhcp ? 2 : 1 })).status).toBe(isDhcp ? 200 : 501);
+  },
+);
 
 test("blink takes truth values and their words, and tells them as a truth value", async () => {
   const bench = faceBench();
