@@ -4,6 +4,7 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { build } from "esbuild";
+import { buildWallMs } from "./build-time.mjs";
 import { buildWeb } from "./build-web.mjs";
 import { licencesOf } from "./licences.mjs";
 import { ROOT } from "./setup.mjs";
@@ -94,7 +95,11 @@ export async function bundle({ outDir, minify = false, target = HOST_TARGET, add
     // The map lies beside the file for a person with a stack trace; it is never loaded at run time (75 MiB).
     sourcemap: "external",
     absWorkingDir: ROOT,
-    define: { __KUMPEL_VERSION__: JSON.stringify(version), "import.meta.url": "__bundleUrl" },
+    define: {
+      __KUMPEL_VERSION__: JSON.stringify(version),
+      __KUMPEL_BUILD_MS__: String(buildWallMs()),
+      "import.meta.url": "__bundleUrl",
+    },
     banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
     plugins: [nativeModules(), slimSources()],
     logLevel: "warning",

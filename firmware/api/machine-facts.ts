@@ -152,14 +152,15 @@ export function efficiencyJPerTh({ snapshot, facts }: FaceView): number | null {
 
 /**
  * One client reads the firmware's age from this text and chooses by its year which dialect it speaks to us; from July
- * 2023 on it is the one that these faces speak. An unknown build time is therefore dated at its beginning of 2024.
+ * 2023 on it is the one that these faces speak. A build time that is unknown, or older (builders set it to 1970 or 1980 at
+ * times), is therefore dated at the beginning of 2024.
  */
 const STAND_IN_BUILD_MS = Date.UTC(2024, 0, 1);
 const BEIJING_MS = 8 * 3_600_000;
 
 /** Such as "Tue Dec  6 16:12:30 CST 2022": the only form that clients parse, with this zone's letters. */
 export function compileTime({ buildWallMs }: MachineFacts): string {
-  const date = new Date((buildWallMs ?? STAND_IN_BUILD_MS) + BEIJING_MS);
+  const date = new Date(Math.max(buildWallMs ?? 0, STAND_IN_BUILD_MS) + BEIJING_MS);
   const [weekday = "", day = "", month = "", year = "", time = ""] = date.toUTCString().replace(",", "").split(" ");
   return `${weekday} ${month} ${String(Number(day)).padStart(2)} ${time} CST ${year}`;
 }

@@ -8,7 +8,7 @@ import type { Clock } from "#hal/clock.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import type { Network } from "#hal/network.ts";
 import type { Random } from "#hal/random.ts";
-import { AGENT } from "../version.ts";
+import { AGENT, BUILD_WALL_MS } from "../version.ts";
 import type { RandomBytes } from "./access.ts";
 import { done, refused } from "./commands.ts";
 import { FACE_NAMES, type FaceOptions, faceOptions, NO_FACES, type StartedFaces } from "./face-places.ts";
@@ -127,6 +127,7 @@ export async function runManagement({
   const facts = (): MachineFacts =>
     Object.assign({}, UNKNOWN_FACTS, networkFacts(), fansByOwner(state.settings?.view.settings), {
       version,
+      buildWallMs: BUILD_WALL_MS,
       isLocating: locate.isOn,
     });
   let outward: Outward | null = null;

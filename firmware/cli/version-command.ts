@@ -1,7 +1,7 @@
 /** `kumpel version`: the program, its Node, which native add-ons load here, and on which terms other people's work is in it. */
 import fs from "node:fs";
 import { errorText, KumpelError } from "#hal/errors.ts";
-import { VERSION } from "../version.ts";
+import { BUILD_WALL_MS, VERSION } from "../version.ts";
 import { EXIT, usageError } from "./usage.ts";
 
 export interface AddonCheck {
@@ -34,6 +34,7 @@ export async function versionCommand(
   }
   const facts = {
     version: VERSION,
+    built: BUILD_WALL_MS === null ? null : new Date(BUILD_WALL_MS).toISOString(),
     node: process.versions.node,
     abi: process.versions.modules,
     arch: process.arch,

@@ -1,7 +1,9 @@
 /** The socket API as its clients know it: sections, fields, types, codes. Written from public notes, not from our tables. */
+
 import { expect, test } from "vitest";
 import { parseAccess } from "#firmware/api/cgminer/access.ts";
 import { answer } from "#firmware/api/cgminer/answer.ts";
+import { compileTime, UNKNOWN_FACTS } from "#firmware/api/machine-facts.ts";
 import { chainAt, type FaceBench, faceBench, type Json, machine, poolAt, WALL_START_MS } from "./face-fixture.ts";
 
 const ALLOW = "W:127.0.0.1,A:10.0.0.0/8,R:192.0.2.0/24";
@@ -313,4 +315,13 @@ test("no miner yet, no chains: an error, not zeros", async () => {
   expect(await status("summary", faceBench(null))).toEqual(["E", 200]);
   expect((await json({ command: "summary+pools" }, faceBench(null)))["summary"][0].STATUS[0].STATUS).toBe("E");
   expect(await status("devs", faceBench(machine({ chains: [] })))).toEqual(["E", 10]);
+});
+
+test.each([
+  [Date.UTC(2026, 6, 1), "Wed Jul  1 08:00:00 CST 2026"],
+  [null, "Mon Jan  1 08:00:00 CST 2024"],
+  // Builders who want the same bytes every day set such a time; clients would take us for another generation.
+  [0, "Mon Jan  1 08:00:00 CST 2024"],
+])("built at %s: %s", (buildWallMs, text) => {
+  expect(compileTime({ ...UNKNOWN_FACTS, buildWallMs })).toBe(text);
 });
