@@ -298,12 +298,13 @@ async function runWorker(): Promise<void> {
   const { runManagement } = await import("./api/management.ts");
   const { SystemClock } = await import("#hal/linux/system-clock.ts");
   const { SystemRandom } = await import("#hal/linux/system-random.ts");
-  const { networkFacts } = await import("./platform/network-facts.ts");
+  const { keptNetworkFacts } = await import("./platform/network-facts.ts");
+  const clock = new SystemClock();
   await runManagement({
-    clock: new SystemClock(),
+    clock,
     random: new SystemRandom(),
     randomBytes,
-    networkFacts,
+    networkFacts: keptNetworkFacts(clock),
     openNetwork: async () => {
       const { SocketNetwork } = await import("#hal/linux/socket-network.ts");
       return new SocketNetwork();

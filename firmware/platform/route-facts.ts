@@ -1,4 +1,4 @@
-/** Gateway and name servers, as Linux shows them in two small files. Pure: the files' texts come in. */
+/** What small files of Linux tell of the network and of the board. Pure: the files' texts come in. */
 
 /** `/proc/net/route`: addresses are hex, in the processor's byte order, which is little-endian on every board. */
 export function gatewayOf(text: string): string | null {
@@ -16,4 +16,24 @@ export function gatewayOf(text: string): string | null {
 /** `/etc/resolv.conf`. */
 export function dnsServersOf(text: string): string[] {
   return [...text.matchAll(/^\s*nameserver\s+([0-9a-f.:]+)/gim)].map(([, address = ""]) => address);
+}
+
+/**
+ * `/etc/network/interfaces`, by which ifup configures our images and others. Null: it says nothing of this device, two
+ * things, or neither of the two ways; whatever else may configure it is not known here.
+ */
+export function isDhcpOf(text: string, device: string): boolean | null {
+  const methods = new Set<string>();
+  for (const line of text.replaceAll("\\\n", " ").split("\n")) {
+    const [keyword, name, family, method] = line.trim().split(/\s+/);
+    if (keyword === "iface" && name === device && family === "inet" && method !== undefined) methods.add(method);
+  }
+  if (methods.size !== 1) return null;
+  return methods.has("dhcp") ? true : methods.has("static") ? false : null;
+}
+
+/** `/proc/device-tree/serial-number`: what the boot loader knows the control board by. Zeros alone are none. */
+export function boardSerialOf(text: string): string | null {
+  const serial = text.replaceAll("\0", "").trim();
+  return /^[\x21-\x7e]{1,64}$/.test(serial) && !/^0*$/.test(serial) ? serial : null;
 }

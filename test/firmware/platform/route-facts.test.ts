@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { dnsServersOf, gatewayOf } from "#firmware/platform/route-facts.ts";
+import { boardSerialOf, dnsServersOf, gatewayOf, isDhcpOf } from "#firmware/platform/route-facts.ts";
 
 const HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
 
@@ -16,4 +16,29 @@ test("name servers are taken in their order, remarks are not", () => {
     "192.168.1.1",
     "fd00::1",
   ]);
+});
+
+test.each([
+  ["# configured by the image\nauto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\n", true],
+  ["iface eth0 inet static\n  address 192.0.2.7\n", false],
+  ["  iface  eth0 \\\n inet static\niface eth0 inet6 auto\n", false],
+  ["iface eth1 inet static\n", null],
+  ["#iface eth0 inet static\n", null],
+  ["iface eth0 inet manual\n", null],
+  ["iface eth0 inet static\niface eth0 inet dhcp\n", null],
+  ["iface eth0 inherits other\nsource /etc/network/interfaces.d/*\n", null],
+  ["", null],
+])("%j: DHCP on eth0 %s", (text, isDhcp) => {
+  expect(isDhcpOf(text, "eth0")).toBe(isDhcp);
+});
+
+test.each([
+  ["C4ZYNQ0017\0", "C4ZYNQ0017"],
+  ["10000000abcdef01\0", "10000000abcdef01"],
+  ["0000000000000000\0", null],
+  ["two words\0", null],
+  ["\0", null],
+  ["x".repeat(65), null],
+])("the serial number of the board in %j is %s", (text, serial) => {
+  expect(boardSerialOf(text)).toBe(serial);
 });
