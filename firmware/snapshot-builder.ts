@@ -1,5 +1,6 @@
 /** Takes the snapshot from the running parts. */
 import type { ChainSnapshot, MinerSnapshot } from "./api/snapshot.ts";
+import { hashboardSerial } from "./hardware/board-identities.ts";
 import { experimentalReasons } from "./hardware/experimental.ts";
 import { whyRestarted } from "./incidents/incident.ts";
 import type { MinerParts } from "./miner-parts.ts";
@@ -81,6 +82,7 @@ function chainSnapshot(parts: MinerParts, chain: MinerParts["chains"][number], n
   const isHashing = supervisor.state.phase === "hashing";
   return {
     index: connector.index,
+    boardSerial: hashboardSerial(parts.options.identities, connector.index),
     chip: facts.chip,
     chips: supervisor.state.chipCount,
     chipsExpected: supervisor.state.expectedChips,

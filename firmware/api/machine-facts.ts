@@ -18,9 +18,8 @@ export interface MachineFacts {
   readonly kernelVersion: string | null;
   readonly macAddress: string | null;
   readonly hostname: string | null;
+  /** The control board's own. */
   readonly serialNumber: string | null;
-  /** Serial numbers of the hashboards by chain index. */
-  readonly boardSerials: readonly (string | null)[];
   readonly netDevice: string | null;
   readonly isDhcp: boolean | null;
   readonly ipAddress: string | null;
@@ -45,7 +44,6 @@ export const UNKNOWN_FACTS: MachineFacts = {
   macAddress: null,
   hostname: null,
   serialNumber: null,
-  boardSerials: [],
   netDevice: null,
   isDhcp: null,
   ipAddress: null,

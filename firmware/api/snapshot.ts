@@ -17,6 +17,8 @@ export interface Percentiles {
 
 export interface ChainSnapshot {
   readonly index: number;
+  /** As the maker wrote it into the hashboard; null = it has none, or it cannot be read. */
+  readonly boardSerial: string | null;
   readonly chip: string;
   readonly chips: number;
   readonly chipsExpected: number;

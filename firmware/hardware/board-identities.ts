@@ -32,6 +32,12 @@ export async function readBoardIdentities(
   return identities;
 }
 
+/** Serial number of the hashboard at that chain; null = it has none, or it cannot be read. */
+export function hashboardSerial(identities: readonly BoardIdentity[], chainIndex: number): string | null {
+  const identity = identities.find((board) => board.chainIndex === chainIndex)?.identity;
+  return identity?.kind === "known" ? identity.boardSerial : null;
+}
+
 /** One line for log and screen. */
 export function describeIdentity({ identity }: BoardIdentity): string {
   if (identity.kind === "unknown") return `unknown board: ${identity.reason}`;

@@ -9,6 +9,7 @@ test("three emulated S21 chains mine shares that the pool accepts", async () => 
   await rig.advance(60_000);
   const { chains, pool, hashrate, alarms } = rig.snapshot();
   expect(chains.map((c) => [c.state, c.chips])).toEqual(Array.from({ length: 3 }, () => ["hashing", 108]));
+  expect(chains.map((c) => c.boardSerial)).toEqual(["KUMPELEMUS210", "KUMPELEMUS211", "KUMPELEMUS212"]);
   expect(pool.shares).toMatchObject({ rejected: 0, duplicate: 0, lost: 0 });
   expect(pool.shares.accepted).toBeGreaterThan(30);
   expect(rig.pool.counts()).toMatchObject({

@@ -18,6 +18,7 @@ const truthRow = z.record(z.enum(TRUTH_KINDS), count);
 
 const chain = z.object({
   index: count,
+  boardSerial: z.string().nullable().meta({ description: "From the hashboard's EEPROM." }),
   chip: z.string(),
   chips: count,
   chipsExpected: count,

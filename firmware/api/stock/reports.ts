@@ -80,13 +80,13 @@ export function statsReport(view: FaceView): Report {
         // Any number but 0 is taken for sleeping, so that low and high power are 0 as well.
         "miner-mode": isAsleep(snapshot) ? 1 : 0,
         "freq-level": 100,
-        chain: snapshot.chains.map((chain) => chainReport(chain, view.facts.boardSerials[chain.index] ?? null)),
+        chain: snapshot.chains.map(chainReport),
       },
     ],
   };
 }
 
-function chainReport(chain: ChainSnapshot, serialNumber: string | null): Report {
+function chainReport(chain: ChainSnapshot): Report {
   return {
     index: chain.index,
     freq_avg: rounded(chain.frequencyMhz ?? 0),
@@ -99,8 +99,8 @@ function chainReport(chain: ChainSnapshot, serialNumber: string | null): Report 
     temp_chip: fourTimes(chain.temperatureChipMaxC),
     hw: chain.nonces.hardwareError,
     hwp: hardwareErrorPct([chain]),
-    eeprom_loaded: serialNumber !== null,
-    sn: serialNumber ?? "",
+    eeprom_loaded: chain.boardSerial !== null,
+    sn: chain.boardSerial ?? "",
     tpl: [],
   };
 }

@@ -48,6 +48,7 @@ export function poolAt(index: number, changes: Partial<PoolSnapshot> = {}): Pool
 export function chainAt(index: number, changes: Partial<ChainSnapshot> = {}): ChainSnapshot {
   return {
     index,
+    boardSerial: index === 1 ? null : `B-${index}`,
     chip: "BM1368",
     chips: 108,
     chipsExpected: 108,
@@ -122,7 +123,6 @@ export const KNOWN_FACTS: MachineFacts = {
   macAddress: "28:e2:97:0a:0b:0c",
   hostname: "Antminer",
   serialNumber: "SN-1",
-  boardSerials: ["B-0", null, "B-2"],
   netDevice: "eth0",
   isDhcp: true,
   ipAddress: "192.0.2.7",

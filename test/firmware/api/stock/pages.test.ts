@@ -121,6 +121,11 @@ test("stats: chains from 0, four temperatures of each kind, mode 0 while it mine
   });
 });
 
+test("a hashboard that could not say its serial number is one whose EEPROM was not read", async () => {
+  const { STATS } = await webBench().json("stats");
+  expect(STATS[0].chain[1]).toMatchObject({ eeprom_loaded: false, sn: "" });
+});
+
 test("asleep, stats still hold an entry, with mode 1; waiting for a pool is not asleep", async () => {
   const mode = async (pauseReason: string | null) =>
     (await webBench(faceBench(machine({ pauseReason }))).json("stats"))["STATS"][0]["miner-mode"] as unknown;
