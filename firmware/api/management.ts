@@ -175,6 +175,7 @@ export async function runManagement({
       dial,
       facts,
       port: listeners.port ?? options.port,
+      isTls: tls !== null,
       tell,
       view: () => viewOf({ snapshot: () => state.snapshot, facts, clock }),
       order: (command, origin) => orders.order(command, origin, "control"),

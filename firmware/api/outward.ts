@@ -12,6 +12,7 @@ export interface OutwardSurroundings extends Omit<OutwardParts, "say"> {
   readonly facts: () => MachineFacts;
   /** Of the own API. */
   readonly port: number;
+  readonly isTls: boolean;
   readonly tell: (message: FromWorker) => void;
 }
 
@@ -22,7 +23,7 @@ export interface Outward {
 }
 
 export async function startOutward(options: OutwardOptions, surroundings: OutwardSurroundings): Promise<Outward> {
-  const { tell, facts, port, ...rest } = surroundings;
+  const { tell, facts, port, isTls, ...rest } = surroundings;
   const end = new AbortController();
   const running: Promise<void>[] = [];
   const say: Say = (level, text) => tell({ kind: "say", level, text });
@@ -45,7 +46,7 @@ export async function startOutward(options: OutwardOptions, surroundings: Outwar
   }
   if (options.mdns !== null) {
     const { MdnsAnnouncer } = await import("./mdns/announcer.ts");
-    run("mdns", new MdnsAnnouncer(options.mdns, { ...parts, facts, port }).run(end.signal));
+    run("mdns", new MdnsAnnouncer(options.mdns, { ...parts, facts, port, isTls }).run(end.signal));
   }
   return {
     testAlert: async () => (alerter === null ? refused(ALERTS_OFF) : alerter.test(end.signal)),

@@ -35,6 +35,7 @@ export interface MdnsParts extends Pick<OutwardParts, "clock" | "random" | "view
   readonly facts: () => MachineFacts;
   /** Of the own API. */
   readonly port: number;
+  readonly isTls: boolean;
 }
 
 export class MdnsAnnouncer {
@@ -127,7 +128,7 @@ export class MdnsAnnouncer {
   }
 
   #wanted(): Announcement {
-    const { facts, port, view } = this.#parts;
+    const { facts, port, isTls, view } = this.#parts;
     const { hostname, ipAddress, version, serialNumber, macAddress } = facts();
     const snapshot = view()?.snapshot ?? null;
     const base = this.#options.hostname ?? hostLabel(hostname);
@@ -138,9 +139,10 @@ export class MdnsAnnouncer {
       instance: `Kumpel ${name}`,
       address: ipAddress,
       port,
+      isTls,
       text: {
         version,
-        path: "/api/v1",
+        firmware: `kumpel ${version}`,
         ...(snapshot === null ? {} : { model: marketingName(snapshot.machine) }),
         ...(serialNumber === null ? {} : { serial: serialNumber }),
         ...(mac === null ? {} : { mac }),

@@ -29,19 +29,35 @@ export interface Announcement {
   /** IPv4; null = unknown, then no address is said. */
   readonly address: string | null;
   readonly port: number;
+  /** The port takes HTTPS only. */
+  readonly isTls: boolean;
+  /** What is told of the machine with each service. */
   readonly text: Readonly<Record<string, string>>;
 }
 
 const HOST_TTL_S = 120;
 const OTHER_TTL_S = 4_500;
-export const SERVICES = ["_http._tcp.local", "_kumpel._tcp.local"] as const;
 const SERVICE_LIST = "_services._dns-sd._udp.local";
 
-export function recordsOf({ hostname, instance, address, port, text }: Announcement): OwnRecord[] {
+interface Service {
+  readonly service: string;
+  readonly own: Readonly<Record<string, string>>;
+}
+
+/** The page, which a browser opens at `path`, and the API for managers. */
+function servicesOf(isTls: boolean): readonly Service[] {
+  const scheme = isTls ? "https" : "http";
+  return [
+    { service: `_${scheme}._tcp.local`, own: { path: "/" } },
+    { service: "_kumpel._tcp.local", own: { path: "/api/v1", scheme } },
+  ];
+}
+
+export function recordsOf({ hostname, instance, address, port, isTls, text }: Announcement): OwnRecord[] {
   const host = `${hostname}.local`;
-  const data = Object.entries(text).map(([key, value]) => `${key}=${value}`);
-  const ofServices = SERVICES.flatMap((service): OwnRecord[] => {
+  const ofServices = servicesOf(isTls).flatMap(({ service, own }): OwnRecord[] => {
     const name = `${instance}.${service}`;
+    const data = Object.entries({ ...own, ...text }).map(([key, value]) => `${key}=${value}`);
     return [
       { type: "PTR", name: SERVICE_LIST, ttl: OTHER_TTL_S, data: service },
       { type: "PTR", name: service, ttl: OTHER_TTL_S, data: name },

@@ -18,7 +18,7 @@ interface Response {
   readonly isPlain: boolean;
 }
 
-function bench() {
+function bench(isTls = false) {
   const clock = new VirtualClock();
   const said: string[] = [];
   const responses: Response[] = [];
@@ -52,6 +52,7 @@ function bench() {
       facts: () => world.facts,
       say: (level, text) => void said.push(`${level} ${text}`),
       port: 8080,
+      isTls,
     },
     open,
   );
@@ -78,14 +79,28 @@ describe("in virtual time", () => {
     const answers = responses[0]?.answers ?? [];
     expect(names(answers, "SRV")).toEqual(["Kumpel miner7._http._tcp.local", "Kumpel miner7._kumpel._tcp.local"]);
     expect(answers).toContainEqual({ type: "A", name: "miner7.local", ttl: 120, flush: true, data: "192.0.2.7" });
-    expect(answers.find(({ type }) => type === "TXT")?.data).toEqual([
+    const machine = [
       "version=0.1.0",
-      "path=/api/v1",
+      "firmware=kumpel 0.1.0",
       "model=Antminer S21",
       "serial=SN-1",
       "mac=28:E2:97:0A:0B:0C",
+    ];
+    // A browser opens the path of the page; the API's is for managers alone.
+    expect(answers.filter(({ type }) => type === "TXT").map(({ data }) => data)).toEqual([
+      ["path=/", ...machine],
+      ["path=/api/v1", "scheme=http", ...machine],
     ]);
     expect(said).toEqual(["info multicast DNS: announced as miner7.local, port 8080"]);
+  });
+
+  test("a port that takes HTTPS only is announced as that", async () => {
+    const { clock, responses } = bench(true);
+    await clock.advance(10_000);
+    const answers = responses[0]?.answers ?? [];
+    expect(names(answers, "SRV")).toEqual(["Kumpel miner7._https._tcp.local", "Kumpel miner7._kumpel._tcp.local"]);
+    expect(JSON.stringify(answers)).not.toContain(HTTP);
+    expect(answers.findLast(({ type }) => type === "TXT")?.data).toContain("scheme=https");
   });
 
   test("questions are answered with what comes next, known answers are not repeated, floods neither", async () => {
@@ -119,7 +134,9 @@ describe("in virtual time", () => {
     expect(names(responses[0]?.answers ?? [], "A")).toEqual(["miner7-2.local"]);
     claim("miner7-2.local");
     // Our own words, heard back, are no conflict.
-    world.listeners?.onResponse(recordsOf({ hostname: "x", instance: "y", address: "192.0.2.7", port: 1, text: {} }));
+    world.listeners?.onResponse(
+      recordsOf({ hostname: "x", instance: "y", address: "192.0.2.7", port: 1, isTls: false, text: {} }),
+    );
     await clock.advance(20_000);
     expect(names(responses.at(-1)?.answers ?? [], "A")).toEqual(["miner7-3.local"]);
   });
@@ -187,6 +204,7 @@ test("a real asker on the loopback interface finds it, and hears its goodbye", a
       facts: () => ({ ...KNOWN_FACTS, ipAddress: "127.0.0.1" }),
       say: () => undefined,
       port: 8080,
+      isTls: false,
     },
     mdnsOpener({ address: "127.0.0.1", port }),
   );
