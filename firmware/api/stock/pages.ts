@@ -116,6 +116,8 @@ export interface PageEntry {
   readonly page: Page;
   /** Instead of it, where the machine idles for want of a pool. */
   readonly idlePage?: IdlePage;
+  /** A GET of it changes the machine. */
+  readonly actsOnGet?: true;
   /** The body may be an image of the size of the memory: it goes on as it comes. keeps: so do the settings. */
   readonly upload?: "keeps" | "clears";
 }
@@ -153,8 +155,8 @@ export const PAGES: ReadonlyMap<string, PageEntry> = new Map([
   ["set_network_conf", post(setNetworkConf)],
   ["blink", post(blink)],
   ["passwd", post(changePassword)],
-  ["reboot", { methods: BOTH, page: reboot }],
-  ["reset_conf", { methods: BOTH, page: resetConf }],
+  ["reboot", { methods: BOTH, page: reboot, actsOnGet: true }],
+  ["reset_conf", { methods: BOTH, page: resetConf, actsOnGet: true }],
   ["upgrade", { methods: ["POST"], page: upgrade, upload: "keeps" }],
   ["upgrade_clear", { methods: ["POST"], page: upgrade, upload: "clears" }],
 ]);

@@ -28,6 +28,8 @@ const FORGET_MS = 10_000;
 /** So many may wait for a slow answer at once; others get theirs at once, or waiting ones would fill the memory. */
 const WAITING_MAX = 32;
 
+const POST_ONLY = "from a browser this is taken by POST only\n";
+
 export type WebRequestHead = Omit<WebRequest, "body">;
 
 /** Answered already, or a page to be shown once the body is there. */
@@ -60,6 +62,7 @@ export class WebFace {
     if (path === "/") return { reply: textPage("fleet tools: see /cgi-bin/\n") };
     const entry = pageAt(head.target);
     if (entry === undefined) return { reply: textPage("not found\n", 404) };
+    if (entry.actsOnGet === true && isUnfoundedGet(head)) return { reply: textPage(POST_ONLY, 403) };
     if (entry.methods.includes(head.method)) return { entry };
     return { reply: { ...textPage("method not allowed\n", 405), headers: { Allow: entry.methods.join(", ") } } };
   }
@@ -121,6 +124,22 @@ export class WebFace {
  * A browser signs on by itself for any page that calls us. Tools say nothing of where they come from; a browser does, and
  * then it must be from here.
  */
-function isForeignPage({ origin, host }: WebRequestHead): boolean {
-  return origin !== undefined && origin.replace(/^https?:\/\//, "").toLowerCase() !== host?.toLowerCase();
+function isForeignPage({ origin, referer, fetchSite, host }: WebRequestHead): boolean {
+  if (fetchSite === "cross-site") return true;
+  return [origin, referer].some((place) => place !== undefined && !isOfHost(place, host));
+}
+
+function isOfHost(place: string, host: string | undefined): boolean {
+  const found = /^https?:\/\/([^/?#]*)/i.exec(place)?.[1];
+  return found !== undefined && found.toLowerCase() === host?.toLowerCase();
+}
+
+/**
+ * Managers restart and reset by GET. A page of somebody else can have a browser do that as for an image, and keep it from
+ * saying where it comes from: a browser must name one of our own pages then, or post, which always tells its origin.
+ */
+function isUnfoundedGet({ method, referer, fetchSite, userAgent }: WebRequestHead): boolean {
+  if (method !== "GET" || referer !== undefined || !/^Mozilla\//i.test(userAgent ?? "")) return false;
+  // "none": somebody typed the address.
+  return fetchSite !== "same-origin" && fetchSite !== "none";
 }

@@ -28,8 +28,11 @@ export interface WebRequest {
   /** Path and query as they came. */
   readonly target: string;
   readonly authorization: string | undefined;
-  /** Where a browser says that the page comes from; other clients say nothing. */
+  /** Where a browser says that the page comes from, in three headers; other clients say nothing. */
   readonly origin: string | undefined;
+  readonly referer: string | undefined;
+  readonly fetchSite: string | undefined;
+  readonly userAgent: string | undefined;
   readonly host: string | undefined;
   readonly body: string;
   /** Of the machine, as the client reached it. */

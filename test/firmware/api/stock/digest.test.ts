@@ -119,6 +119,43 @@ test("a page of another site cannot use the browser's sign-on; tools and our own
   expect((await raw({ target, authorization, origin: "http://192.0.2.7" })).status).toBe(200);
 });
 
+const BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0";
+
+test.each([
+  // An image of another page comes without an origin, yet with the browser's sign-on.
+  ["another page's image", { referer: "http://evil.example/page", userAgent: BROWSER }, 403],
+  ["an image on a page of another port", { referer: "http://192.0.2.7:8080/", userAgent: BROWSER }, 403],
+  ["a page that has its name begin like ours", { referer: "http://192.0.2.7.evil.example/" }, 403],
+  ["a page that is no web page", { referer: "file:///tmp/page.html" }, 403],
+  ["what a browser calls another site", { fetchSite: "cross-site", userAgent: BROWSER }, 403],
+  ["a page that keeps its address back", { userAgent: BROWSER }, 403],
+  ["a neighbour that keeps its address back", { fetchSite: "same-site", userAgent: BROWSER }, 403],
+  ["our own page", { referer: "http://192.0.2.7/cgi-bin/x", fetchSite: "same-origin", userAgent: BROWSER }, 200],
+  ["an address that somebody typed", { fetchSite: "none", userAgent: BROWSER }, 200],
+  ["a tool", { userAgent: "python-httpx/0.28" }, 200],
+  ["a tool that says nothing", {}, 200],
+])("a restart by GET from %s: %j gives %s", async (_whom, headers, status) => {
+  const { raw, nonce, bench } = webBench();
+  const target = "/cgi-bin/reboot.cgi";
+  const authorization = digestHeader({ target, nonce: await nonce() });
+  expect((await raw({ target, authorization, ...headers })).status).toBe(status);
+  expect(bench.orders).toHaveLength(status === 200 ? 1 : 0);
+});
+
+test("a browser may read every page and restart by POST, which always tells its origin", async () => {
+  const { raw, nonce, bench } = webBench();
+  const ask = async (target: string, method: string, more: { origin?: string; referer?: string }) => {
+    const authorization = digestHeader({ target, method, nonce: await nonce() });
+    return (await raw({ target, method, authorization, userAgent: BROWSER, ...more })).status;
+  };
+  expect(await ask("/cgi-bin/summary.cgi", "GET", {})).toBe(200);
+  expect(await ask("/cgi-bin/summary.cgi", "GET", { referer: "http://evil.example/" })).toBe(403);
+  expect(await ask("/cgi-bin/reset_conf.cgi", "GET", {})).toBe(403);
+  expect(bench.orders).toEqual([]);
+  expect(await ask("/cgi-bin/reset_conf.cgi", "POST", { origin: "http://192.0.2.7" })).toBe(200);
+  expect(bench.orders).toHaveLength(1);
+});
+
 const NUM_RUNS = fuzzRuns(3000);
 const TIMEOUT_MS = fuzzTimeoutMs(NUM_RUNS);
 const runs = { numRuns: NUM_RUNS, seed: 20_261_128 };

@@ -82,6 +82,23 @@ test("a client signs on and reads; three cold ones at once as well", async () =>
   expect(JSON.parse(replies[0]?.body ?? "") as object).toHaveProperty("SUMMARY");
 });
 
+test("what a browser says of where it comes from is heard", async () => {
+  const bench = faceBench();
+  const port = await web(bench);
+  const path = "/cgi-bin/reboot.cgi";
+  for (const [name, value] of [
+    ["Referer", "http://evil.example/"],
+    ["Sec-Fetch-Site", "cross-site"],
+    ["User-Agent", "Mozilla/5.0"],
+  ] as const) {
+    const cold = await send(port, { path });
+    const authorization = digestHeader({ target: path, nonce: nonceOf(cold.headers["www-authenticate"]) });
+    expect((await send(port, { path, headers: { authorization, [name]: value } })).status, name).toBe(403);
+  }
+  expect(bench.orders).toEqual([]);
+  expect((await signedOn(port, path)).status).toBe(200);
+});
+
 test.each(["text/plain;charset=UTF-8", "application/json", "application/x-www-form-urlencoded", "nonsense"])(
   "a JSON body is read although it is said to be %s",
   async (contentType) => {
