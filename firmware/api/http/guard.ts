@@ -26,6 +26,8 @@ export interface Identity {
   readonly scope: Scope;
   readonly tokenId: string;
   readonly isSession: boolean;
+  /** Digest of the session's secret; null: it is none. */
+  readonly sessionKey: string | null;
   /** Where it came in, for the audit log. */
   readonly face: "own API" | "console";
 }
@@ -46,6 +48,8 @@ export interface GuardOptions {
   readonly sessionMs: number;
   /** Sessions began, ended or were prolonged by much; absent: nobody keeps them. */
   readonly onSessions?: (sessions: readonly KeptSession[]) => void;
+  /** Somebody who was let in before may be no longer; see `isStillIn`. */
+  readonly onFewer?: () => void;
 }
 
 export class Guard {
@@ -70,6 +74,15 @@ export class Guard {
     this.#tokens = new Map(tokens.map((token) => [token.id, token]));
     for (const [digest, id] of this.#proved) if (!this.#tokens.has(id)) this.#proved.delete(digest);
     for (const [key, { tokenId }] of this.#sessions) if (!this.#tokens.has(tokenId)) this.#sessions.delete(key);
+    this.#options.onFewer?.();
+  }
+
+  /** Whether who was let in once would be still. It is no request: a session is not prolonged by it. */
+  isStillIn({ tokenId, sessionKey }: Identity): boolean {
+    if (!this.#tokens.has(tokenId)) return false;
+    if (sessionKey === null) return true;
+    const session = this.#sessions.get(sessionKey);
+    return session !== undefined && this.#options.clock.nowMs() < session.expiresAtMs;
   }
 
   /** Those of the guard before this one; after the tokens, since a session ends with its token. */
@@ -95,7 +108,7 @@ export class Guard {
     const record = parts === null ? undefined : this.#tokens.get(parts.id);
     if (parts === null || record === undefined) return this.#refuse(address);
     const digest = digestOf(token);
-    if (this.#proved.get(digest) === record.id) return identityOf(record, false);
+    if (this.#proved.get(digest) === record.id) return identityOf(record, null);
     if (this.#hashesWaiting >= HASHES_WAITING_MAX) return "busy";
     this.#hashesWaiting++;
     try {
@@ -104,7 +117,7 @@ export class Guard {
       this.#hashesWaiting--;
     }
     this.#proved.set(digest, record.id);
-    return identityOf(record, false);
+    return identityOf(record, null);
   }
 
   /** @returns the cookie's value. */
@@ -116,6 +129,7 @@ export class Guard {
     const expiresAtMs = clock.nowMs() + sessionMs;
     this.#sessions.set(digestOf(value), { tokenId, expiresAtMs, toldExpiresAtMs: expiresAtMs });
     this.#tell();
+    this.#options.onFewer?.();
     return value;
   }
 
@@ -123,6 +137,7 @@ export class Guard {
     const value = sessionOf(cookie);
     if (value === null || !this.#sessions.delete(digestOf(value))) return;
     this.#tell();
+    this.#options.onFewer?.();
   }
 
   #identifySession(value: string): Identity | null {
@@ -137,7 +152,7 @@ export class Guard {
     }
     session.expiresAtMs = clock.nowMs() + sessionMs;
     if (session.expiresAtMs - session.toldExpiresAtMs > sessionMs * TOLD_SHARE) this.#tell();
-    return identityOf(record, true);
+    return identityOf(record, key);
   }
 
   #tell(): void {
@@ -164,8 +179,8 @@ export class Guard {
   }
 }
 
-function identityOf({ id, name, scope }: TokenRecord, isSession: boolean): Identity {
-  return { who: name, scope, tokenId: id, isSession, face: "own API" };
+function identityOf({ id, name, scope }: TokenRecord, sessionKey: string | null): Identity {
+  return { who: name, scope, tokenId: id, isSession: sessionKey !== null, sessionKey, face: "own API" };
 }
 
 function sessionOf(cookie: string | undefined): string | null {

@@ -39,6 +39,7 @@ const AT_THE_MACHINE: Identity = {
   scope: "admin",
   tokenId: "",
   isSession: false,
+  sessionKey: null,
   face: "console",
 };
 const NO_FILE: Answer = { status: 400, body: { ok: false, message: `the body must be the bundle itself, as ${FILE}` } };
@@ -79,8 +80,15 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const { clock, randomBytes, sessionMs, state } = options;
   const isTls = options.tls !== null;
   const { onSessions } = options;
-  const guard = new Guard({ clock, randomBytes, sessionMs, ...(onSessions === undefined ? {} : { onSessions }) });
   const events = new EventStream();
+  const onFewer = (): void => events.endOfWhoIsOut();
+  const guard = new Guard({
+    clock,
+    randomBytes,
+    sessionMs,
+    onFewer,
+    ...(onSessions === undefined ? {} : { onSessions }),
+  });
   const uploads = new WeakSet<Socket>();
   const app = createApp(options.tls, uploads);
   let document: unknown = null;
@@ -115,7 +123,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
           return send(reply, await route.handle(context, { ...asked, identity: admitted.identity }));
         }
         const { traceFolder = null } = options;
-        return special(url, method, { guard, events, state, sessionMs, isTls, traceFolder, request, reply });
+        const { identity } = admitted;
+        return special(url, method, { guard, events, state, sessionMs, isTls, traceFolder, request, reply, identity });
       },
     });
   }
@@ -273,15 +282,18 @@ interface SpecialRequest {
   readonly traceFolder: string | null;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** Null: who reads without a token. */
+  readonly identity: Identity | null;
 }
 
 /** What is more than an answer: the stream, and cookies. */
 async function special(url: string, method: string, parts: SpecialRequest): Promise<FastifyReply> {
-  const { guard, events, state, sessionMs, isTls, request, reply } = parts;
+  const { guard, events, state, sessionMs, isTls, request, reply, identity } = parts;
   if (url.endsWith("/events")) {
     if (events.isFull) return send(reply, { status: 503, body: { ok: false, message: "too many listen already" } });
     reply.hijack();
-    events.add(reply.raw, state.snapshotText);
+    const isBound = identity !== null && identity !== AT_THE_MACHINE;
+    events.add(reply.raw, state.snapshotText, () => !isBound || guard.isStillIn(identity));
     return reply;
   }
   if (url.endsWith("/trace/file")) return traceFile(parts);

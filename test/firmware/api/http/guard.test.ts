@@ -79,6 +79,33 @@ test("a session lasts as long as it is used, and ends with its token", async () 
   expect(await session()).toBe("none");
 });
 
+test("who was let in is still in while his token and his session are there; asking that prolongs nothing", async () => {
+  const { clock, token, record, ask } = await guardWith();
+  let fewer = 0;
+  const onFewer = (): void => void fewer++;
+  const guard = new Guard({ clock, randomBytes, sessionMs: HOUR_MS, onFewer });
+  guard.setTokens([record]);
+  const { found } = await ask(guard.checkToken(token, "a"));
+  if (typeof found !== "object") throw new Error("no identity");
+  const cookie = `${COOKIE}=${guard.beginSession(found)}`;
+  const session = await guard.identify(undefined, cookie, "a");
+  if (typeof session !== "object") throw new Error("no session");
+  await clock.advance(HOUR_MS - 1);
+  expect(guard.isStillIn(session)).toBe(true);
+  await clock.advance(1);
+  expect([guard.isStillIn(session), guard.isStillIn(found)]).toEqual([false, true]);
+
+  const again = `${COOKIE}=${guard.beginSession(found)}`;
+  const second = await guard.identify(undefined, again, "a");
+  if (typeof second !== "object") throw new Error("no session");
+  expect(guard.isStillIn(second)).toBe(true);
+  fewer = 0;
+  guard.endSession(again);
+  expect([fewer, guard.isStillIn(second), guard.isStillIn(found)]).toEqual([1, false, true]);
+  guard.setTokens([]);
+  expect([fewer, guard.isStillIn(found)]).toEqual([2, false]);
+});
+
 test("a session that is not used ends", async () => {
   const { guard, clock, token, ask } = await guardWith();
   const { found } = await ask(guard.checkToken(token, "a"));
