@@ -1,7 +1,10 @@
 /** Pools as the snapshot shows them: each by itself, and all together as one. */
-import type { ChainSnapshot, PoolShares, PoolSnapshot } from "./api/snapshot.ts";
+import type { BlockSnapshot, ChainSnapshot, PoolShares, PoolSnapshot } from "./api/snapshot.ts";
 import type { MinerParts } from "./miner-parts.ts";
+import { difficultyOfBits } from "./share/difficulty.ts";
+import { maxKnown } from "./stats/known-values.ts";
 import type { PoolStats } from "./stats/pool-stats.ts";
+import { shownHash } from "./work/header.ts";
 
 const ROLLING_OFF = "version rolling is off: the pool grants no version bits";
 
@@ -23,7 +26,7 @@ export function poolSnapshots(parts: MinerParts): PoolSnapshot[] {
       notifies: stats.notifies,
       difficulty: stats.difficulty,
       verifiedWork: stats.verifiedHashes,
-      shares: sharesOf(stats),
+      shares: sharesOf(stats, parts),
     };
   });
 }
@@ -44,6 +47,7 @@ export function poolSummary(parts: MinerParts, chains: readonly ChainSnapshot[])
     lost: sum((p) => p.shares.lost),
     lastRejectText: shown.shares.lastRejectText,
     bestDifficulty: Math.max(...all.map((p) => p.shares.bestDifficulty)),
+    lastAcceptedAtWallMs: maxKnown(all.map((p) => p.shares.lastAcceptedAtWallMs)),
   };
   return {
     ...shown,
@@ -55,7 +59,26 @@ export function poolSummary(parts: MinerParts, chains: readonly ChainSnapshot[])
   };
 }
 
-function sharesOf(stats: PoolStats): PoolShares {
+/**
+ * A monotonic time on the wall clock as that is now: it is set after the start on most boards, and what it told before is
+ * of no use.
+ */
+function onTheWall({ options: { clock } }: MinerParts, atMs: number): number {
+  return Math.round(clock.wallTimeMs() - clock.nowMs() + atMs);
+}
+
+/** What the pool that is worked for (or the first) builds on. */
+export function blockSnapshot(parts: MinerParts): BlockSnapshot | null {
+  const { blockJob } = shownStats(parts);
+  if (blockJob === null) return null;
+  return {
+    hash: shownHash(blockJob.prevHash),
+    seenAtWallMs: onTheWall(parts, blockJob.receivedAtMs),
+    networkDifficulty: difficultyOfBits(blockJob.nBits),
+  };
+}
+
+function sharesOf(stats: PoolStats, parts: MinerParts): PoolShares {
   return {
     submitted: stats.submittedCount,
     accepted: stats.accepted,
@@ -66,6 +89,7 @@ function sharesOf(stats: PoolStats): PoolShares {
     lost: stats.lost,
     lastRejectText: stats.lastRejectText,
     bestDifficulty: stats.bestShareDifficulty,
+    lastAcceptedAtWallMs: stats.lastAcceptedAtMs === null ? null : onTheWall(parts, stats.lastAcceptedAtMs),
   };
 }
 

@@ -4,7 +4,7 @@ import { hashboardSerial } from "./hardware/board-identities.ts";
 import { experimentalReasons } from "./hardware/experimental.ts";
 import { whyRestarted } from "./incidents/incident.ts";
 import type { MinerParts } from "./miner-parts.ts";
-import { firstAcceptedAtMs, poolSnapshots, poolSummary, shownStats } from "./pool-snapshots.ts";
+import { blockSnapshot, firstAcceptedAtMs, poolSnapshots, poolSummary, shownStats } from "./pool-snapshots.ts";
 import { hashesPerTicket } from "./share/difficulty.ts";
 import { earningAlarm } from "./stats/earning-alarm.ts";
 import { feedAlarm } from "./stats/feed-alarm.ts";
@@ -37,6 +37,7 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
     pool: poolSummary(parts, chains),
     pools: poolSnapshots(parts),
     poolReason: parts.pools.reason,
+    block: blockSnapshot(parts),
     chains,
     hashrate: {
       expectedThs: sum((c) => c.hashrate.expectedThs),

@@ -75,6 +75,17 @@ export interface PoolShares {
   readonly lost: number;
   readonly lastRejectText: string;
   readonly bestDifficulty: number;
+  /** When the last one was accepted, by the wall clock as it is now. */
+  readonly lastAcceptedAtWallMs: number | null;
+}
+
+/** What the pool builds its jobs on. */
+export interface BlockSnapshot {
+  /** Of the newest block that the pool knows, as explorers show it. */
+  readonly hash: string;
+  /** When its first job came, by the wall clock as it is now. */
+  readonly seenAtWallMs: number;
+  readonly networkDifficulty: number | null;
 }
 
 export interface MinerSnapshot {
@@ -97,6 +108,8 @@ export interface MinerSnapshot {
   readonly pools: readonly PoolSnapshot[];
   /** Why that pool works, or none. */
   readonly poolReason: string;
+  /** Of the pool that is worked for; null = it gave no job yet. */
+  readonly block: BlockSnapshot | null;
   readonly chains: readonly ChainSnapshot[];
   readonly hashrate: {
     readonly expectedThs: number | null;

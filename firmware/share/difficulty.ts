@@ -54,6 +54,14 @@ export function targetToBigInt(target: Target): bigint {
   return target.reduce((sum, word) => (sum << 32n) | BigInt(word), 0n);
 }
 
+/** Difficulty that a header's compact form stands for: that of the network, for a block. Null: it stands for no target. */
+export function difficultyOfBits(nBits: number): number | null {
+  const mantissa = nBits & 0xff_ffff;
+  // The sign's bit: no target is negative.
+  if (mantissa === 0 || mantissa > 0x7f_ffff) return null;
+  return (0xffff / mantissa) * 256 ** (0x1d - (nBits >>> 24));
+}
+
 /** Share target of a pool: min(2^256 - 1, floor(F x T1 / difficulty)); a hash meets it when hash <= target. */
 export function poolTarget(difficulty: number, scale: number): Target {
   const { numerator, denominator } = scaledFraction(T1, difficulty, scale);

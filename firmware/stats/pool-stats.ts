@@ -28,11 +28,20 @@ export class PoolStats {
   verifiedHashes = 0;
   /** Monotonic time of the first accepted share, or null. */
   firstAcceptedAtMs: number | null = null;
+  /** First job of the block that the pool builds on; null before any. */
+  blockJob: Job | null = null;
+  /** Not a number before the first: as a number it is kept in place, with null each share would allocate one. */
+  #lastAcceptedAtMs = Number.NaN;
   readonly roundTrip = new LatencyHistogram();
   readonly #now: () => number;
 
   constructor(now: () => number) {
     this.#now = now;
+  }
+
+  /** Monotonic time of the last accepted share, or null. */
+  get lastAcceptedAtMs(): number | null {
+    return Number.isNaN(this.#lastAcceptedAtMs) ? null : this.#lastAcceptedAtMs;
   }
 
   setState(state: PoolState, reason: string): void {
@@ -51,6 +60,7 @@ export class PoolStats {
   jobReceived(job: Job): void {
     this.notifies++;
     this.difficulty = job.difficulty;
+    if (this.blockJob === null || !isSameBlock(this.blockJob, job)) this.blockJob = job;
     this.isRollingOff = job.grantedMask === 0;
     this.setState("mining", `job ${job.jobId}`);
   }
@@ -65,7 +75,8 @@ export class PoolStats {
     if (outcome === "accepted") {
       this.accepted++;
       this.acceptedDifficulty += share.job.difficulty;
-      this.firstAcceptedAtMs ??= this.#now();
+      this.#lastAcceptedAtMs = this.#now();
+      this.firstAcceptedAtMs ??= this.#lastAcceptedAtMs;
     } else if (outcome === "stale") this.stale++;
     else if (outcome === "lost") this.lost++;
     else if (isRejected(outcome)) this.rejected++;
@@ -73,4 +84,9 @@ export class PoolStats {
     if (outcome !== "accepted" && outcome !== "lost") this.lastRejectText = text;
     if (roundTripMs !== null && outcome !== "lost") this.roundTrip.record(roundTripMs);
   }
+}
+
+function isSameBlock({ prevHash }: Job, next: Job): boolean {
+  for (let i = 0; i < prevHash.length; i++) if (prevHash[i] !== next.prevHash[i]) return false;
+  return true;
 }

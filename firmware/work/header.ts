@@ -20,3 +20,8 @@ export function writeU32Le(bytes: Uint8Array, offset: number, value: number): vo
 export function hex32(value: number): string {
   return (value >>> 0).toString(16).padStart(8, "0");
 }
+
+/** A hash of a header as explorers show it: its bytes from last to first. */
+export function shownHash(hash: Uint8Array): string {
+  return Buffer.from(hash).reverse().toString("hex");
+}

@@ -26,6 +26,34 @@ test("three emulated S21 chains mine shares that the pool accepts", async () => 
   expect(rig.world.powerIsOn).toBe(false);
 });
 
+test("the snapshot tells the pool's block and when a share was last accepted", async () => {
+  const rig = await startRig();
+  expect(rig.snapshot()).toMatchObject({ block: null, pool: { shares: { lastAcceptedAtWallMs: null } } });
+  await rig.until("first accepted share", () => rig.snapshot().pool.shares.accepted > 0, 60_000);
+  const first = rig.snapshot();
+  const { job } = rig.miner.parts.scheduler;
+  expect(first.block?.hash).toBe(
+    Buffer.from(job?.prevHash ?? [])
+      .reverse()
+      .toString("hex"),
+  );
+  expect(first.block?.networkDifficulty).toBeGreaterThan(1);
+  const acceptedAgoMs = rig.clock.wallTimeMs() - (first.pool.shares.lastAcceptedAtWallMs ?? 0);
+  expect(acceptedAgoMs).toBeLessThanOrEqual(100);
+  expect(first.pools[0]?.shares.lastAcceptedAtWallMs).toBe(first.pool.shares.lastAcceptedAtWallMs);
+
+  rig.pool.refresh();
+  await rig.advance(1_000);
+  expect(rig.snapshot().block).toEqual(first.block);
+  const changedAtMs = rig.clock.wallTimeMs();
+  rig.pool.newBlock();
+  await rig.advance(1_000);
+  const { block } = rig.snapshot();
+  expect(block?.hash).not.toBe(first.block?.hash);
+  expect(block?.seenAtWallMs).toBeGreaterThanOrEqual(changedAtMs);
+  await rig.stop();
+});
+
 test.each(["s19xp", "s19kpro", "s19jpro", "s21pro", "s21xp", "t21"] as const)(
   "an emulated %s mines",
   async (machine) => {

@@ -1,7 +1,7 @@
 /** Sections about single devices (a hash chain is one), and the small reports. Names and types as in `tables.ts`. */
 import { type FaceView, isPoolAlive } from "../machine-facts.ts";
 import type { ChainSnapshot } from "../snapshot.ts";
-import { diff1Shares, elapsedS, ghs, hardwareErrorPct, rounded } from "../stock/figures.ts";
+import { diff1Shares, elapsedS, ghs, hardwareErrorPct, rounded, unixS } from "../stock/figures.ts";
 import type { Row } from "./reply.ts";
 
 /** Alive: hashing, or on its way there. */
@@ -103,11 +103,11 @@ export function configRow({ snapshot }: FaceView): Row {
 export function coinRow({ snapshot }: FaceView): Row {
   return [
     ["Hash Method", "sha256"],
-    // Time, hash and difficulty of the block are not part of what pools tell of it.
-    ["Current Block Time", 0],
-    ["Current Block Hash", ""],
+    // When it was first heard of here, not when it was found.
+    ["Current Block Time", unixS(snapshot.block?.seenAtWallMs ?? null)],
+    ["Current Block Hash", snapshot.block?.hash ?? ""],
     ["LP", snapshot.pools.some((pool) => pool.isWorking && isPoolAlive(pool))],
-    ["Network Difficulty", 0],
+    ["Network Difficulty", rounded(snapshot.block?.networkDifficulty ?? 0)],
   ];
 }
 
@@ -122,7 +122,7 @@ export function lcdRow({ snapshot }: FaceView): Row {
     ["GHS 5s", ghs(hashrate.recentMeasuredThs)],
     ["Temperature", Math.round(Math.max(0, ...temperatures))],
     ["Last Share Difficulty", pool.shares.accepted > 0 ? (pool.difficulty ?? 0) : 0],
-    ["Last Share Time", 0],
+    ["Last Share Time", unixS(pool.shares.lastAcceptedAtWallMs)],
     ["Best Share", Math.floor(pool.shares.bestDifficulty)],
     ["Last Valid Work", 0],
     ["Found Blocks", 0],

@@ -5,6 +5,7 @@
 import { compileTime, type FaceView, isAsleep, isPoolAlive, marketingName } from "../machine-facts.ts";
 import type { ChainSnapshot, PoolSnapshot } from "../snapshot.ts";
 import {
+  agoText,
   chipLetters,
   diff1Shares,
   difficultyOf,
@@ -154,6 +155,7 @@ function chainFields(chain: ChainSnapshot): Row {
 interface PoolSlot {
   readonly index: number;
   readonly pool: PoolSnapshot | null;
+  readonly wallTimeMs: number;
 }
 
 const POOL: Fields<PoolSlot> = [
@@ -171,7 +173,7 @@ const POOL: Fields<PoolSlot> = [
   ["Get Failures", () => 0],
   ["Remote Failures", ({ pool }) => pool?.shares.lost ?? 0],
   ["User", ({ pool }) => pool?.user ?? ""],
-  ["Last Share Time", () => "0"],
+  ["Last Share Time", ({ pool, wallTimeMs }) => agoText(pool?.shares.lastAcceptedAtWallMs ?? null, wallTimeMs)],
   ["Diff", ({ pool }) => shortDifficulty(pool?.difficulty ?? null)],
   ["Diff1 Shares", ({ pool }) => diff1Shares(pool?.verifiedWork ?? 0)],
   ["Proxy Type", () => ""],
@@ -197,7 +199,9 @@ function hostOf(url: string): string {
 }
 
 /** Never fewer than three slots, as everywhere; more only where the owner has more pools. */
-export function poolRows({ snapshot }: FaceView): Row[] {
+export function poolRows({ snapshot, wallTimeMs }: FaceView): Row[] {
   const count = Math.max(POOL_SLOTS, snapshot.pools.length);
-  return Array.from({ length: count }, (_, index) => rowOf(POOL, { index, pool: snapshot.pools[index] ?? null }));
+  return Array.from({ length: count }, (_, index) =>
+    rowOf(POOL, { index, pool: snapshot.pools[index] ?? null, wallTimeMs }),
+  );
 }

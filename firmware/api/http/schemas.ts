@@ -47,6 +47,7 @@ const shares = z.object({
   lost: count,
   lastRejectText: z.string(),
   bestDifficulty: count,
+  lastAcceptedAtWallMs: measured,
 });
 
 export const poolSchema = z.object({
@@ -79,6 +80,10 @@ export const snapshotSchema = z.object({
   pool: poolSchema,
   pools: list(poolSchema),
   poolReason: z.string(),
+  block: z
+    .object({ hash: z.string(), seenAtWallMs: count, networkDifficulty: measured })
+    .nullable()
+    .meta({ description: "The newest block that the pool knows; null before its first job." }),
   chains: list(chain),
   hashrate,
   thermal: z.object({

@@ -63,6 +63,19 @@ export function chipLetters(chain: ChainSnapshot): string {
   return letters.replaceAll(/.{8}(?=.)/g, "$& ");
 }
 
+/** How long ago, as stock prints it: "1:02:03"; "0" before the first. */
+export function agoText(atWallMs: number | null, wallTimeMs: number): string {
+  if (atWallMs === null) return "0";
+  const seconds = Math.max(0, Math.floor((wallTimeMs - atWallMs) / 1000));
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+/** Seconds since 1970; 0 before the first. */
+export function unixS(atWallMs: number | null): number {
+  return Math.floor((atWallMs ?? 0) / 1000);
+}
+
 /** "64K" for 65536; below a thousand as it is. */
 export function shortDifficulty(difficulty: number | null): string {
   if (difficulty === null) return "0";

@@ -5,6 +5,7 @@
 import { compileTime, type FaceView, isAsleep, isPoolAlive, marketingName } from "../machine-facts.ts";
 import type { ChainSnapshot, PoolSnapshot } from "../snapshot.ts";
 import {
+  agoText,
   chipLetters,
   diff1Shares,
   difficultyOf,
@@ -107,12 +108,12 @@ function chainReport(chain: ChainSnapshot): Report {
 
 export function poolsReport(view: FaceView): Report {
   const { pools } = view.snapshot;
-  const slots = Array.from({ length: POOL_SLOTS }, (_, i) => poolReport(pools[i] ?? null, i));
+  const slots = Array.from({ length: POOL_SLOTS }, (_, i) => poolReport(pools[i] ?? null, i, view.wallTimeMs));
   return { ...reportHead(view, "pools"), POOLS: slots };
 }
 
 /** An empty slot counts as dead: a manager raises "all pools dead" only when every slot says so. */
-function poolReport(pool: PoolSnapshot | null, index: number): Report {
+function poolReport(pool: PoolSnapshot | null, index: number, wallTimeMs: number): Report {
   const shares = pool?.shares;
   return {
     index,
@@ -131,8 +132,7 @@ function poolReport(pool: PoolSnapshot | null, index: number): Report {
     diffr: pool === null ? 0 : difficultyOf(pool, pool.shares.rejected),
     diffs: pool === null ? 0 : difficultyOf(pool, pool.shares.stale),
     lsdiff: shares !== undefined && shares.accepted > 0 ? (pool?.difficulty ?? 0) : 0,
-    // When the last share was is not kept: "0" is what stock prints before the first one.
-    lstime: "0",
+    lstime: agoText(shares?.lastAcceptedAtWallMs ?? null, wallTimeMs),
   };
 }
 

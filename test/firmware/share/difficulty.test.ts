@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  difficultyOfBits,
   hashDifficulty,
   hashMeetsTarget,
   isEasierOrEqual,
@@ -72,4 +73,16 @@ test("the difficulty shown for a hash is that of the vectors", () => {
     const value = BigInt(`0x${vector.expect["hash"]}`);
     expect(hashDifficulty(hashOf(value), 1) / vector.expect.difficulty, vector.name).toBeCloseTo(1, 6);
   }
+});
+
+test.each([
+  // Of the blocks 0, 32,256 and 100,000, as explorers show them.
+  [0x1d00ffff, 1],
+  [0x1d00d86a, 1.182899534312841],
+  [0x1b04864c, 14_484.162361225399],
+  [0x00000000, null],
+  [0x1d800001, null],
+])("the compact form %d is difficulty %s", (nBits, difficulty) => {
+  if (difficulty === null) expect(difficultyOfBits(nBits)).toBeNull();
+  else expect(difficultyOfBits(nBits)).toBeCloseTo(difficulty, 6);
 });

@@ -40,6 +40,7 @@ export function poolAt(index: number, changes: Partial<PoolSnapshot> = {}): Pool
       lost: 2,
       lastRejectText: "",
       bestDifficulty: 1_234_567.8,
+      lastAcceptedAtWallMs: index === 0 ? WALL_START_MS - 12_400 : null,
     },
     ...changes,
   };
@@ -94,6 +95,11 @@ export function machine(changes: Partial<MinerSnapshot> = {}): MinerSnapshot {
     pool: poolAt(0),
     pools,
     poolReason: "",
+    block: {
+      hash: "00000000000000000001c2d3e4f5061728394a5b6c7d8e9f0011223344556677",
+      seenAtWallMs: WALL_START_MS - 300_000,
+      networkDifficulty: 126_411_437_451_912.2,
+    },
     chains,
     hashrate: { expectedThs: 198, measuredThs: 199.5, recentMeasuredThs: 195.75 },
     thermal: { phase: "regulating", reason: "", trouble: null, fanDutyPct: 47, fansRpm: [4200, 4210, null, 4230] },

@@ -203,6 +203,36 @@ test("pools fill three slots, empty ones are dead, and one is active", async () 
   expect(all.map((p) => p["Status"])).toEqual(["Dead", "Dead", "Dead"]);
 });
 
+test("pools tell how long ago their last share was, lcd when it was; none is 0", async () => {
+  const { POOLS } = await json({ command: "pools" });
+  expect(POOLS.map((pool: Json) => pool["Last Share Time"])).toEqual(["0:00:12", "0", "0"]);
+  const { LCD } = await json({ command: "lcd" });
+  expect(LCD[0]["Last Share Time"]).toBe(WALL_START_MS / 1000 - 13);
+  const hours = poolAt(0);
+  const shares = { ...hours.shares, lastAcceptedAtWallMs: WALL_START_MS - (27 * 3600 + 4 * 60 + 5) * 1000 };
+  const old = await json({ command: "pools" }, faceBench(machine({ pools: [{ ...hours, shares }] })));
+  expect(old["POOLS"][0]["Last Share Time"]).toBe("27:04:05");
+  // The wall clock was set back since the snapshot.
+  const ahead = { ...hours.shares, lastAcceptedAtWallMs: WALL_START_MS + 5_000 };
+  const next = await json({ command: "pools" }, faceBench(machine({ pools: [{ ...hours, shares: ahead }] })));
+  expect(next["POOLS"][0]["Last Share Time"]).toBe("0:00:00");
+});
+
+test("coin tells the block that the pool builds on; before the first job it is unknown", async () => {
+  const { COIN } = await json({ command: "coin" });
+  expect(COIN[0]).toMatchObject({
+    "Current Block Time": WALL_START_MS / 1000 - 300,
+    "Current Block Hash": "00000000000000000001c2d3e4f5061728394a5b6c7d8e9f0011223344556677",
+    "Network Difficulty": 126_411_437_451_912.2,
+  });
+  const none = await json({ command: "coin" }, faceBench(machine({ block: null })));
+  expect(none["COIN"][0]).toMatchObject({
+    "Current Block Time": 0,
+    "Current Block Hash": "",
+    "Network Difficulty": 0,
+  });
+});
+
 test("text requests get text: sections end with a bar, users' text is escaped", async () => {
   expect(await text("version")).toMatch(
     /^STATUS=S,When=\d+,Code=22,Msg=BMMiner versions,Description=kumpel 0\.1\.0\|VERSION,BMMiner=0\.1\.0,API=3\.1,.*\|$/,

@@ -160,8 +160,9 @@ test("pools: exactly three slots, whatever the owner has, and the empty ones dea
     diffr: 65_536,
     diffs: 65_536,
     lsdiff: 65_536,
-    lstime: "0",
+    lstime: "0:00:12",
   });
+  expect(one[1]?.["lstime"]).toBe("0");
   const many = machine({ pools: [0, 1, 2, 3, 4].map((i) => poolAt(i)) });
   expect((await webBench(faceBench(many)).json("pools"))["POOLS"]).toHaveLength(3);
 });
