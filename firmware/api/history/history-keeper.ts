@@ -94,7 +94,7 @@ export class HistoryKeeper {
     this.#writeWhatIsDue(wallMs);
   }
 
-  /** @param fields names; an unknown one gives an empty list. */
+  /** @param fields names; of one that is not kept everything is unknown. */
   read(resolution: Resolution, fromMs: number, toMs: number, fields: readonly string[]): HistorySeries {
     const numbers = fields.map((name) => HISTORY_FIELDS.findIndex((field) => field.name === name));
     return this.#rings.get(resolution)?.read(fromMs, toMs, numbers) ?? { timesMs: [], values: [] };

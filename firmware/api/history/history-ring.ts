@@ -52,7 +52,7 @@ export class HistoryRing {
     }
   }
 
-  /** Slots that begin in [fromMs, toMs), in order; gaps are left out. */
+  /** Slots that begin in [fromMs, toMs), in order; gaps are left out. @param fields numbers; -1 = one that is not kept. */
   read(fromMs: number, toMs: number, fields: readonly number[]): HistorySeries {
     const timesMs: number[] = [];
     const values: (number | null)[][] = fields.map(() => []);
@@ -63,7 +63,7 @@ export class HistoryRing {
       if (this.#numbers[place] !== number) continue;
       timesMs.push(number * this.periodMs);
       for (const [i, field] of fields.entries()) {
-        const value = this.#values[place * this.#fields.length + field] ?? Number.NaN;
+        const value = field < 0 ? Number.NaN : (this.#values[place * this.#fields.length + field] ?? Number.NaN);
         values[i]?.push(Number.isNaN(value) ? null : value);
       }
     }

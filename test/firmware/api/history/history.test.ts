@@ -127,3 +127,12 @@ test("a ring holds the newest slots only, whatever the clock does", () => {
     }),
   );
 });
+
+test("a field that is not kept is unknown, in every slot", () => {
+  const ring = new HistoryRing(1_000, 10, [{ kind: "mean" }]);
+  for (const slot of [0, 1, 2]) ring.add(slot * 1_000, Float64Array.of(5));
+  expect(ring.read(0, 3_000, [-1, 0]).values).toEqual([
+    [null, null, null],
+    [5, 5, 5],
+  ]);
+});
