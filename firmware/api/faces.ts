@@ -17,7 +17,7 @@ import {
   type StartedFaces,
 } from "./face-places.ts";
 import type { Idle } from "./idle-snapshot.ts";
-import type { FaceOrder, FaceParts, MachineFacts, OrderAnswer } from "./machine-facts.ts";
+import type { FaceOrder, FaceParts, MachineFacts, OrderAnswer, ReadHistory } from "./machine-facts.ts";
 import { metricsReply } from "./metrics/metrics-reply.ts";
 import type { MinerSnapshot } from "./snapshot.ts";
 import { credentialsOf, type WebCredentials } from "./stock/digest.ts";
@@ -31,6 +31,7 @@ export interface FacesParts {
   readonly snapshot: () => MinerSnapshot | null;
   readonly facts: () => MachineFacts;
   readonly idle: () => Idle | null;
+  readonly history: ReadHistory;
   readonly order: (command: Command, origin: CommandOrigin) => Promise<CommandAnswer>;
   readonly logText: () => string;
   readonly receive: (upload: Upload, wish: InstallWish, origin: CommandOrigin) => Promise<CommandAnswer>;
@@ -57,9 +58,9 @@ export async function startFaces(options: FaceOptions, parts: FacesParts): Promi
 type Start = (host: string, port: number) => Promise<{ readonly port: number }>;
 
 function startersOf(options: FaceOptions, parts: FacesParts): Readonly<Record<FaceName, Start>> {
-  const { clock, random, snapshot, facts, idle, logText } = parts;
+  const { clock, random, snapshot, facts, idle, history, logText } = parts;
   const faceParts = (face: FaceName): FaceParts => {
-    return { snapshot, facts, idle, clock, order: (order, who) => give(order, { face, who }, parts) };
+    return { snapshot, facts, idle, history, clock, order: (order, who) => give(order, { face, who }, parts) };
   };
   const login = new StockLogin(options.stockLogin, parts);
   return {

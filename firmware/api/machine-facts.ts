@@ -7,6 +7,7 @@ import { findHashboard } from "#drivers/hashboards/models.ts";
 import type { Clock } from "#hal/clock.ts";
 import { errorText } from "#hal/errors.ts";
 import { TRUTH_WINDOWS } from "../stats/share-truth.ts";
+import type { HistorySeries } from "./history/history-ring.ts";
 import { type Idle, idleSnapshot } from "./idle-snapshot.ts";
 import type { MinerSnapshot, PoolSnapshot } from "./snapshot.ts";
 
@@ -90,22 +91,31 @@ export interface FaceParts {
   readonly facts: () => MachineFacts;
   readonly order: GiveOrder;
   readonly clock: Clock;
+  /** Absent: none is kept. */
+  readonly history?: ReadHistory;
   /** Why nothing is switched on; null or absent where a machine runs or begins. */
   readonly idle?: () => Idle | null;
 }
+
+/** Slots of five minutes that begin in [fromMs, toMs) of the wall clock, by the names of the history's fields. */
+export type ReadHistory = (fromMs: number, toMs: number, fields: readonly string[]) => HistorySeries;
 
 /** One moment of the machine: what the pure parts of a face read. */
 export interface FaceView {
   readonly snapshot: MinerSnapshot;
   readonly facts: MachineFacts;
   readonly wallTimeMs: number;
+  readonly history?: ReadHistory;
 }
 
 /** Null until the miner has sent its first snapshot, unless it says that there will be none. */
-export function viewOf(parts: Pick<FaceParts, "snapshot" | "facts" | "clock" | "idle">): FaceView | null {
+export function viewOf(parts: Pick<FaceParts, "snapshot" | "facts" | "clock" | "idle" | "history">): FaceView | null {
   const idle = parts.idle?.() ?? null;
   const snapshot = idle === null ? parts.snapshot() : idleSnapshot(idle, parts.clock.nowMs() - idle.sinceMs);
-  return snapshot === null ? null : { snapshot, facts: parts.facts(), wallTimeMs: parts.clock.wallTimeMs() };
+  if (snapshot === null) return null;
+  const { history } = parts;
+  const wallTimeMs = parts.clock.wallTimeMs();
+  return { snapshot, facts: parts.facts(), wallTimeMs, ...(history === undefined ? {} : { history }) };
 }
 
 /** An order that breaks must not break a face: it is a refusal with its words. */

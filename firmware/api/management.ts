@@ -156,6 +156,7 @@ export async function runManagement({
       facts,
       idle: () => (state.idle === null ? null : { ...state.idle, sinceMs: startedAtMs }),
       order: (command, origin) => orders.order(command, origin, "admin"),
+      history: (fromMs, toMs, fields) => history.read("5m", fromMs, toMs, fields),
       logText: () => state.log.join("\n"),
       receive: (upload, wish, origin) => intake.receive(upload, wish, { ...origin, scope: "admin" }),
     };

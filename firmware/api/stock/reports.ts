@@ -2,6 +2,8 @@
  * Reports of the stock web pages as plain objects: summary, stats, pools, chart, warning. The socket face gives the same
  * ones to requests marked `new_api`. Field names, units and types from public notes on the clients.
  */
+
+import type { HistorySeries } from "../history/history-ring.ts";
 import { compileTime, type FaceView, isAsleep, isPoolAlive, marketingName } from "../machine-facts.ts";
 import type { ChainSnapshot, PoolSnapshot } from "../snapshot.ts";
 import {
@@ -136,23 +138,29 @@ function poolReport(pool: PoolSnapshot | null, index: number, wallTimeMs: number
   };
 }
 
-/** The one point that a snapshot knows, for each window that stock draws. */
+const CHART_MS = 24 * 3_600_000;
+
+/** The last day: all chains together, then each, as means of five minutes. */
 export function chartReport(view: FaceView): Report {
-  const { hashrate } = view.snapshot;
-  return {
-    ...reportHead(view, "rate"),
-    RATE: [
-      {
-        unit: "GH/s",
-        xAxis: [elapsedS(view.snapshot)],
-        series: [
-          { name: "rate_5s", data: [ghs(hashrate.recentMeasuredThs)] },
-          { name: "rate_30m", data: [ghsHalfHour(view.snapshot)] },
-          { name: "rate_avg", data: [ghs(hashrate.measuredThs)] },
-        ],
-      },
-    ],
-  };
+  const { snapshot, wallTimeMs, history } = view;
+  const chains = snapshot.chains.map(({ index }) => index);
+  const names = ["rate_avg", ...chains.map((index) => `chain${index}`)];
+  const fields = ["hashrateThs", ...chains.map((index) => `chain${index}Ths`)];
+  const past = history?.(wallTimeMs - CHART_MS, wallTimeMs + 1, fields);
+  const { timesMs, values } = past === undefined || past.timesMs.length === 0 ? momentOf(view) : past;
+  const series = names.map((name, i) => ({ name, data: timesMs.map((_, at) => ghs(values[i]?.[at] ?? null)) }));
+  return { ...reportHead(view, "rate"), RATE: [{ unit: "GH/s", xAxis: timesMs.map(hourAndMinute), series }] };
+}
+
+/** The one point that a snapshot knows, where there is no history. */
+function momentOf({ snapshot, wallTimeMs }: FaceView): HistorySeries {
+  const rates = [snapshot.hashrate, ...snapshot.chains.map(({ hashrate }) => hashrate)];
+  return { timesMs: [wallTimeMs], values: rates.map(({ recentMeasuredThs }) => [recentMeasuredThs]) };
+}
+
+/** Clients draw these words below the line. In UTC, as all clocks of the machine. */
+function hourAndMinute(wallMs: number): string {
+  return new Date(wallMs).toISOString().slice(11, 16);
 }
 
 export function warningReport(view: FaceView): Report {

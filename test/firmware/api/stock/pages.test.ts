@@ -1,7 +1,8 @@
 /** Every page of the stock web face: shapes, types, codes, and the orders they come to. From public notes on the clients. */
 import fs from "node:fs";
 import { expect, test } from "vitest";
-import { faceBench, type Json, machine, poolAt } from "../cgminer/face-fixture.ts";
+import type { ReadHistory } from "#firmware/api/machine-facts.ts";
+import { faceBench, type Json, machine, poolAt, WALL_START_MS } from "../cgminer/face-fixture.ts";
 import { webBench } from "./web-bench.ts";
 
 function types(value: Json): Record<string, string> {
@@ -165,6 +166,34 @@ test("pools: exactly three slots, whatever the owner has, and the empty ones dea
   expect(one[1]?.["lstime"]).toBe("0");
   const many = machine({ pools: [0, 1, 2, 3, 4].map((i) => poolAt(i)) });
   expect((await webBench(faceBench(many)).json("pools"))["POOLS"]).toHaveLength(3);
+});
+
+test("chart draws the last day from the history, all chains and each; what is unknown there is 0", async () => {
+  const HOUR_MS = 3_600_000;
+  const asked: unknown[] = [];
+  const history: ReadHistory = (fromMs, toMs, fields) => {
+    asked.push([WALL_START_MS - fromMs, toMs > WALL_START_MS, fields]);
+    const timesMs = [WALL_START_MS - 2 * HOUR_MS, WALL_START_MS - HOUR_MS - 300_000];
+    return { timesMs, values: fields.map((_, i) => [100 + i, i === 2 ? null : 90 + i]) };
+  };
+  const chart = await webBench({ ...faceBench(), history }).json("chart");
+  expect(chart).toMatchObject({ STATUS: { STATUS: "S", Msg: "rate" } });
+  expect(chart["RATE"]).toEqual([
+    {
+      unit: "GH/s",
+      xAxis: ["22:00", "22:55"],
+      series: [
+        { name: "rate_avg", data: [100_000, 90_000] },
+        { name: "chain0", data: [101_000, 91_000] },
+        { name: "chain1", data: [102_000, 0] },
+        { name: "chain2", data: [103_000, 93_000] },
+      ],
+    },
+  ]);
+  expect(asked).toEqual([[24 * HOUR_MS, true, ["hashrateThs", "chain0Ths", "chain1Ths", "chain2Ths"]]]);
+  const none: ReadHistory = (_from, _to, fields) => ({ timesMs: [], values: fields.map(() => []) });
+  const [now] = (await webBench({ ...faceBench(), history: none }).json("chart"))["RATE"] as [Json];
+  expect([now["xAxis"], now["series"][0]]).toEqual([["00:00"], { name: "rate_avg", data: [195_750] }]);
 });
 
 test("chart, warning, logs and the small pages", async () => {
