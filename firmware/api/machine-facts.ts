@@ -27,7 +27,7 @@ export interface MachineFacts {
   readonly netmask: string | null;
   readonly gateway: string | null;
   readonly dnsServers: readonly string[] | null;
-  /** At the wall socket. */
+  /** At the wall socket. No machine that is known has a meter there: who adds one fills it in. */
   readonly powerW: number | null;
   /** Set by the owner; null = the machine's own. */
   readonly targetFrequencyMhz: number | null;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LocateMemory } from "#firmware/api/locate-memory.ts";
 import { parseBrokerUrl, parseWebhookUrl } from "#firmware/api/outward-urls.ts";
-import { fansByOwner } from "#firmware/api/settings-facts.ts";
+import { setByOwner } from "#firmware/api/settings-facts.ts";
 import { idleOutwardOf, outwardOf } from "#firmware/cli/outward.ts";
 import { withoutSecrets } from "#firmware/config/patch.ts";
 import { settingsSchema } from "#firmware/config/schema.ts";
@@ -111,12 +111,18 @@ describe("addresses", () => {
   });
 });
 
-test("the fans' duty by the owner, and the locate light, as the worker knows them", () => {
-  expect(fansByOwner(undefined)).toEqual({ isFanManual: null, fanManualPct: null });
-  expect(fansByOwner(settingsSchema.parse({}))).toEqual({ isFanManual: false, fanManualPct: null });
-  expect(fansByOwner(settingsSchema.parse({ cooling: { fan_manual_pct: 60 } }))).toEqual({
+test("what the owner set of fans and clock, as the worker knows it", () => {
+  const none = { isFanManual: false, fanManualPct: null, targetFrequencyMhz: null };
+  expect(setByOwner(undefined)).toEqual({ ...none, isFanManual: null });
+  expect(setByOwner(settingsSchema.parse({}))).toEqual(none);
+  expect(setByOwner(settingsSchema.parse({ cooling: { fan_manual_pct: 60 } }))).toEqual({
+    ...none,
     isFanManual: true,
     fanManualPct: 60,
+  });
+  expect(setByOwner(settingsSchema.parse({ tuning: { frequency_mhz: 480 } }))).toEqual({
+    ...none,
+    targetFrequencyMhz: 480,
   });
 });
 
