@@ -44,6 +44,11 @@ const AT_THE_MACHINE: Identity = {
 };
 const NO_FILE: Answer = { status: 400, body: { ok: false, message: `the body must be the bundle itself, as ${FILE}` } };
 
+const BUSY: Answer = {
+  status: 429,
+  body: { ok: false, message: "too many tokens are being checked; try again in a second" },
+};
+
 export interface ApiServerOptions {
   /** Null: plain HTTP. */
   readonly tls: TlsMaterial | null;
@@ -234,7 +239,7 @@ async function admit(guard: Guard, request: FastifyRequest, need: Scope, isOpen:
     return { identity: found };
   }
   if (found === "none" && isOpen) return { identity: null };
-  if (found === "busy") return problem(429, "too many tokens are being checked; try again in a second");
+  if (found === "busy") return BUSY;
   const why = found === "wrong" ? "this token is not known" : "a token is needed";
   return problem(401, `${why}: Authorization: Bearer TOKEN; kumpel config token makes one`);
 }
@@ -306,11 +311,9 @@ async function special(url: string, method: string, parts: SpecialRequest): Prom
   if (!body.success)
     return send(reply, badRequest(requestProblem(sessionRequest, body.error, request.body, "the body")));
   const found = await guard.checkToken(body.data.token, request.ip);
+  if (found === "busy") return send(reply, BUSY);
   if (typeof found !== "object")
-    return send(reply, {
-      status: found === "busy" ? 429 : 401,
-      body: { ok: false, message: "this token is not known" },
-    });
+    return send(reply, { status: 401, body: { ok: false, message: "this token is not known" } });
   const value = guard.beginSession(found);
   const age = Math.round(sessionMs / 1_000);
   void reply.header(
