@@ -43,6 +43,7 @@ const NO_POOL: PoolSnapshot = {
     lost: 0,
     lastRejectText: "",
     bestDifficulty: 0,
+    lastAcceptedAtWallMs: null,
   },
 };
 
@@ -62,6 +63,7 @@ export function idleSnapshot({ machine, reason }: Idle, uptimeMs: number): Miner
     pool: NO_POOL,
     pools: [],
     poolReason: reason,
+    block: null,
     chains: [],
     hashrate: { expectedThs: null, measuredThs: null, recentMeasuredThs: null },
     thermal: { phase: "warmUp", reason, trouble: null, fanDutyPct: 0, fansRpm: [] },
