@@ -34,6 +34,7 @@ export function takeSnapshot(parts: MinerParts): MinerSnapshot {
     prescribedWaitMs: parts.train.prescribedWaitMs + Math.max(0, ...waits),
     isPowerOn: parts.power.isOn,
     pauseReason: parts.pauses.reason,
+    isPausedByOwner: parts.pauses.isHeldBy("owner"),
     pool: poolSummary(parts, chains),
     pools: poolSnapshots(parts),
     poolReason: parts.pools.reason,

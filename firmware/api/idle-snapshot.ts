@@ -60,6 +60,7 @@ export function idleSnapshot({ machine, reason }: Idle, uptimeMs: number): Miner
     isPowerOn: false,
     // Nobody paused it: to its managers it is not asleep.
     pauseReason: null,
+    isPausedByOwner: false,
     pool: NO_POOL,
     pools: [],
     poolReason: reason,

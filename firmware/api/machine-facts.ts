@@ -173,12 +173,9 @@ export function compileTime({ buildWallMs }: MachineFacts): string {
   return `${weekday} ${month} ${String(Number(day)).padStart(2)} ${time} CST ${year}`;
 }
 
-/** The miner's own word for a machine that only waits for its pools; any other pause is somebody's wish. */
-const NO_POOL_PAUSE = "no pool gives jobs";
-
 /** Paused on purpose. A machine that merely waits for a pool is not asleep to its managers. */
-export function isAsleep({ pauseReason }: MinerSnapshot): boolean {
-  return (pauseReason?.split("; ") ?? []).some((reason) => reason !== NO_POOL_PAUSE);
+export function isAsleep({ isPausedByOwner }: MinerSnapshot): boolean {
+  return isPausedByOwner;
 }
 
 /** A pool that mines or is waited for is alive, and so is one in reserve that nothing is known against. */

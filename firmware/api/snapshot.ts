@@ -102,6 +102,8 @@ export interface MinerSnapshot {
   readonly isPowerOn: boolean;
   /** Why hashing is paused, or null. */
   readonly pauseReason: string | null;
+  /** Somebody ordered that pause; false: there is none, or it only waits for its pools. */
+  readonly isPausedByOwner: boolean;
   /** The pool that is worked for, with the counts of all pools. */
   readonly pool: PoolSnapshot;
   /** Each pool by itself, in the owner's order. */

@@ -86,7 +86,9 @@ export class SettingsStore {
     return this.#turn.run(async () => {
       await this.#refresh();
       const { text, source } = this.#loaded;
-      const next = changeToml(this.#baseText, this.#changed(patch).value);
+      const changed = changeToml(this.#baseText, this.#changed(patch).value);
+      // The last key of a file may go.
+      const next = changed.trim() === "" ? FACTORY_TEXT : changed;
       const isNew = next !== text || source !== "file";
       return this.#replace(next, isNew);
     });

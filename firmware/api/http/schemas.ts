@@ -77,6 +77,7 @@ export const snapshotSchema = z.object({
   prescribedWaitMs: count,
   isPowerOn: z.boolean(),
   pauseReason: z.string().nullable(),
+  isPausedByOwner: z.boolean(),
   pool: poolSchema,
   pools: list(poolSchema),
   poolReason: z.string(),

@@ -248,7 +248,7 @@ test("a machine that was paused before it starts stays off until resume", async 
   rig.miner.parts.pauses.pause("owner", "paused by phone");
   await rig.advance(90_000);
   expect(rig.world.powerIsOn).toBe(false);
-  expect(rig.snapshot()).toMatchObject({ isPowerOn: false, pauseReason: "paused by phone" });
+  expect(rig.snapshot()).toMatchObject({ isPowerOn: false, pauseReason: "paused by phone", isPausedByOwner: true });
   rig.miner.parts.pauses.resume("owner", "resumed");
   await rig.until("all hash", () => rig.snapshot().chains.every(({ state }) => state === "hashing"), 120_000);
   await rig.stop();

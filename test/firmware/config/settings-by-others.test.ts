@@ -151,3 +151,10 @@ describe("the first form", () => {
     expect((await store.load()).problems[0]?.sentence).toContain("at most 65536 are taken");
   });
 });
+
+test("the last key of a file may go", async () => {
+  const { memory, store } = storeOf("cooling.fan_manual_pct = 40\n");
+  await store.load();
+  expect((await store.change({ cooling: { fan_manual_pct: null } })).settings.cooling.fan_manual_pct).toBeUndefined();
+  expect(fileOf(memory)).toContain("settings_version = 2");
+});

@@ -94,7 +94,11 @@ test("a program that begins again in the same boot has no longer for its proof",
 test("an owner who pauses the machine is not taken for a broken version", async () => {
   const board = await updated();
   await board.boot();
-  const paused = machine({ pauseReason: "paused by phone", chains: [chainAt(0, { state: "paused" })] });
+  const paused = machine({
+    pauseReason: "paused by phone",
+    isPausedByOwner: true,
+    chains: [chainAt(0, { state: "paused" })],
+  });
   await board.look({ snapshot: paused, isPausedByOwner: true, isManagementAnswering: true }, HOLD_MS);
   expect(board.desk.status.state).toBe("committed");
 });

@@ -59,7 +59,7 @@ test("H14: pools that vanish without closing: the next one works in two minutes,
   mute.add(PORT_B);
   await rig.until("the chips sleep", () => rig.snapshot().pauseReason !== null, 125_000 + 125_000);
   await rig.advance(5_000);
-  expect(rig.snapshot()).toMatchObject({ pauseReason: "no pool gives jobs", isPowerOn: false });
+  expect(rig.snapshot()).toMatchObject({ pauseReason: "no pool gives jobs", isPausedByOwner: false, isPowerOn: false });
   const hotDutyPct = rig.snapshot().thermal.fanDutyPct;
   await rig.advance(120_000);
   // The fans follow the heat that is left.

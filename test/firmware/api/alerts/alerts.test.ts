@@ -161,7 +161,11 @@ describe("the conditions", () => {
       { chains: [chainAt(0, { state: "enumerating", reason: "no chip answers" })] },
       ["notHashing"],
     ],
-    ["a pause on purpose", { pauseReason: "paused by phone", chains: [chainAt(0, { state: "paused" })] }, []],
+    [
+      "a pause on purpose",
+      { pauseReason: "paused by phone", isPausedByOwner: true, chains: [chainAt(0, { state: "paused" })] },
+      [],
+    ],
     ["a chain that was given up", { chains: [chainAt(0), chainAt(1, { state: "disabled" })] }, ["chainLost chain 1"]],
     ["a chain that has no hashboard", { chains: [chainAt(0), chainAt(1, { state: "absent" })] }, []],
     ["a chain that lost chips", { chains: [chainAt(0), chainAt(2, { chips: 77 })] }, ["chipsLost chain 2"]],

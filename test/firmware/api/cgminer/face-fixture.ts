@@ -92,6 +92,7 @@ export function machine(changes: Partial<MinerSnapshot> = {}): MinerSnapshot {
     prescribedWaitMs: 2_000,
     isPowerOn: true,
     pauseReason: null,
+    isPausedByOwner: false,
     pool: poolAt(0),
     pools,
     poolReason: "",

@@ -177,7 +177,11 @@ test("stats hold the machine first and the numbers of every chain after it, coun
 
 test("an unknown power is not told as 0 W, a missing chip is drawn, sleep is mode 1", async () => {
   const bench = faceBench(
-    machine({ chains: [chainAt(0, { chips: 2, chipsExpected: 4 })], pauseReason: "paused by me" }),
+    machine({
+      chains: [chainAt(0, { chips: 2, chipsExpected: 4 })],
+      pauseReason: "paused by me",
+      isPausedByOwner: true,
+    }),
   );
   bench.state.facts = { ...bench.state.facts, powerW: null };
   const { STATS } = await json({ command: "stats" }, bench);

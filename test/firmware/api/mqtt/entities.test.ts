@@ -81,7 +81,10 @@ test("a problem, a pause and a shutdown show", () => {
     problem: true,
     problem_text: "chain 1 is switched off: x",
   });
-  expect(stateText({ pauseReason: "paused by mqtt" })).toMatchObject({ mining: false, status: "paused" });
+  expect(stateText({ pauseReason: "paused by mqtt", isPausedByOwner: true })).toMatchObject({
+    mining: false,
+    status: "paused",
+  });
   // It waits for a pool: that is not off on purpose.
   expect(stateText({ pauseReason: "no pool gives jobs" })).toMatchObject({ mining: true });
   expect(stateText({ shutdownReason: "too hot", alarms: ["a", "b"] })["problem_text"]).toBe("too hot; a; b");

@@ -65,7 +65,7 @@ test("mode 1 pauses and mode 0 resumes, as number or text, under either key; onc
   const web = webBench();
   expect(await change(web, { "miner-mode": 1 })).toEqual([{ kind: "pause" }]);
   expect(await web.json("set_miner_conf", { "bitmain-work-mode": "1" })).toMatchObject({ code: "M000" });
-  web.bench.state.snapshot = machine({ pauseReason: "paused by root" });
+  web.bench.state.snapshot = machine({ pauseReason: "paused by root", isPausedByOwner: true });
   expect((await web.json("get_miner_conf"))["bitmain-work-mode"]).toBe("1");
   expect(await change(web, { "miner-mode": "1" })).toEqual([]);
   expect(await change(web, { "miner-mode": "0" })).toEqual([{ kind: "resume" }]);

@@ -1,5 +1,4 @@
 /** Every page of the stock web face: shapes, types, codes, and the orders they come to. From public notes on the clients. */
-import fs from "node:fs";
 import { expect, test } from "vitest";
 import type { ReadHistory } from "#firmware/api/machine-facts.ts";
 import { faceBench, type Json, machine, poolAt, WALL_START_MS } from "../cgminer/face-fixture.ts";
@@ -128,13 +127,11 @@ test("a hashboard that could not say its serial number is one whose EEPROM was n
 });
 
 test("asleep, stats still hold an entry, with mode 1; waiting for a pool is not asleep", async () => {
-  const mode = async (pauseReason: string | null) =>
-    (await webBench(faceBench(machine({ pauseReason }))).json("stats"))["STATS"][0]["miner-mode"] as unknown;
-  expect(await mode("paused by root")).toBe(1);
-  expect(await mode("no pool gives jobs; paused by root")).toBe(1);
-  expect(await mode("no pool gives jobs")).toBe(0);
-  // The face knows that pause by the miner's own words.
-  expect(fs.readFileSync("firmware/miner.ts", "utf8")).toContain('pause("noPool", "no pool gives jobs")');
+  const mode = async (pauseReason: string, isPausedByOwner: boolean) =>
+    (await webBench(faceBench(machine({ pauseReason, isPausedByOwner }))).json("stats"))["STATS"][0]["miner-mode"];
+  expect(await mode("paused by root", true)).toBe(1);
+  expect(await mode("no pool gives jobs; paused by root", true)).toBe(1);
+  expect(await mode("no pool gives jobs", false)).toBe(0);
 });
 
 test("pools: exactly three slots, whatever the owner has, and the empty ones dead", async () => {

@@ -212,7 +212,7 @@ test.each([
   ["N:1", { truth: truth(121) }],
   ["None", { truth: truth(81) }],
   ["None", { truth: truth(10), uptimeMs: 60_000 }],
-  ["None", { truth: truth(10), pauseReason: "paused by root" }],
+  ["None", { truth: truth(10), pauseReason: "paused by root", isPausedByOwner: true }],
   ["P:1", { shutdownReason: "hot", truth: truth(1), chains: [chainAt(0, { state: "absent" as const })] }],
 ])("warning %s for %j", async (code, changes) => {
   const get = await status(faceBench(machine(changes)));
