@@ -14,6 +14,7 @@ export function poolSnapshots(parts: MinerParts): PoolSnapshot[] {
   return pools.pools.map(({ group, settings, stats, link, isWorking, shunReason }): PoolSnapshot => {
     return {
       url: settings.address.url,
+      urlAsWritten: settings.address.asWritten,
       user: settings.user,
       group,
       isWorking,

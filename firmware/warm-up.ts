@@ -79,7 +79,7 @@ function warmUpWay({ midstatesMax, worksPerJob }: (typeof WAYS)[number]): (job: 
 function madeUpSession(): SessionState {
   const options = {
     identity: { serial: 0, pool: 0, poolUrl: "warm-up", user: "" },
-    address: { url: "warm-up", host: "", port: 0, isTls: false, wantsExtranonceSubscribe: false },
+    address: { url: "warm-up", asWritten: "", host: "", port: 0, isTls: false, wantsExtranonceSubscribe: false },
     password: "",
     agent: "",
     chipVersionMask: CHIP.versionMask,

@@ -21,6 +21,7 @@ const NO_WORK = { expected: 0, reported: 0, verified: 0, submitted: 0, accepted:
 
 const NO_POOL: PoolSnapshot = {
   url: "",
+  urlAsWritten: "",
   user: "",
   group: 0,
   isWorking: false,

@@ -44,7 +44,10 @@ export interface ChainSnapshot {
 }
 
 export interface PoolSnapshot {
+  /** Normalised: `stratum+tcp://HOST:PORT`. */
   readonly url: string;
+  /** Letter by letter as the owner or a manager wrote it: managers compare texts. */
+  readonly urlAsWritten: string;
   readonly user: string;
   /** Number of the pool group; groups share the hashrate by their quotas. */
   readonly group: number;

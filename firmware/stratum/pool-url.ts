@@ -5,6 +5,8 @@ import type { ProxyAddress } from "#hal/network.ts";
 export interface PoolAddress {
   /** Normalised, for display and reports: `stratum+tcp://host:port`. Never holds a secret. */
   readonly url: string;
+  /** Letter by letter as it was given: whoever wrote it knows it again by that only. Never holds a secret either. */
+  readonly asWritten: string;
   /** Without brackets; an IPv6 zone stays (`fe80::1%eth0`). */
   readonly host: string;
   readonly port: number;
@@ -32,11 +34,21 @@ export function parsePoolUrl(text: string): PoolAddress {
   const shownHost = host.includes(":") ? `[${host}]` : host;
   return {
     url: `${isTls ? "stratum+ssl" : "stratum+tcp"}://${shownHost}:${port}`,
+    asWritten: text,
     host,
     port,
     isTls,
     wantsExtranonceSubscribe: match?.[3] !== undefined,
   };
+}
+
+/** The same for all texts of one address; a text that is none stands for itself. */
+export function poolKey(text: string): string {
+  try {
+    return parsePoolUrl(text).url;
+  } catch {
+    return text;
+  }
 }
 
 function splitHostPort(text: string, rest: string): { host: string; port: number } {

@@ -31,6 +31,8 @@ const hashing = (rig: Rig): Promise<void> =>
 test("the first pool is closed: the second works at once; the first comes back, proves itself and works again", async () => {
   const [alice, bob] = [scripted(), scripted()];
   const rig = await twoPools();
+  const address = { url: `stratum+tcp://127.0.0.1:${PORT_A}`, urlAsWritten: `127.0.0.1:${PORT_A}` };
+  expect(rig.snapshot().pools[0]).toMatchObject(address);
   await bob.listen(rig.network, PORT_B);
   await rig.until("mining on the second", () => workingUser(rig) === "bob.9", 60_000);
   expect(rig.clock.nowMs()).toBeLessThan(60_000);

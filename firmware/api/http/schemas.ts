@@ -51,7 +51,8 @@ const shares = z.object({
 });
 
 export const poolSchema = z.object({
-  url: z.string(),
+  url: z.string().meta({ description: "Normalised: stratum+tcp://HOST:PORT or stratum+ssl://HOST:PORT." }),
+  urlAsWritten: z.string().meta({ description: "Letter by letter as it was given." }),
   user: z.string(),
   group: count,
   isWorking: z.boolean(),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parsePoolUrl, parseProxyUrl } from "#firmware/stratum/pool-url.ts";
+import { parsePoolUrl, parseProxyUrl, poolKey } from "#firmware/stratum/pool-url.ts";
 
 const plain = { isTls: false, wantsExtranonceSubscribe: false };
 
@@ -38,7 +38,13 @@ test.each([
     { url: "stratum+tcp://p:3333", host: "p", port: 3333, isTls: false, wantsExtranonceSubscribe: true },
   ],
 ])("%s", (text, expected) => {
-  expect(parsePoolUrl(text)).toEqual(expected);
+  expect(parsePoolUrl(text)).toEqual({ ...expected, asWritten: text });
+  expect(poolKey(text)).toBe(expected.url);
+});
+
+test("a text that is no address is compared as it is", () => {
+  for (const text of ["", "pool.example", "http://pool.example:80", "a:s3cret@pool.example:1"])
+    expect(poolKey(text)).toBe(text);
 });
 
 test.each([

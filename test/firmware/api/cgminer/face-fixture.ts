@@ -16,8 +16,10 @@ export type Json = Record<string, any>;
 export const WALL_START_MS = Date.UTC(2026, 0, 1);
 
 export function poolAt(index: number, changes: Partial<PoolSnapshot> = {}): PoolSnapshot {
+  const url = changes.url ?? `stratum+tcp://pool${index}.example:3333`;
   return {
-    url: `stratum+tcp://pool${index}.example:3333`,
+    url,
+    urlAsWritten: url,
     user: `account.worker${index}`,
     group: 0,
     isWorking: index === 0,
