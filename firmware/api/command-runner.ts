@@ -11,6 +11,7 @@ import type { Settings } from "../config/schema.ts";
 import type { LoadedSettings, SettingsStore } from "../config/settings-store.ts";
 import { isTree, parseToml } from "../config/toml-text.ts";
 import type { Log } from "../log.ts";
+import { poolKey } from "../stratum/pool-url.ts";
 import { TUNING_FILE } from "../tuning/kept-tuning.ts";
 import type { AccessKeeper } from "./access-keeper.ts";
 import type { AuditLog } from "./audit-log.ts";
@@ -154,7 +155,7 @@ export class CommandRunner {
         return this.#change({ tuning: { frequency_mhz: command.frequencyMhz } });
       case "setPools":
         await settings.refresh();
-        return this.#change({ pool_groups: this.#withFirstGroup(command.pools) });
+        return this.#change({ pool_groups: this.#withFirstGroup(command) });
       case "setPoolGroups":
         assertKnownKeys({ pool_groups: command.poolGroups });
         return this.#change({ pool_groups: command.poolGroups });
@@ -227,15 +228,17 @@ export class CommandRunner {
   }
 
   /** The other groups, and what else the owner said of a pool that stays, are kept. */
-  #withFirstGroup(pools: readonly { url: string; user: string; password: string }[]): unknown[] {
+  #withFirstGroup({ pools, areUrlsExact }: Extract<Command, { kind: "setPools" }>): unknown[] {
     const file = parseToml(this.#options.settings.loaded.text);
     const groups = file.kind === "parsed" ? file.value["pool_groups"] : [];
     const [first, ...others] = Array.isArray(groups) ? groups.filter(isTree) : [];
     const known = Array.isArray(first?.["pools"]) ? first["pools"].filter(isTree) : [];
-    const wished = pools.map((pool) => {
-      const { password, ...rest } = pool;
-      const same = known.find(({ url, user }) => url === pool.url && user === pool.user);
-      return { ...same, ...rest, ...(password === "" ? {} : { password }) };
+    const wished = pools.map(({ url, user, password }) => {
+      const same = known.find((pool) => isSamePool(pool, { url, user }));
+      // Whoever read the address from a snapshot sends it as that shows it: it stands for the owner's text.
+      const isShown = areUrlsExact !== true && url === poolKey(url);
+      const text = isShown ? (same?.["url"] ?? url) : url;
+      return { ...same, url: text, user, ...(password === "" ? {} : { password }) };
     });
     return [{ ...first, pools: wished }, ...others];
   }
@@ -245,7 +248,7 @@ export class CommandRunner {
     const { settings } = this.#options;
     const known = settings.loaded.settings.pool_groups
       .flatMap(({ pools }) => pools)
-      .find(({ url, user }) => url === wish["url"] && user === wish["user"]);
+      .find((pool) => isSamePool(pool, wish));
     const shown = Object.entries(wish).filter(([, value]) => value !== HIDDEN);
     const hidden = Object.keys(wish).flatMap((name) => {
       const before = known?.[name as keyof PoolEntry];
@@ -260,6 +263,18 @@ export class CommandRunner {
   #isLate(key: string): boolean {
     return this.#needRestart.has(key) || key.startsWith("pool_groups");
   }
+}
+
+interface PoolName {
+  readonly url?: unknown;
+  readonly user?: unknown;
+}
+
+/** An address may be written in many ways; which of them somebody chose makes no other pool of it. */
+function isSamePool(a: PoolName, b: PoolName): boolean {
+  return (
+    typeof a.url === "string" && typeof b.url === "string" && poolKey(a.url) === poolKey(b.url) && a.user === b.user
+  );
 }
 
 function nameOf({ face, who }: CommandOrigin): string {

@@ -41,6 +41,10 @@ export const commandSchema = z.discriminatedUnion("kind", [
   command("restart", "Hashboards off, read the settings anew, start again.", {}),
   command("setPools", "Pools of the first group, in order of preference; at least one. After a restart.", {
     pools: z.array(poolEntry).min(1).max(8),
+    areUrlsExact: z.boolean().optional().meta({
+      description:
+        "true: addresses are written letter by letter; else one as the snapshot's url shows it leaves the text of the settings as it is.",
+    }),
   }),
   command("setPoolGroups", "All pool groups, in the form of the settings. After a restart.", {
     poolGroups: z.array(tree).min(1).max(8),

@@ -176,6 +176,58 @@ test("a typing error within a list is refused, not kept", async () => {
   expect(settings.loaded.settings.pool_groups).toEqual([]);
 });
 
+const OWNERS_POOLS = `[[pool_groups]]
+[[pool_groups.pools]]
+url = "a.test:1/#xnsub"
+user = "me"
+password = "secret word"
+[[pool_groups.pools]]
+url = "stratum+tls://b.test:2"
+user = "me"
+tls_trust = "pinned"
+tls_pin_sha256 = "${"ab".repeat(32)}"
+`;
+
+test("an address in other words is the same pool: passwords, pins and the owner's text stay", async () => {
+  const { runner, settings } = await runnerWith(OWNERS_POOLS);
+  const [a, b] = settings.loaded.settings.pool_groups[0]?.pools ?? [];
+  const pools = [
+    { url: "stratum+ssl://b.test:2", user: "me", password: "" },
+    { url: "stratum+tcp://a.test:1", user: "me", password: "" },
+    { url: "stratum+tcp://a.test:1", user: "you", password: "" },
+    { url: "stratum+tcp://b.test:2", user: "me", password: "" },
+  ];
+  expect(await runner.bus({ kind: "setPools", pools }, ORIGIN)).toMatchObject({ ok: true });
+  const [first, second, other, plain] = settings.loaded.settings.pool_groups[0]?.pools ?? [];
+  expect([first, second]).toEqual([b, a]);
+  expect(other).toMatchObject({ url: "stratum+tcp://a.test:1", password: "x" });
+  // Without TLS it is another one: what belongs to the encrypted one does not go there.
+  expect(plain).toMatchObject({ url: "stratum+tcp://b.test:2", tls_trust: "authorities" });
+});
+
+test("an address that is to be written letter by letter, or that no snapshot shows so, is; the rest stays", async () => {
+  const { runner, settings } = await runnerWith(OWNERS_POOLS);
+  const written = () => settings.loaded.settings.pool_groups[0]?.pools.map(({ url, password }) => [url, password]);
+  const order = (url: string, more: object = {}) =>
+    runner.execute({ kind: "setPools", pools: [{ url, user: "me", password: "" }], ...more }, ORIGIN, "admin");
+  for (const [url, more] of [
+    ["stratum+tcp://a.test:1", { areUrlsExact: true }],
+    ["stratum+tcp://a.test:1#xnsub", {}],
+    ["tcp://a.test:1/", {}],
+  ] as const) {
+    expect(await order(url, more)).toMatchObject({ ok: true, effect: "afterRestart" });
+    expect(written()).toEqual([[url, "secret word"]]);
+  }
+  expect(await order("a:s3cret@a.test:1")).toMatchObject({ ok: false, message: expect.not.stringContaining("s3cret") });
+});
+
+test("a pool that is tried in other words has the password of the settings", async () => {
+  const { runner, tested } = await runnerWith(OWNERS_POOLS);
+  const pool = { url: "stratum+tcp://a.test:1", user: "me", password: "(hidden)" };
+  expect(await runner.execute({ kind: "testPool", pool }, ORIGIN, "admin")).toMatchObject({ ok: true });
+  expect(tested).toMatchObject([{ url: "stratum+tcp://a.test:1", password: "secret word" }]);
+});
+
 test("restart and factory reset end the run; in safe idle the machine's own commands are refused", async () => {
   const { runner, restarts, settings, store } = await runnerWith("cooling = 1\n");
   store.files.set("tuning.json", "an overclock");
