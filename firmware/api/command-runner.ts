@@ -61,7 +61,7 @@ export interface CommandRunnerOptions {
   /** Where nothing is switched on: settings with which the run begins by itself. */
   readonly wakes: (settings: Settings) => boolean;
   /** Ends this run and begins the next with the settings as they are then. */
-  readonly restart: (reason: string) => void;
+  readonly restart: (reason: string, delayMs?: number) => void;
   /** Settings or tokens changed. */
   readonly onChanged: () => void;
   /** Sends a test alert; answers in seconds, not at once. */
@@ -163,8 +163,7 @@ export class CommandRunner {
         assertKnownKeys(command.patch);
         return this.#change(command.patch);
       case "restart":
-        restart(`restart ordered by ${actor}`);
-        return done("Restarting: hashboards off, settings read anew, then it starts again.");
+        return this.#restart(command.delayS ?? 0, actor);
       case "factoryReset":
         await settings.reset();
         await this.#options.store.remove(TUNING_FILE);
@@ -185,6 +184,12 @@ export class CommandRunner {
       case "testPool":
         return this.#options.testPool(this.#wishedPool(command.pool));
     }
+  }
+
+  #restart(delayS: number, actor: string): CommandAnswer {
+    this.#options.restart(`restart ordered by ${actor}`, 1_000 * delayS);
+    const when = delayS === 0 ? "Restarting" : `Restarting in ${delayS} s`;
+    return done(`${when}: hashboards off, settings read anew, then it starts again.`);
   }
 
   async #steer(command: MachineCommand, actor: string): Promise<CommandAnswer> {

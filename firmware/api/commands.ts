@@ -38,7 +38,15 @@ export const commandSchema = z.discriminatedUnion("kind", [
   command("restartChain", "Start one chain anew, also one that was given up.", {
     chainIndex,
   }),
-  command("restart", "Hashboards off, read the settings anew, start again.", {}),
+  command("restart", "Hashboards off, read the settings anew, start again.", {
+    delayS: z
+      .number()
+      .int()
+      .min(1)
+      .max(60)
+      .optional()
+      .meta({ description: "So much later; gives way to any other restart that is ordered meanwhile." }),
+  }),
   command("setPools", "Pools of the first group, in order of preference; at least one. After a restart.", {
     pools: z.array(poolEntry).min(1).max(8),
     areUrlsExact: z.boolean().optional().meta({

@@ -56,7 +56,7 @@ export interface ManagementPlaneOptions {
   readonly poolOf: (pool: PoolEntry) => PoolSettings;
   /** Outlives this plane. */
   readonly sessions: SessionMemory;
-  readonly restart: (reason: string) => void;
+  readonly restart: (reason: string, delayMs?: number) => void;
   readonly update: UpdateOrders;
   readonly overriddenKeys: readonly string[];
 }

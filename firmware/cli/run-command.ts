@@ -233,7 +233,7 @@ class Life {
       machine,
       idleReason,
       machineName,
-      restart: (reason) => stop.restart(reason),
+      restart: (reason, delayMs) => stop.restart(reason, delayMs),
       update: desk ?? NO_UPDATES,
       // Only a pool that was missing: where the file was broken, the owner's limits may be gone with it.
       wakes: (after) => !isBroken && pool_groups.length === 0 && after.pool_groups.length > 0,

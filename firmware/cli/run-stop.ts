@@ -13,6 +13,8 @@ export class RunStop {
   #isSignalled = false;
   #wantsRestart = false;
   #restartTimer: TimerHandle | null = null;
+  /** The timer runs for a restart that can wait no longer. */
+  #isRestartDue = false;
   #rebootReason: string | null = null;
   #reason = "the run was asked to last so long";
 
@@ -43,6 +45,8 @@ export class RunStop {
   /** Aborts at the end of this life. */
   begin(): AbortController {
     this.#wantsRestart = false;
+    // The settings were read a moment ago: what was ordered while the life before ended has come true.
+    if (this.#rebootReason === null) this.#cancelRestart();
     this.#life = new AbortController();
     if (this.#isEnded) this.#life.abort();
     return this.#life;
@@ -55,10 +59,16 @@ export class RunStop {
     return this.#life;
   }
 
-  restart(reason: string): void {
-    if (this.#rebootReason !== null) return;
-    this.#restartTimer ??= this.#context.clock.setTimer(RESTART_DELAY_MS, () => {
-      this.#restartTimer = null;
+  /**
+   * Orders that come one after the other end in one restart: one that is due stays, one that is to come later gives way to
+   * whatever is ordered meanwhile.
+   */
+  restart(reason: string, delayMs = 0): void {
+    if (this.#rebootReason !== null || this.#isRestartDue) return;
+    this.#cancelRestart();
+    this.#isRestartDue = delayMs <= RESTART_DELAY_MS;
+    this.#restartTimer = this.#context.clock.setTimer(Math.max(delayMs, RESTART_DELAY_MS), () => {
+      this.#cancelRestart();
       if (this.#isEnded) return;
       this.#wantsRestart = true;
       this.#context.stderr(`kumpel: ${reason}\n`);
@@ -71,7 +81,7 @@ export class RunStop {
     if (this.#rebootReason !== null) return;
     this.#rebootReason = reason;
     // A restart that somebody ordered just before would begin another life, and the board would never be booted.
-    this.#restartTimer?.cancel();
+    this.#cancelRestart();
     this.#restartTimer = this.#context.clock.setTimer(RESTART_DELAY_MS, () => {
       this.#restartTimer = null;
       if (this.#isEnded) return;
@@ -84,6 +94,12 @@ export class RunStop {
   close(): void {
     this.#timer?.cancel();
     this.#restartTimer?.cancel();
+  }
+
+  #cancelRestart(): void {
+    this.#restartTimer?.cancel();
+    this.#restartTimer = null;
+    this.#isRestartDue = false;
   }
 
   #end(): void {

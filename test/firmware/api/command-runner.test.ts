@@ -27,6 +27,7 @@ async function runnerWith(text: string | null, machine: ReturnType<typeof machin
   const access = new AccessKeeper({ clock, store, randomBytes });
   const audit = new AuditLog({ log, clock, store });
   const restarts: string[] = [];
+  const delaysMs: (number | undefined)[] = [];
   const tested: unknown[] = [];
   const runner = new CommandRunner({
     log,
@@ -36,7 +37,10 @@ async function runnerWith(text: string | null, machine: ReturnType<typeof machin
     audit,
     machine,
     idleReason: machine === null ? "no pool is set" : null,
-    restart: (reason) => restarts.push(reason),
+    restart: (reason, delayMs) => {
+      restarts.push(reason);
+      delaysMs.push(delayMs);
+    },
     onChanged: () => undefined,
     overriddenKeys: ["tuning.frequency_mhz"],
     testAlert: () => Promise.resolve({ ok: false, message: "nowhere" }),
@@ -47,7 +51,7 @@ async function runnerWith(text: string | null, machine: ReturnType<typeof machin
     },
     wakes: ({ pool_groups }) => text === null && pool_groups.length > 0,
   });
-  return { runner, store, settings, audit, restarts, tested };
+  return { runner, store, settings, audit, restarts, delaysMs, tested };
 }
 
 test("every command has a scope, and more scope allows what less does", () => {
@@ -226,6 +230,16 @@ test("a pool that is tried in other words has the password of the settings", asy
   const pool = { url: "stratum+tcp://a.test:1", user: "me", password: "(hidden)" };
   expect(await runner.execute({ kind: "testPool", pool }, ORIGIN, "admin")).toMatchObject({ ok: true });
   expect(tested).toMatchObject([{ url: "stratum+tcp://a.test:1", password: "secret word" }]);
+});
+
+test("a restart may be ordered for later", async () => {
+  const { runner, restarts, delaysMs } = await runnerWith(null);
+  const order = (more: object) => runner.execute({ kind: "restart", ...more }, ORIGIN, "control");
+  expect(await order({ delayS: 5 })).toMatchObject({ message: expect.stringMatching(/^Restarting in 5 s: /) });
+  expect(await order({})).toMatchObject({ message: expect.stringMatching(/^Restarting: /) });
+  expect(await order({ delayS: 3600 })).toMatchObject({ ok: false });
+  expect(restarts).toHaveLength(2);
+  expect(delaysMs).toEqual([5_000, 0]);
 });
 
 test("restart and factory reset end the run; in safe idle the machine's own commands are refused", async () => {
