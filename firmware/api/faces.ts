@@ -143,8 +143,8 @@ function commandOf(order: FaceOrder): Command {
       return { kind: "factoryReset", confirm: "factory reset" };
     case "pause":
     case "resume":
-    case "restart":
       return { kind: order.kind };
+    case "restart":
     case "restartChain":
     case "setFrequency":
     case "locate":

@@ -60,7 +60,9 @@ export const UNKNOWN_FACTS: MachineFacts = {
 
 /** What these faces order; whoever wires them in turns it into a command of the bus. */
 export type FaceOrder =
-  | { readonly kind: "pause" | "resume" | "restart" | "factoryReset" }
+  | { readonly kind: "pause" | "resume" | "factoryReset" }
+  /** At once, or so much later; then any other that is ordered meanwhile takes its place. */
+  | { readonly kind: "restart"; readonly delayS?: number }
   | { readonly kind: "restartChain"; readonly chainIndex: number }
   /** Pools of the first group, in order of preference. */
   | { readonly kind: "setPools"; readonly pools: readonly PoolEntry[] }

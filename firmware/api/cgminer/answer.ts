@@ -2,7 +2,8 @@
  * From the text of a request to the text of its reply: access, joins, the `new_api` variant, orders. Knows no sockets, so
  * that every byte of the protocol can be tested without one.
  */
-import { ask, type FaceParts, type FaceView, viewOf } from "../machine-facts.ts";
+import { orderAll } from "../face-orders.ts";
+import { type FaceParts, type FaceView, viewOf } from "../machine-facts.ts";
 import type { Report } from "../stock/reports.ts";
 import { type AccessRules, groupOf, mayUse } from "./access.ts";
 import { COMMANDS, NEW_API_REPORTS } from "./commands.ts";
@@ -72,10 +73,9 @@ async function single(turn: Turn, command: string): Promise<Reply | { report: Re
 }
 
 async function carryOut(turn: Turn, { order, done }: Extract<Outcome, { order: unknown }>): Promise<Reply | "RESTART"> {
-  const taken = await ask(turn.parts, order, `socket API from ${turn.address}`);
-  if (!taken.ok) return failed(REFUSED, taken.message);
-  if (done === "RESTART" || taken.effectiveAt !== "afterRestart") return done;
-  return { ...done, message: `${done.message}, from the next restart on` };
+  const taken = await orderAll(turn.parts, [order], `socket API from ${turn.address}`);
+  // Clients match the protocol's own words: none are added that say from when on it counts.
+  return taken.ok ? done : failed(REFUSED, taken.message);
 }
 
 function run(turn: Turn, view: FaceView, command: string, parameter: string | null): Outcome {

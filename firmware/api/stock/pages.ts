@@ -2,6 +2,7 @@
  * Every page below `/cgi-bin/`: which methods it takes and what it answers. Shapes and codes from public notes on the
  * clients; what this machine cannot do answers with a failure code and says so.
  */
+import { orderAll } from "../face-orders.ts";
 import { ask, compileTime, macText, marketingName } from "../machine-facts.ts";
 import { changeConf, firstPools, flag, minerConf } from "./miner-conf.ts";
 import { isAsItIs, netTypeText, networkInfo, parseNetwork } from "./network-conf.ts";
@@ -54,10 +55,8 @@ const setMinerConf: Page = async ({ parts, view, request, memory, who }) => {
   if (body === null) return codePage(false, "M001", "the body is no JSON object");
   const change = changeConf(view, memory.conf, body);
   if (!change.ok) return codePage(false, "M001", change.message);
-  for (const order of change.orders) {
-    const taken = await ask(parts, order, who);
-    if (!taken.ok) return codePage(false, "M001", taken.message);
-  }
+  const taken = await orderAll(parts, change.orders, who);
+  if (!taken.ok) return codePage(false, "M001", taken.message);
   memory.conf = change.memory;
   return codePage(true, "M000", "OK!");
 };

@@ -149,6 +149,11 @@ export interface FaceBench extends FaceParts {
   readonly state: { snapshot: MinerSnapshot | null; facts: MachineFacts; answer: OrderAnswer };
 }
 
+/** What comes into force after a restart only. */
+const LATE: readonly FaceOrder["kind"][] = ["setPools", "setFrequency"];
+/** What brings it into force. */
+export const RESTART: FaceOrder = { kind: "restart", delayS: 5 };
+
 export function faceBench(snapshot: MinerSnapshot | null = machine(), facts = KNOWN_FACTS): FaceBench {
   const clock = new VirtualClock({ wallStartMs: WALL_START_MS });
   const state = { snapshot, facts, answer: { ok: true, message: "done", effectiveAt: "now" } as OrderAnswer };
@@ -161,7 +166,10 @@ export function faceBench(snapshot: MinerSnapshot | null = machine(), facts = KN
     facts: () => state.facts,
     order: (order, who) => {
       orders.push({ order, who });
-      return Promise.resolve(state.answer);
+      const { answer } = state;
+      return Promise.resolve(
+        answer.ok && LATE.includes(order.kind) ? { ...answer, effectiveAt: "afterRestart" } : answer,
+      );
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The settings document: read, change one key, write back, as every client does. From public notes on the clients. */
 import { expect, test } from "vitest";
-import { faceBench, type Json, machine, poolAt } from "../cgminer/face-fixture.ts";
+import { faceBench, type Json, machine, poolAt, RESTART } from "../cgminer/face-fixture.ts";
 import { type WebBench, webBench } from "./web-bench.ts";
 
 const POOL = (i: number) => ({ url: `stratum+tcp://pool${i}.example:3333`, user: `account.worker${i}`, pass: "x" });
@@ -88,6 +88,7 @@ test("pools go on letter by letter, with their passwords; the shown word keeps w
         { url: next.url, user: next.user, password: "p" },
       ],
     },
+    RESTART,
   ]);
   // Until the restart the machine mines for the old ones and shows the new ones as its settings.
   expect((await web.json("get_miner_conf"))["pools"]).toEqual([POOL(1), { ...next, pass: "x" }, EMPTY]);
@@ -96,6 +97,7 @@ test("pools go on letter by letter, with their passwords; the shown word keeps w
   // A second change keeps the first one's password.
   expect(await change(web, { pools: [{ ...next, pass: "x" }] })).toEqual([
     { kind: "setPools", pools: [{ url: next.url, user: next.user, password: "p" }] },
+    RESTART,
   ]);
   web.bench.state.snapshot = machine({ pools: [poolAt(0, { url: next.url, user: next.user })] });
   expect((await web.json("get_miner_conf"))["pools"]).toEqual([{ ...next, pass: "x" }, EMPTY, EMPTY]);
@@ -105,7 +107,37 @@ test("a new password alone is a change; pools of other groups stay where they ar
   const web = webBench(faceBench(machine({ pools: [poolAt(0), poolAt(1, { group: 1 })] })));
   expect(await change(web, { pools: [{ ...POOL(0), pass: "new" }, POOL(1), EMPTY] })).toEqual([
     { kind: "setPools", pools: [{ url: POOL(0).url, user: POOL(0).user, password: "new" }] },
+    RESTART,
   ]);
+});
+
+test("several things of one request are one restart, and the page that managers ask for it afterwards still orders one", async () => {
+  const web = webBench();
+  const changes = { pools: [POOL(5)], "bitmain-freq": "500", "bitmain-fan-ctrl": true, "miner-mode": 1 };
+  expect((await change(web, changes)).map((order) => (order as Json)["kind"] as string)).toEqual([
+    ...["setPools", "setFan", "setFrequency", "pause", "restart"],
+  ]);
+  web.bench.orders.length = 0;
+  expect(await web.json("reboot")).toMatchObject({ code: "R000" });
+  expect(web.bench.orders.map(({ order }) => order)).toEqual([{ kind: "restart" }]);
+});
+
+test("what was written before a refusal comes into force all the same; a restart that is refused is told", async () => {
+  const bench = faceBench();
+  const refuse = (kind: string): WebBench =>
+    webBench({
+      ...bench,
+      order: async (order, who) =>
+        order.kind === kind ? { ok: false, message: "not now", effectiveAt: null } : bench.order(order, who),
+    });
+  const body = { pools: [POOL(5)], "bitmain-fan-ctrl": true };
+  expect(await refuse("setFan").json("set_miner_conf", body)).toMatchObject({ code: "M001", msg: "not now" });
+  expect(bench.orders.map(({ order }) => order)).toMatchObject([{ kind: "setPools" }, RESTART]);
+  expect(await refuse("restart").json("set_miner_conf", { pools: [POOL(6)] })).toEqual({
+    stats: "error",
+    code: "M001",
+    msg: "it is written and in force after a restart, which was refused: not now",
+  });
 });
 
 test("pools that cannot be are refused as a whole, and nothing else of the body is done", async () => {
@@ -141,7 +173,7 @@ test("fans: control, speed, and the misspelled key that wins over the old one", 
 test("frequency is an order only when it differs from what was shown", async () => {
   const web = webBench();
   expect(await change(web, { "bitmain-freq": "467" })).toEqual([]);
-  expect(await change(web, { "bitmain-freq": "500" })).toEqual([{ kind: "setFrequency", frequencyMhz: 500 }]);
+  expect(await change(web, { "bitmain-freq": "500" })).toEqual([{ kind: "setFrequency", frequencyMhz: 500 }, RESTART]);
   expect(await change(web, { "bitmain-freq": "500" })).toEqual([]);
   await refuse(web, { "bitmain-freq": "fast" });
   await refuse(web, { "bitmain-freq": 0 });
