@@ -11,7 +11,7 @@ import type { Settings } from "../config/schema.ts";
 import type { LoadedSettings, SettingsStore } from "../config/settings-store.ts";
 import { isTree, parseToml } from "../config/toml-text.ts";
 import type { Log } from "../log.ts";
-import { poolKey } from "../stratum/pool-url.ts";
+import { isSamePool, poolKey } from "../stratum/pool-url.ts";
 import { TUNING_FILE } from "../tuning/kept-tuning.ts";
 import type { AccessKeeper } from "./access-keeper.ts";
 import type { AuditLog } from "./audit-log.ts";
@@ -268,18 +268,6 @@ export class CommandRunner {
   #isLate(key: string): boolean {
     return this.#needRestart.has(key) || key.startsWith("pool_groups");
   }
-}
-
-interface PoolName {
-  readonly url?: unknown;
-  readonly user?: unknown;
-}
-
-/** An address may be written in many ways; which of them somebody chose makes no other pool of it. */
-function isSamePool(a: PoolName, b: PoolName): boolean {
-  return (
-    typeof a.url === "string" && typeof b.url === "string" && poolKey(a.url) === poolKey(b.url) && a.user === b.user
-  );
 }
 
 function nameOf({ face, who }: CommandOrigin): string {

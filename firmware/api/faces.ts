@@ -129,13 +129,16 @@ async function give(order: FaceOrder, origin: CommandOrigin, { order: place }: F
   return { ok: answer.ok, message: answer.message, effectiveAt: answer.ok ? answer.effect : null };
 }
 
-function commandOf(order: FaceOrder): Command {
+/** Only orders know faces; only commands knows the bus. */
+export function commandOf(order: FaceOrder): Command {
   switch (order.kind) {
     case "setPools":
       // An empty password keeps the one that this pool and user have.
       return {
         kind: "setPools",
         pools: order.pools.map((pool) => Object.assign({}, pool, { password: pool.password ?? "" })),
+        // Managers compare what they read with what they wrote, and write again where it differs.
+        areUrlsExact: true,
       };
     case "setFan":
       return { kind: "setFanDuty", dutyPct: order.dutyPct };

@@ -29,8 +29,12 @@ export interface MachineFacts {
   readonly dnsServers: readonly string[] | null;
   /** At the wall socket. No machine that is known has a meter there: who adds one fills it in. */
   readonly powerW: number | null;
-  /** Set by the owner; null = the machine's own. */
+  /** Clock of the settings, in force now or after the next start; null = the machine's own, or the command line's. */
   readonly targetFrequencyMhz: number | null;
+  /** Pools of the settings, in force now or after the next start; null = those that run are not theirs. */
+  readonly pools: readonly NamedPool[] | null;
+  /** Settings that the command line overrides: what is written there comes into force in no restart of this run. */
+  readonly overriddenKeys: readonly string[];
   /** The owner holds the fans at a fixed duty. */
   readonly isFanManual: boolean | null;
   /** That duty; null = none, or unknown. */
@@ -53,6 +57,8 @@ export const UNKNOWN_FACTS: MachineFacts = {
   dnsServers: null,
   powerW: null,
   targetFrequencyMhz: null,
+  pools: null,
+  overriddenKeys: [],
   isFanManual: null,
   fanManualPct: null,
   isLocating: null,
@@ -67,10 +73,19 @@ export type FaceOrder =
   /** Pools of the first group, in order of preference. */
   | { readonly kind: "setPools"; readonly pools: readonly PoolEntry[] }
   | { readonly kind: "setFan"; readonly dutyPct: number | null }
-  | { readonly kind: "setFrequency"; readonly frequencyMhz: number }
+  /** Null: the machine's own. */
+  | { readonly kind: "setFrequency"; readonly frequencyMhz: number | null }
   | { readonly kind: "locate"; readonly isOn: boolean };
 
+export interface NamedPool {
+  /** As it was written. */
+  readonly url: string;
+  readonly user: string;
+  readonly group: number;
+}
+
 export interface PoolEntry {
+  /** Letter by letter. */
   readonly url: string;
   readonly user: string;
   /** Null: the one that this address and user have already. */
@@ -129,6 +144,16 @@ export async function ask(parts: FaceParts, order: FaceOrder, who: string): Prom
   }
 }
 
+const FIXED = {
+  pool_groups: "the pools are given on the command line (--pool)",
+  "tuning.frequency_mhz": "the clock is given on the command line (--frequency)",
+} as const;
+
+/** Why writing a setting would come to nothing in this run, in one sentence; null: it would not. */
+export function obstacleTo({ overriddenKeys }: MachineFacts, key: keyof typeof FIXED): string | null {
+  return overriddenKeys.includes(key) ? `${FIXED[key]}, which goes before the settings: start it without` : null;
+}
+
 /** The name that managers look models up by, such as "Antminer S21"; an unknown board goes by its own name. */
 export function marketingName(machine: string): string {
   return findHashboard(machine)?.label ?? machine;
@@ -183,11 +208,4 @@ export function isAsleep({ isPausedByOwner }: MinerSnapshot): boolean {
 /** A pool that mines or is waited for is alive, and so is one in reserve that nothing is known against. */
 export function isPoolAlive(pool: PoolSnapshot): boolean {
   return pool.state === "mining" || pool.state === "waiting" || pool.state === "idle";
-}
-
-/** Pools of the first group, which is the one that orders can change, each with the password that it has. */
-export function poolEntries(snapshot: MinerSnapshot): PoolEntry[] {
-  return snapshot.pools
-    .filter(({ group }) => group === 0)
-    .map(({ url, user }): PoolEntry => ({ url, user, password: null }));
 }

@@ -262,6 +262,7 @@ export class ManagementPlane {
       problems: problems.map(({ sentence }) => sentence),
       settings: withoutSecrets(values),
       pendingRestart: this.#runner.pendingRestart,
+      overriddenKeys: this.#options.overriddenKeys,
     };
     return { kind: "settings", view, constraints: this.#constraints };
   }

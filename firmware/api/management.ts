@@ -28,7 +28,7 @@ import { Orders } from "./orders.ts";
 import type { Outward, OutwardSurroundings } from "./outward.ts";
 import { ALERTS_OFF, type OutwardOptions, outwardOptions } from "./outward-options.ts";
 import type { OutwardParts } from "./outward-parts.ts";
-import { setByOwner } from "./settings-facts.ts";
+import { settingsFacts } from "./settings-facts.ts";
 import { UpdateIntake } from "./update-intake.ts";
 
 /** What the main thread hands to the worker. */
@@ -125,7 +125,7 @@ export async function runManagement({
   });
   pace(server.app, clock);
   const facts = (): MachineFacts =>
-    Object.assign({}, UNKNOWN_FACTS, networkFacts(), setByOwner(state.settings?.view.settings), {
+    Object.assign({}, UNKNOWN_FACTS, networkFacts(), settingsFacts(state.settings?.view ?? null), {
       version,
       buildWallMs: BUILD_WALL_MS,
       isLocating: locate.isOn,

@@ -21,6 +21,8 @@ export interface SettingsView {
   readonly settings: unknown;
   /** Settings that differ from those that the machine runs with, and need a restart. */
   readonly pendingRestart: readonly string[];
+  /** Settings that the command line overrides in this run. */
+  readonly overriddenKeys: readonly string[];
 }
 
 export type ToWorker =

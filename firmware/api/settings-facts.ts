@@ -1,25 +1,41 @@
-/** Facts that the owner's settings tell and the snapshot does not. */
+/** Facts that the settings tell and the snapshot does not. */
 import { z } from "zod";
 import type { MachineFacts } from "./machine-facts.ts";
+import type { SettingsView } from "./messages.ts";
 
-const owners = z.object({
+const known = z.object({
   cooling: z.object({ fan_manual_pct: z.number().optional() }),
   tuning: z.object({ frequency_mhz: z.number().optional() }),
+  pool_groups: z.array(z.object({ pools: z.array(z.object({ url: z.string(), user: z.string() })) })),
 });
 
-type OwnerFacts = Pick<MachineFacts, "isFanManual" | "fanManualPct" | "targetFrequencyMhz">;
+type SettingsFacts = Pick<
+  MachineFacts,
+  "isFanManual" | "fanManualPct" | "targetFrequencyMhz" | "pools" | "overriddenKeys"
+>;
 
-/**
- * @param settings as shown to faces. What is written counts: fans are steered at once, and a clock that waits for the next
- * restart is what the owner set all the same.
- */
-export function setByOwner(settings: unknown): OwnerFacts {
-  const parsed = owners.safeParse(settings);
-  if (!parsed.success) return { isFanManual: null, fanManualPct: null, targetFrequencyMhz: null };
-  const { cooling, tuning } = parsed.data;
+const UNKNOWN: SettingsFacts = {
+  isFanManual: null,
+  fanManualPct: null,
+  targetFrequencyMhz: null,
+  pools: null,
+  overriddenKeys: [],
+};
+
+/** @param view as shown to faces; null: not told yet. Fans are steered at once, clock and pools count from the next start. */
+export function settingsFacts(view: Pick<SettingsView, "settings" | "overriddenKeys"> | null): SettingsFacts {
+  const parsed = known.safeParse(view?.settings);
+  if (view === null || !parsed.success) return UNKNOWN;
+  const { cooling, tuning, pool_groups } = parsed.data;
+  const { overriddenKeys } = view;
+  const pools = pool_groups.flatMap((entry, group) => entry.pools.map(({ url, user }) => ({ url, user, group })));
+  const isClockOurs = !overriddenKeys.includes("tuning.frequency_mhz");
+  const arePoolsOurs = pools.length > 0 && !overriddenKeys.includes("pool_groups");
   return {
     isFanManual: cooling.fan_manual_pct !== undefined,
     fanManualPct: cooling.fan_manual_pct ?? null,
-    targetFrequencyMhz: tuning.frequency_mhz ?? null,
+    targetFrequencyMhz: isClockOurs ? (tuning.frequency_mhz ?? null) : null,
+    pools: arePoolsOurs ? pools : null,
+    overriddenKeys,
   };
 }

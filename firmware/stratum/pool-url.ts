@@ -51,6 +51,18 @@ export function poolKey(text: string): string {
   }
 }
 
+interface PoolName {
+  readonly url?: unknown;
+  readonly user?: unknown;
+}
+
+/** An address may be written in many ways; which of them somebody chose makes no other pool of it. */
+export function isSamePool(a: PoolName, b: PoolName): boolean {
+  return (
+    typeof a.url === "string" && typeof b.url === "string" && poolKey(a.url) === poolKey(b.url) && a.user === b.user
+  );
+}
+
 function splitHostPort(text: string, rest: string): { host: string; port: number } {
   const hostPort = /^(?:\[([^\]\s]+)\]|([^:[\]/\s]+)):(\d{1,5})$/.exec(rest);
   if (hostPort === null) {

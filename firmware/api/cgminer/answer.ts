@@ -2,6 +2,7 @@
  * From the text of a request to the text of its reply: access, joins, the `new_api` variant, orders. Knows no sockets, so
  * that every byte of the protocol can be tested without one.
  */
+import type { Mutex } from "#hal/mutex.ts";
 import { orderAll } from "../face-orders.ts";
 import { type FaceParts, type FaceView, viewOf } from "../machine-facts.ts";
 import type { Report } from "../stock/reports.ts";
@@ -13,6 +14,8 @@ import { type ParsedRequest, parseRequest } from "./request.ts";
 
 export interface AnswerParts extends FaceParts {
   readonly access: AccessRules;
+  /** Orders go one after the other, since each builds on what the one before left; absent: whoever calls sees to it. */
+  readonly orderTurns?: Mutex;
 }
 
 /** Words for what cannot even be read. */
@@ -57,10 +60,19 @@ function render(result: Reply, isJson: boolean, stamp: ReplyStamp): string {
   return isJson ? JSON.stringify(jsonReply(result, stamp)) : textReply(result, stamp);
 }
 
-async function single(turn: Turn, command: string): Promise<Reply | { report: Report } | "RESTART"> {
-  const { request, parts } = turn;
+type Result = Reply | { report: Report } | "RESTART";
+
+async function single(turn: Turn, command: string): Promise<Result> {
+  const { parts } = turn;
   const denial = refusalOf(turn, command);
   if (denial !== null) return denial;
+  const act = (): Promise<Result> => resultOf(turn, command);
+  const isOrder = COMMANDS.get(command)?.isPrivileged === true;
+  return isOrder && parts.orderTurns !== undefined ? parts.orderTurns.run(act) : act();
+}
+
+async function resultOf(turn: Turn, command: string): Promise<Result> {
+  const { request, parts } = turn;
   const view = viewOf(parts);
   if (view === null) return failed(REFUSED, JUST_BEGUN);
   if (request.isNewApi) {

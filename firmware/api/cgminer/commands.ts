@@ -2,6 +2,7 @@
  * Every command of the socket API in one table: who may say it, whether it joins with others, and what it answers. What
  * this machine cannot do is here too, and says so with an error: a manager that hears "done" stops asking.
  */
+import { listedPools } from "../listed-pools.ts";
 import type { FaceView } from "../machine-facts.ts";
 import { chartReport, poolsReport, type Report, statsReport, summaryReport, warningReport } from "../stock/reports.ts";
 import {
@@ -61,7 +62,7 @@ function devices(view: FaceView): Reply {
 }
 
 function pools(view: FaceView): Reply {
-  if (view.snapshot.pools.length === 0) return reply("E", 8, "No pools");
+  if (listedPools(view).length === 0) return reply("E", 8, "No pools");
   const rows = poolRows(view);
   return reply("S", 7, `${rows.length} Pool(s)`, section("POOLS", rows, true));
 }

@@ -1,4 +1,5 @@
 /** Sections about single devices (a hash chain is one), and the small reports. Names and types as in `tables.ts`. */
+import { listedPools } from "../listed-pools.ts";
 import { type FaceView, isPoolAlive } from "../machine-facts.ts";
 import type { ChainSnapshot } from "../snapshot.ts";
 import { diff1Shares, elapsedS, ghs, hardwareErrorPct, rounded, unixS } from "../stock/figures.ts";
@@ -15,7 +16,7 @@ export function deviceRow(view: FaceView, chain: ChainSnapshot, index: number): 
   const mhs = (ths: number | null): number => rounded((ths ?? 0) * 1e6);
   const meanMhs = mhs(hashrate.measuredThs);
   const totalMh = Math.round((meanMhs * view.snapshot.uptimeMs) / 1000);
-  const workingPool = view.snapshot.pools.findIndex(({ isWorking }) => isWorking);
+  const workingPool = listedPools(view).findIndex(({ running }) => running?.isWorking === true);
   return [
     ["ASC", index],
     ["Name", chain.chip],
@@ -88,11 +89,12 @@ export function notifyRows({ snapshot }: FaceView): Row[] {
   );
 }
 
-export function configRow({ snapshot }: FaceView): Row {
+export function configRow(view: FaceView): Row {
+  const { snapshot } = view;
   return [
     ["ASC Count", snapshot.chains.length],
     ["PGA Count", 0],
-    ["Pool Count", snapshot.pools.length],
+    ["Pool Count", listedPools(view).length],
     ["Strategy", "Failover"],
     ["Log Interval", 10],
     ["Device Code", snapshot.chains[0]?.chip ?? ""],
@@ -126,7 +128,7 @@ export function lcdRow({ snapshot }: FaceView): Row {
     ["Best Share", Math.floor(pool.shares.bestDifficulty)],
     ["Last Valid Work", 0],
     ["Found Blocks", 0],
-    ["Current Pool", pool.url],
+    ["Current Pool", pool.urlAsWritten],
     ["User", pool.user],
   ];
 }

@@ -4,6 +4,7 @@
  */
 import net from "node:net";
 import type { TimerHandle } from "#hal/clock.ts";
+import { Mutex } from "#hal/mutex.ts";
 import { type AnswerParts, answer } from "./answer.ts";
 import { isRequestComplete, REQUEST_LIMIT_BYTES } from "./request.ts";
 
@@ -34,13 +35,14 @@ const CONNECTIONS_MAX = 200;
 /** @throws NodeJS.ErrnoException when the port cannot be had. */
 export async function startSocketServer(options: SocketServerOptions): Promise<SocketServer> {
   const open = new Set<Connection>();
+  const parts = { ...options, orderTurns: new Mutex() };
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
     if (open.size >= CONNECTIONS_MAX) makeRoom(open);
     if (open.size >= CONNECTIONS_MAX) {
       socket.destroy();
       return;
     }
-    const connection = new Connection(socket, options);
+    const connection = new Connection(socket, parts);
     open.add(connection);
     socket.on("close", () => {
       open.delete(connection);

@@ -2,6 +2,7 @@
  * Sections of the reports as tables of fields, in the names, order and types of bmminer, which the clients of this socket
  * read (public notes on the clients). What such clients need as a number is 0 where the machine does not know it.
  */
+import { type ListedPool, listedPools } from "../listed-pools.ts";
 import { compileTime, type FaceView, isAsleep, isPoolAlive, marketingName } from "../machine-facts.ts";
 import type { ChainSnapshot, PoolSnapshot } from "../snapshot.ts";
 import {
@@ -154,14 +155,16 @@ function chainFields(chain: ChainSnapshot): Row {
 
 interface PoolSlot {
   readonly index: number;
+  readonly listed: ListedPool | null;
+  /** Null: an empty slot, or one that begins with the restart. */
   readonly pool: PoolSnapshot | null;
   readonly wallTimeMs: number;
 }
 
 const POOL: Fields<PoolSlot> = [
   ["POOL", ({ index }) => index],
-  ["URL", ({ pool }) => pool?.url ?? ""],
-  ["Status", ({ pool }) => (pool !== null && isPoolAlive(pool) ? "Alive" : "Dead")],
+  ["URL", ({ listed }) => listed?.url ?? ""],
+  ["Status", ({ listed, pool }) => (isSlotAlive(listed, pool) ? "Alive" : "Dead")],
   ["Priority", ({ index }) => index],
   ["Quota", () => 1],
   ["Long Poll", () => "N"],
@@ -172,7 +175,7 @@ const POOL: Fields<PoolSlot> = [
   ["Stale", ({ pool }) => pool?.shares.stale ?? 0],
   ["Get Failures", () => 0],
   ["Remote Failures", ({ pool }) => pool?.shares.lost ?? 0],
-  ["User", ({ pool }) => pool?.user ?? ""],
+  ["User", ({ listed }) => listed?.user ?? ""],
   ["Last Share Time", ({ pool, wallTimeMs }) => agoText(pool?.shares.lastAcceptedAtWallMs ?? null, wallTimeMs)],
   ["Diff", ({ pool }) => shortDifficulty(pool?.difficulty ?? null)],
   ["Diff1 Shares", ({ pool }) => diff1Shares(pool?.verifiedWork ?? 0)],
@@ -182,7 +185,7 @@ const POOL: Fields<PoolSlot> = [
   ["Difficulty Rejected", ({ pool }) => (pool === null ? 0 : difficultyOf(pool, pool.shares.rejected))],
   ["Difficulty Stale", ({ pool }) => (pool === null ? 0 : difficultyOf(pool, pool.shares.stale))],
   ["Last Share Difficulty", ({ pool }) => (pool !== null && pool.shares.accepted > 0 ? (pool.difficulty ?? 0) : 0)],
-  ["Has Stratum", ({ pool }) => pool !== null],
+  ["Has Stratum", ({ listed }) => listed !== null],
   ["Stratum Active", ({ pool }) => pool?.isWorking === true && pool.state === "mining"],
   ["Stratum URL", ({ pool }) => (pool?.isWorking === true ? hostOf(pool.url) : "")],
   ["Has GBT", () => false],
@@ -194,14 +197,21 @@ const POOL: Fields<PoolSlot> = [
   ["Pool Stale%%", ({ pool }) => (pool === null ? 0 : stalePct(pool))],
 ];
 
+/** Of one that begins with the restart nothing bad is known. */
+function isSlotAlive(listed: ListedPool | null, pool: PoolSnapshot | null): boolean {
+  return listed !== null && (pool === null || isPoolAlive(pool));
+}
+
 function hostOf(url: string): string {
   return url.replace(/^[a-z0-9+]+:\/\//i, "").replace(/[:/].*$/, "");
 }
 
 /** Never fewer than three slots, as everywhere; more only where the owner has more pools. */
-export function poolRows({ snapshot, wallTimeMs }: FaceView): Row[] {
-  const count = Math.max(POOL_SLOTS, snapshot.pools.length);
-  return Array.from({ length: count }, (_, index) =>
-    rowOf(POOL, { index, pool: snapshot.pools[index] ?? null, wallTimeMs }),
-  );
+export function poolRows(view: FaceView): Row[] {
+  const listed = listedPools(view);
+  const count = Math.max(POOL_SLOTS, listed.length);
+  return Array.from({ length: count }, (_, index) => {
+    const entry = listed[index] ?? null;
+    return rowOf(POOL, { index, listed: entry, pool: entry?.running ?? null, wallTimeMs: view.wallTimeMs });
+  });
 }

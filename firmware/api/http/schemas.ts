@@ -144,6 +144,7 @@ export const settingsAnswer = z.object({
   problems: list(z.string()),
   settings: z.record(z.string(), z.unknown()).meta({ description: "docs/SETTINGS.md; secrets read (hidden)." }),
   pendingRestart: list(z.string()),
+  overriddenKeys: list(z.string()).meta({ description: "Settings that the command line overrides in this run." }),
   constraints: list(
     z.object({
       key: z.string(),

@@ -2,59 +2,58 @@
  * The stock settings document: how it is shown, and which orders a changed one comes to. Clients read it, change one key
  * and write most of it back, so that only what differs from what was shown is an order (public notes on the clients).
  */
+import { clockLimits } from "#drivers/hashboards/clock-limits.ts";
 import { findHashboard } from "#drivers/hashboards/models.ts";
-import { type FaceOrder, type FaceView, isAsleep, type PoolEntry } from "../machine-facts.ts";
+import { isSamePool } from "../../stratum/pool-url.ts";
+import { wishedPools } from "../listed-pools.ts";
+import {
+  type FaceOrder,
+  type FaceView,
+  isAsleep,
+  type NamedPool,
+  obstacleTo,
+  type PoolEntry,
+} from "../machine-facts.ts";
 import { POOL_SLOTS, type Report } from "./reports.ts";
 
-/** What was set over this face and does not show in the snapshot (yet). */
+/** What was set over this face and no setting holds: a fan speed, while the fans follow the temperature. */
 export interface ConfMemory {
-  readonly pools: readonly PoolEntry[] | null;
-  /** Pools that the miner ran with when others were set; once they change, the memory is of no use. */
-  readonly poolsBefore: string;
-  readonly isFanManual: boolean | null;
   readonly fanPct: number | null;
-  readonly frequencyMhz: number | null;
 }
 
-export const NO_MEMORY: ConfMemory = {
-  pools: null,
-  poolsBefore: "",
-  isFanManual: null,
-  fanPct: null,
-  frequencyMhz: null,
-};
+export const NO_MEMORY: ConfMemory = { fanPct: null };
 
 /**
  * Pool passwords are not shown. Clients write back what they read, so that this word beside a pool that is known stands for
  * the password it has; for any other pool it is the usual one where a pool asks for none.
  */
 export const SHOWN_PASSWORD = "x";
-/** The owner's wish counts at once; until then full speed is the safe thing to show and to fall back to. */
+/**
+ * Where nobody set a speed. The present one would change from one reading to the next, and who writes it back would set it;
+ * and full speed is the safe thing to begin with where somebody takes the fans over.
+ */
 const DEFAULT_FAN_PCT = 100;
 
 interface Shown {
-  readonly pools: readonly PoolEntry[];
+  readonly pools: readonly NamedPool[];
   readonly isFanManual: boolean;
   readonly fanPct: number;
   readonly frequencyMhz: number | null;
+  /** The machine's own. */
+  readonly defaultFrequencyMhz: number | null;
   readonly isAsleep: boolean;
-}
-
-function poolsKey({ snapshot }: FaceView): string {
-  return JSON.stringify(snapshot.pools.map(({ url, user, group }) => [url, user, group]));
 }
 
 function shown(view: FaceView, memory: ConfMemory): Shown {
   const { snapshot, facts } = view;
-  const isFanManual = facts.isFanManual ?? memory.isFanManual ?? false;
-  const isPending = memory.pools !== null && memory.poolsBefore === poolsKey(view);
-  const running = snapshot.pools.map(({ url, user }): PoolEntry => ({ url, user, password: null }));
+  const isFanManual = facts.isFanManual ?? false;
+  const defaultFrequencyMhz = findHashboard(snapshot.machine)?.defaultFrequencyMhz ?? null;
   return {
-    pools: (isPending ? memory.pools : running).slice(0, POOL_SLOTS),
+    pools: wishedPools(view).slice(0, POOL_SLOTS),
     isFanManual,
-    fanPct: isFanManual ? (memory.fanPct ?? snapshot.thermal.fanDutyPct) : (memory.fanPct ?? DEFAULT_FAN_PCT),
-    frequencyMhz:
-      memory.frequencyMhz ?? facts.targetFrequencyMhz ?? findHashboard(snapshot.machine)?.defaultFrequencyMhz ?? null,
+    fanPct: (isFanManual ? facts.fanManualPct : memory.fanPct) ?? DEFAULT_FAN_PCT,
+    frequencyMhz: facts.targetFrequencyMhz ?? defaultFrequencyMhz,
+    defaultFrequencyMhz,
     isAsleep: isAsleep(snapshot),
   };
 }
@@ -106,7 +105,8 @@ export function changeConf(view: FaceView, memory: ConfMemory, body: Body): Conf
   const now = shown(view, memory);
   const orders: FaceOrder[] = [];
   let next = memory;
-  for (const part of [poolPart(view, now, body), fanPart(now, body), frequencyPart(now, body), modePart(now, body)]) {
+  const parts = [poolPart(view, now, body), fanPart(now, body), frequencyPart(view, now, body), modePart(now, body)];
+  for (const part of parts) {
     if (typeof part === "string") return { ok: false, message: part };
     orders.push(...part.orders);
     next = { ...next, ...part.memory };
@@ -123,7 +123,7 @@ export function firstPools(body: Body): FaceOrder | string {
   return typeof pools === "string" ? pools : { kind: "setPools", pools };
 }
 
-function givenPools(known: readonly PoolEntry[], given: unknown): PoolEntry[] | string {
+function givenPools(known: readonly NamedPool[], given: unknown): PoolEntry[] | string {
   if (!Array.isArray(given) || given.length > POOL_SLOTS) return `pools must be a list of ${POOL_SLOTS}`;
   const pools: PoolEntry[] = [];
   for (const slot of given as unknown[]) {
@@ -140,24 +140,23 @@ function poolPart(view: FaceView, now: Shown, body: Body): Part {
   if (typeof pools === "string") return pools;
   const isSame =
     pools.length === now.pools.length &&
-    pools.every((pool, i) => isSamePool(pool, now.pools[i]) && pool.password === now.pools[i]?.password);
+    pools.every((pool, i) => isSameText(pool, now.pools[i]) && pool.password === null);
   if (isSame) return NOTHING;
+  const obstacle = obstacleTo(view.facts, "pool_groups");
+  if (obstacle !== null) return obstacle;
   // Pools of other groups show in the slots but stay where they are.
-  const foreign = view.snapshot.pools.filter(({ group }) => group !== 0);
+  const foreign = now.pools.filter(({ group }) => group !== 0);
   const own = pools.filter((pool) => !foreign.some((other) => isSamePool(pool, other)));
   if (own.length === 0) return "at least one pool must be of the first group";
-  return {
-    orders: [{ kind: "setPools", pools: own }],
-    memory: { pools, poolsBefore: poolsKey(view) },
-  };
+  return { orders: [{ kind: "setPools", pools: own }] };
 }
 
-function isSamePool(a: { url: string; user: string }, b: { url: string; user: string } | undefined): boolean {
+function isSameText(a: { url: string; user: string }, b: { url: string; user: string } | undefined): boolean {
   return b !== undefined && a.url === b.url && a.user === b.user;
 }
 
 /** Text is taken letter by letter: a trimmed or lowered one differs from what the manager wrote, which then writes again. */
-function poolEntry(pools: readonly PoolEntry[], slot: unknown): PoolEntry | null | string {
+function poolEntry(pools: readonly NamedPool[], slot: unknown): PoolEntry | null | string {
   if (typeof slot !== "object" || slot === null) return "a pool must have url, user and pass";
   const { url = "", user = "", pass = "" } = slot as Record<string, unknown>;
   if (typeof url !== "string" || typeof user !== "string" || typeof pass !== "string")
@@ -165,8 +164,8 @@ function poolEntry(pools: readonly PoolEntry[], slot: unknown): PoolEntry | null
   if (url.trim() === "") return null;
   if (url.length > URL_MAX || user.length > NAME_MAX || pass.length > NAME_MAX) return "a pool's text is too long";
   if (/[\s\p{Cc}]/u.test(url.trim()) || /\p{Cc}/u.test(user + pass)) return "a pool holds letters that cannot be";
-  const known = pools.find((pool) => isSamePool({ url, user }, pool));
-  return { url, user, password: known !== undefined && pass === SHOWN_PASSWORD ? known.password : pass };
+  const isKnown = pools.some((pool) => isSamePool({ url, user }, pool));
+  return { url, user, password: isKnown && pass === SHOWN_PASSWORD ? null : pass };
 }
 
 function fanPart(now: Shown, body: Body): Part {
@@ -179,23 +178,38 @@ function fanPart(now: Shown, body: Body): Part {
   const isManual = control ?? now.isFanManual;
   const isPctNew = Math.round(dutyPct) !== Math.round(now.fanPct);
   const isNew = isManual !== now.isFanManual || (isManual && isPctNew);
-  const memory = { isFanManual: isManual, fanPct: isPctNew || isManual ? dutyPct : null };
-  if (!isNew) return isPctNew ? { orders: [], memory: { fanPct: dutyPct } } : NOTHING;
+  // What the fans will be held at when somebody takes them over; while he holds them the settings know.
+  const memory = { fanPct: dutyPct };
+  if (!isNew) return isPctNew ? { orders: [], memory } : NOTHING;
   return { orders: [{ kind: "setFan", dutyPct: isManual ? dutyPct : null }], memory };
 }
 
-/** What is nearer to a chip's own limits the order itself refuses. */
-const FREQUENCY_MAX_MHZ = 10_000;
+/** What the settings take. */
+const FREQUENCY_MHZ = { min: 50, max: 1_000 } as const;
 
-function frequencyPart(now: Shown, body: Body): Part {
+function frequencyPart(view: FaceView, now: Shown, body: Body): Part {
   const text = body["bitmain-freq"];
   if (text === undefined || text === "") return NOTHING;
   const frequencyMhz = numeric(text);
-  // What shows as 0 would not come back as it went.
-  if (frequencyMhz === null || frequencyMhz < 1 || frequencyMhz > FREQUENCY_MAX_MHZ)
-    return `bitmain-freq must be a number of MHz, 1 to ${FREQUENCY_MAX_MHZ}`;
-  if (frequencyMhz === now.frequencyMhz || String(frequencyMhz) === frequencyText(now.frequencyMhz)) return NOTHING;
-  return { orders: [{ kind: "setFrequency", frequencyMhz }], memory: { frequencyMhz } };
+  const isShownAs = (mhz: number | null): boolean =>
+    frequencyMhz === mhz || String(frequencyMhz) === frequencyText(mhz);
+  if (frequencyMhz !== null && isShownAs(now.frequencyMhz)) return NOTHING;
+  const { min, max } = frequencyBounds(view);
+  if (frequencyMhz === null || frequencyMhz < min || frequencyMhz > max)
+    return `bitmain-freq must be a number of MHz, ${min} to ${max}`;
+  const order: FaceOrder = {
+    kind: "setFrequency",
+    frequencyMhz: isShownAs(now.defaultFrequencyMhz) ? null : frequencyMhz,
+  };
+  return obstacleTo(view.facts, "tuning.frequency_mhz") ?? { orders: [order] };
+}
+
+/** Refused here and not by the order only, so that nothing else of the request is done either. */
+function frequencyBounds({ snapshot }: FaceView): { min: number; max: number } {
+  const hashboard = findHashboard(snapshot.machine);
+  if (hashboard === null) return FREQUENCY_MHZ;
+  const { min, max } = clockLimits(hashboard);
+  return { min: Math.max(min, FREQUENCY_MHZ.min), max: Math.min(max, FREQUENCY_MHZ.max) };
 }
 
 /** 0 normal, 1 asleep; the other modes of some models do not exist here, and are refused rather than taken for normal. */

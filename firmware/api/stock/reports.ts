@@ -119,7 +119,7 @@ function poolReport(pool: PoolSnapshot | null, index: number, wallTimeMs: number
   const shares = pool?.shares;
   return {
     index,
-    url: pool?.url ?? "",
+    url: pool?.urlAsWritten ?? "",
     user: pool?.user ?? "",
     status: pool !== null && isPoolAlive(pool) ? "Alive" : "Dead",
     priority: index,

@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LocateMemory } from "#firmware/api/locate-memory.ts";
 import { parseBrokerUrl, parseWebhookUrl } from "#firmware/api/outward-urls.ts";
-import { setByOwner } from "#firmware/api/settings-facts.ts";
 import { idleOutwardOf, outwardOf } from "#firmware/cli/outward.ts";
 import { withoutSecrets } from "#firmware/config/patch.ts";
 import { settingsSchema } from "#firmware/config/schema.ts";
@@ -108,21 +107,6 @@ describe("addresses", () => {
         },
       ),
     );
-  });
-});
-
-test("what the owner set of fans and clock, as the worker knows it", () => {
-  const none = { isFanManual: false, fanManualPct: null, targetFrequencyMhz: null };
-  expect(setByOwner(undefined)).toEqual({ ...none, isFanManual: null });
-  expect(setByOwner(settingsSchema.parse({}))).toEqual(none);
-  expect(setByOwner(settingsSchema.parse({ cooling: { fan_manual_pct: 60 } }))).toEqual({
-    ...none,
-    isFanManual: true,
-    fanManualPct: 60,
-  });
-  expect(setByOwner(settingsSchema.parse({ tuning: { frequency_mhz: 480 } }))).toEqual({
-    ...none,
-    targetFrequencyMhz: 480,
   });
 });
 

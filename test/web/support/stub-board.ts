@@ -141,7 +141,8 @@ export class StubBoard {
   }
 
   setSettings(settings: Settings, pendingRestart: readonly string[] = []): void {
-    const view = { place: "/data/settings.toml", source: "file", problems: [], settings, pendingRestart } as const;
+    const file = { place: "/data/settings.toml", source: "file", problems: [] } as const;
+    const view = { ...file, settings, pendingRestart, overriddenKeys: [] };
     this.state.take({ kind: "settings", view, constraints: settingsKeys() });
   }
 

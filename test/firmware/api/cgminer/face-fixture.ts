@@ -151,6 +151,17 @@ export interface FaceBench extends FaceParts {
 
 /** What comes into force after a restart only. */
 const LATE: readonly FaceOrder["kind"][] = ["setPools", "setFrequency"];
+
+/** The settings after an order, as faces are told them. */
+function factsAfter(facts: MachineFacts, snapshot: MinerSnapshot | null, order: FaceOrder): MachineFacts {
+  if (order.kind === "setFan") return { ...facts, isFanManual: order.dutyPct !== null, fanManualPct: order.dutyPct };
+  if (order.kind === "setFrequency") return { ...facts, targetFrequencyMhz: order.frequencyMhz };
+  if (order.kind !== "setPools") return facts;
+  const first = order.pools.map(({ url, user }) => ({ url, user, group: 0 }));
+  const running = snapshot?.pools.map(({ urlAsWritten: url, user, group }) => ({ url, user, group })) ?? [];
+  return { ...facts, pools: [...first, ...(facts.pools ?? running).filter(({ group }) => group !== 0)] };
+}
+
 /** What brings it into force. */
 export const RESTART: FaceOrder = { kind: "restart", delayS: 5 };
 
@@ -167,6 +178,7 @@ export function faceBench(snapshot: MinerSnapshot | null = machine(), facts = KN
     order: (order, who) => {
       orders.push({ order, who });
       const { answer } = state;
+      if (answer.ok) state.facts = factsAfter(state.facts, state.snapshot, order);
       return Promise.resolve(
         answer.ok && LATE.includes(order.kind) ? { ...answer, effectiveAt: "afterRestart" } : answer,
       );

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { groupOf, parseAccess } from "#firmware/api/cgminer/access.ts";
 import { answer } from "#firmware/api/cgminer/answer.ts";
-import { chainAt, faceBench, machine, poolAt, RESTART } from "./face-fixture.ts";
+import { chainAt, type FaceBench, faceBench, machine, poolAt, RESTART } from "./face-fixture.ts";
 
 const POOLS = [0, 1, 2].map((i) => ({
   url: `stratum+tcp://pool${i}.example:3333`,
@@ -46,6 +46,61 @@ test("a refusal of the miner is an error with its words; of what is taken the pr
   expect(JSON.parse(refused ?? "").STATUS[0]).toMatchObject({ STATUS: "E", Code: 200, Msg: "the disk is full" });
   const broken = { ...bench, access, order: () => Promise.reject(new Error("gone")) };
   expect(await answer(broken, "127.0.0.1", "switchpool|1")).toMatch(/^STATUS=E,.*Code=200,Msg=.*gone/);
+});
+
+async function messages(bench: FaceBench, ...requests: string[]): Promise<string[]> {
+  const replies: string[] = [];
+  for (const request of requests) {
+    const text = await answer({ ...bench, access }, "127.0.0.1", request);
+    const [, letter, code, message] = /^STATUS=(\w),When=\d+,Code=(\d+),Msg=(.*),Description=/.exec(text ?? "") ?? [];
+    replies.push(`${letter} ${code} ${message}`);
+  }
+  return replies;
+}
+
+const lastPools = ({ orders }: FaceBench): unknown =>
+  orders.flatMap(({ order }) => (order.kind === "setPools" ? [order.pools.map(({ url }) => url)] : [])).at(-1);
+
+test("each command builds on the one before it, long before a restart", async () => {
+  const bench = threePools();
+  expect(await messages(bench, "addpool|d:1,u,p", "addpool|e:1,u,p", "switchpool|4", "removepool|3")).toEqual([
+    "S 55 Added pool 3: 'd:1'",
+    "S 55 Added pool 4: 'e:1'",
+    "S 27 Switching to pool 4:'e:1'",
+    `S 68 Removed pool 3:'${POOLS[2]?.url}'`,
+  ]);
+  expect(lastPools(bench)).toEqual(["e:1", POOLS[0]?.url, POOLS[1]?.url, "d:1"]);
+  expect(bench.orders.filter(({ order }) => order.kind === "restart")).toHaveLength(4);
+});
+
+test("the pool that is being switched to counts as the active one, and the one before it may be removed", async () => {
+  const bench = threePools();
+  expect(await messages(bench, "removepool|0", "switchpool|2", "removepool|0", "removepool|1")).toEqual([
+    `E 67 Cannot remove active pool 0:'${POOLS[0]?.url}'`,
+    `S 27 Switching to pool 2:'${POOLS[2]?.url}'`,
+    `E 67 Cannot remove active pool 0:'${POOLS[2]?.url}'`,
+    `S 68 Removed pool 1:'${POOLS[0]?.url}'`,
+  ]);
+  expect(lastPools(bench)).toEqual([POOLS[2]?.url, POOLS[1]?.url]);
+  // It is worked for until the restart: its numbers are still there, and nothing moves it any more.
+  expect(await answer({ ...bench, access }, "127.0.0.1", "pools")).toContain(`POOL=2,URL=${POOLS[0]?.url},`);
+  for (const request of ["switchpool|2", "enablepool|2", "removepool|2", "poolpriority|2,0"])
+    expect(await messages(bench, request)).toEqual([
+      "E 200 Pool 2 is out of the list already and goes with the next restart",
+    ]);
+});
+
+test("pools that the command line gives are numbered as they run, and not changed", async () => {
+  const bench = threePools();
+  bench.state.facts = { ...bench.state.facts, overriddenKeys: ["pool_groups"] };
+  for (const request of ["switchpool|2", "removepool|1", "poolpriority|2,0", "addpool|d:1,u,p"])
+    expect((await messages(bench, request))[0]).toMatch(/^E 200 the pools are given on the command line \(--pool\)/);
+  expect(bench.orders).toEqual([]);
+});
+
+test("pools show as they were written", async () => {
+  const bench = faceBench(machine({ pools: [poolAt(0, { urlAsWritten: "pool0.example:3333/#xnsub" })] }));
+  expect(await answer({ ...bench, access }, "127.0.0.1", "pools")).toContain("POOL=0,URL=pool0.example:3333/#xnsub,");
 });
 
 test("restart is a bare word, and an error when it does not happen", async () => {
@@ -131,24 +186,27 @@ test.each([
 
 const NEW_POOL = "addpool|stratum+tcp://new:1,name,pw";
 
-test("a machine that idles for want of a pool takes its first one, and nothing else", async () => {
+test("a machine that idles for want of a pool takes its first ones, and nothing else", async () => {
   const bench = {
     ...faceBench(null),
     access,
     idle: () => ({ reason: "hashboards stay off: No pool", lacksPool: true, machine: "s21", sinceMs: 0 }),
   };
+  for (const command of ["switchpool|0", "removepool|0", "poolpriority|0", "pools"])
+    expect(await answer(bench, "127.0.0.1", command)).toContain("Code=8,Msg=No pools");
   expect(await answer(bench, "127.0.0.1", NEW_POOL)).toContain("STATUS=S,");
   const pools = [{ url: "stratum+tcp://new:1", user: "name", password: "pw" }];
   expect(bench.orders.map(({ order }) => order)).toEqual([{ kind: "setPools", pools }, RESTART]);
-  for (const command of ["switchpool|0", "removepool|0", "poolpriority|0"])
-    expect(await answer(bench, "127.0.0.1", command)).toContain("Code=8,Msg=No pools");
+  expect(await answer(bench, "127.0.0.1", "addpool|b:1,name,pw")).toContain("Added pool 1: 'b:1'");
+  expect(lastPools(bench)).toEqual(["stratum+tcp://new:1", "b:1"]);
   expect(await answer(bench, "127.0.0.1", "version")).toContain("Type=Antminer S21");
   expect(await answer(bench, "127.0.0.1", "summary+pools")).toMatch(
-    /^CMD=summary\|STATUS=S,.*CMD=pools\|STATUS=E,.*Code=8/,
+    /^CMD=summary\|STATUS=S,.*CMD=pools\|STATUS=S,.*POOL=0,URL=stratum\+tcp:\/\/new:1,/,
   );
+  const { length } = bench.orders;
   expect(await answer(bench, "192.0.2.1", NEW_POOL)).toContain("Access denied");
   expect(await answer(bench, "127.0.0.1", "addpool|only")).toContain("Code=53");
-  expect(bench.orders).toHaveLength(2);
+  expect(bench.orders).toHaveLength(length);
 });
 
 test("one that idles for another reason, or has just begun, takes none: pools that it has would be gone", async () => {

@@ -106,6 +106,7 @@ beforeAll(async () => {
     problems: [],
     settings: DEFAULT_SETTINGS,
     pendingRestart: [],
+    overriddenKeys: [],
   } as const;
   state.take({ kind: "settings", view, constraints: settingsKeys() });
   state.take({ kind: "log", lines: ['{"level":30,"msg":"hello"}', '{"level":40,"msg":"you"}'] });

@@ -94,13 +94,20 @@ test("pools go on letter by letter, with their passwords; the shown word keeps w
   expect((await web.json("get_miner_conf"))["pools"]).toEqual([POOL(1), { ...next, pass: "x" }, EMPTY]);
   expect((await web.json("pools"))["POOLS"][0].url).toBe(POOL(0).url);
   expect(await change(web, { "bitmain-fan-ctrl": true })).toEqual([{ kind: "setFan", dutyPct: 100 }]);
-  // A second change keeps the first one's password.
-  expect(await change(web, { pools: [{ ...next, pass: "x" }] })).toEqual([
-    { kind: "setPools", pools: [{ url: next.url, user: next.user, password: "p" }] },
-    RESTART,
-  ]);
-  web.bench.state.snapshot = machine({ pools: [poolAt(0, { url: next.url, user: next.user })] });
-  expect((await web.json("get_miner_conf"))["pools"]).toEqual([{ ...next, pass: "x" }, EMPTY, EMPTY]);
+  // A second change keeps the first one's password, also where the address comes in other words.
+  for (const url of [next.url, "New.example:1/"])
+    expect(await change(web, { pools: [{ ...next, url, pass: "x" }] })).toEqual([
+      { kind: "setPools", pools: [{ url, user: next.user, password: null }] },
+      RESTART,
+    ]);
+});
+
+test("pools show as they were written, wherever stock shows them", async () => {
+  const written = { url: "stratum+tcp://pool.example:3333", urlAsWritten: "pool.example:3333/#xnsub" };
+  const web = webBench(faceBench(machine({ pools: [poolAt(0, written)] })));
+  expect((await web.json("get_miner_conf"))["pools"][0].url).toBe("pool.example:3333/#xnsub");
+  expect((await web.json("pools"))["POOLS"][0].url).toBe("pool.example:3333/#xnsub");
+  expect(await change(web, {})).toEqual([]);
 });
 
 test("a new password alone is a change; pools of other groups stay where they are", async () => {
@@ -109,6 +116,7 @@ test("a new password alone is a change; pools of other groups stay where they ar
     { kind: "setPools", pools: [{ url: POOL(0).url, user: POOL(0).user, password: "new" }] },
     RESTART,
   ]);
+  expect((await web.json("get_miner_conf"))["pools"]).toEqual([POOL(0), POOL(1), EMPTY]);
 });
 
 test("several things of one request are one restart, and the page that managers ask for it afterwards still orders one", async () => {
@@ -140,6 +148,16 @@ test("what was written before a refusal comes into force all the same; a restart
   });
 });
 
+test("what the command line gives is shown, and refused to be set, since no restart would bring it into force", async () => {
+  const bench = faceBench();
+  bench.state.facts = { ...bench.state.facts, overriddenKeys: ["pool_groups", "tuning.frequency_mhz"] };
+  const web = webBench(bench);
+  expect((await web.json("get_miner_conf"))["pools"]).toEqual([POOL(0), POOL(1), EMPTY]);
+  expect(await change(web, { "bitmain-fan-ctrl": true })).toEqual([{ kind: "setFan", dutyPct: 100 }]);
+  expect(await refuse(web, { pools: [POOL(5)] })).toContain("--pool");
+  expect(await refuse(web, { "bitmain-freq": "500" })).toContain("--frequency");
+});
+
 test("pools that cannot be are refused as a whole, and nothing else of the body is done", async () => {
   const web = webBench();
   for (const pools of [
@@ -166,17 +184,49 @@ test("fans: control, speed, and the misspelled key that wins over the old one", 
   expect(await change(web, { "bitmain-fan-pwn": "55" })).toEqual([{ kind: "setFan", dutyPct: 55 }]);
   expect(await change(web, { "bitmain-fan-pwm": 60 })).toEqual([{ kind: "setFan", dutyPct: 60 }]);
   expect(await change(web, { "bitmain-fan-ctrl": "false" })).toEqual([{ kind: "setFan", dutyPct: null }]);
+  expect((await web.json("get_miner_conf"))["bitmain-fan-pwm"]).toBe("60");
   for (const pwm of ["101", -1, "fast", "", {}]) await refuse(web, { "bitmain-fan-pwn": pwm });
   await refuse(web, { "bitmain-fan-ctrl": "on" });
 });
 
-test("frequency is an order only when it differs from what was shown", async () => {
+test("the owner's fan duty goes before what was set here, and the momentary one is never written back", async () => {
   const web = webBench();
+  const { state } = web.bench;
+  const shown = async (): Promise<unknown> => (await web.json("get_miner_conf"))["bitmain-fan-pwm"];
+  await change(web, { "bitmain-fan-ctrl": true, "bitmain-fan-pwm": "40" });
+  state.facts = { ...state.facts, isFanManual: true, fanManualPct: 72.6 };
+  expect(await shown()).toBe("73");
+  const read = await base(web);
+  for (const fanDutyPct of [47, 81]) {
+    state.snapshot = machine({ thermal: { ...machine().thermal, fanDutyPct } });
+    web.bench.orders.length = 0;
+    expect(await web.json("set_miner_conf", read)).toMatchObject({ code: "M000" });
+    expect(web.bench.orders).toEqual([]);
+  }
+});
+
+test("the clock of the settings is shown, also over a restart, and the machine's own can be set back", async () => {
+  const web = webBench();
+  const { state } = web.bench;
   expect(await change(web, { "bitmain-freq": "467" })).toEqual([]);
   expect(await change(web, { "bitmain-freq": "500" })).toEqual([{ kind: "setFrequency", frequencyMhz: 500 }, RESTART]);
   expect(await change(web, { "bitmain-freq": "500" })).toEqual([]);
-  await refuse(web, { "bitmain-freq": "fast" });
-  await refuse(web, { "bitmain-freq": 0 });
+  // Another face of ours, or a program that began anew: nothing is remembered here.
+  state.facts = { ...state.facts, targetFrequencyMhz: 410.5 };
+  const again = webBench(web.bench);
+  expect((await again.json("get_miner_conf"))["bitmain-freq"]).toBe("411");
+  expect((await web.json("get_miner_conf"))["bitmain-freq"]).toBe("411");
+  expect(await change(again, {})).toEqual([]);
+  expect(await change(again, { "bitmain-freq": 467 })).toEqual([{ kind: "setFrequency", frequencyMhz: null }, RESTART]);
+});
+
+test("clocks that the machine is not made for are refused before anything else is done", async () => {
+  const web = webBench();
+  for (const mhz of ["fast", 0, "49", 701, "1000", "20000"])
+    expect(await refuse(web, { pools: [POOL(5)], "bitmain-freq": mhz })).toBe(
+      "bitmain-freq must be a number of MHz, 50 to 700",
+    );
+  expect(await change(web, { "bitmain-freq": 700 })).toHaveLength(2);
 });
 
 test("a refusal of the miner is M001 with its words, and is not remembered", async () => {
