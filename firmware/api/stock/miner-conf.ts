@@ -212,16 +212,27 @@ function frequencyBounds({ snapshot }: FaceView): { min: number; max: number } {
   return { min: Math.max(min, FREQUENCY_MHZ.min), max: Math.min(max, FREQUENCY_MHZ.max) };
 }
 
-/** 0 normal, 1 asleep; the other modes of some models do not exist here, and are refused rather than taken for normal. */
+/**
+ * 0 normal, 1 asleep. Low power (3), high power (2) and a part of the rate have no like here: a manager that hears "done"
+ * would count on the saving, so that they are refused and not taken for normal.
+ */
 function modePart(now: Shown, body: Body): Part {
   const level = body["freq-level"] ?? body["bitmain-freq-level"] ?? FREQ_LEVEL;
-  if (level !== "" && numeric(level) !== Number(FREQ_LEVEL)) return "freq-level: only 100 is there";
+  if (level !== "" && numeric(level) !== Number(FREQ_LEVEL)) return absent("freq-level", level, "only 100 is there");
   const text = body["miner-mode"] ?? body["bitmain-work-mode"];
   if (text === undefined || text === "") return NOTHING;
   const mode = numeric(text);
-  if (mode !== 0 && mode !== 1) return "miner-mode: only 0 (normal) and 1 (sleep) are there";
+  if (mode !== 0 && mode !== 1) return absent("miner-mode", text, "only 0 (normal) and 1 (sleep) are there");
   if ((mode === 1) === now.isAsleep) return NOTHING;
   return { orders: [{ kind: mode === 1 ? "pause" : "resume" }] };
+}
+
+const SHOWN_LETTERS = 20;
+
+function absent(key: string, value: unknown, what: string): string {
+  const text =
+    typeof value === "string" || typeof value === "number" ? ` ${String(value).slice(0, SHOWN_LETTERS)}` : "";
+  return `${key}${text}: ${what}; nothing of this request was taken, send the rest without it`;
 }
 
 /** Numbers come as numbers or as text. */

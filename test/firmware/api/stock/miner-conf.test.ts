@@ -71,10 +71,20 @@ test("mode 1 pauses and mode 0 resumes, as number or text, under either key; onc
   expect(await change(web, { "miner-mode": "0" })).toEqual([{ kind: "resume" }]);
 });
 
-test("modes and levels that are not there are refused, not taken for normal", async () => {
+test("modes and levels that are not there are refused with all that came with them, not taken for normal", async () => {
   const web = webBench();
-  for (const mode of [2, "3", 7, -1, "fast", {}]) await refuse(web, { "miner-mode": mode });
-  await refuse(web, { "freq-level": 80 });
+  for (const mode of [2, "3", 7, -1, "fast", {}]) await refuse(web, { "miner-mode": mode, pools: [POOL(5)] });
+  expect(await refuse(web, { pools: [POOL(5)], "miner-mode": 3 })).toBe(
+    "miner-mode 3: only 0 (normal) and 1 (sleep) are there; nothing of this request was taken, send the rest without it",
+  );
+  expect(await refuse(web, { pools: [POOL(5)], "bitmain-work-mode": "2" })).toMatch(/^miner-mode 2: /);
+  for (const level of [80, "90"]) expect(await refuse(web, { "freq-level": level })).toMatch(/only 100/);
+  // What clients write beside their pools when they want nothing of it.
+  for (const more of [
+    { "miner-mode": "0", "freq-level": "100" },
+    { "miner-mode": "", "freq-level": "" },
+  ])
+    expect(await change(web, { pools: [POOL(0), POOL(1)], ...more })).toEqual([]);
 });
 
 test("pools go on letter by letter, with their passwords; the shown word keeps what is there", async () => {
