@@ -9,7 +9,7 @@ import { settingsKeys } from "../config/constraints.ts";
 import { assertKnownKeys, changedKeys, HIDDEN, type SettingsPatch } from "../config/patch.ts";
 import type { Settings } from "../config/schema.ts";
 import type { LoadedSettings, SettingsStore } from "../config/settings-store.ts";
-import { isTree, parseToml } from "../config/toml-text.ts";
+import { isTree, parseToml, type Tree } from "../config/toml-text.ts";
 import type { Log } from "../log.ts";
 import { isSamePool, poolKey } from "../stratum/pool-url.ts";
 import { TUNING_FILE } from "../tuning/kept-tuning.ts";
@@ -243,7 +243,7 @@ export class CommandRunner {
       // Whoever read the address from a snapshot sends it as that shows it: it stands for the owner's text.
       const isShown = areUrlsExact !== true && url === poolKey(url);
       const text = isShown ? (same?.["url"] ?? url) : url;
-      return { ...same, url: text, user, ...(password === "" ? {} : { password }) };
+      return { ...(same ?? accessTo(url, known)), url: text, user, ...(password === "" ? {} : { password }) };
     });
     return [{ ...first, pools: wished }, ...others];
   }
@@ -268,6 +268,12 @@ export class CommandRunner {
   #isLate(key: string): boolean {
     return this.#needRestart.has(key) || key.startsWith("pool_groups");
   }
+}
+
+/** How an address is reached, such as proxy and pin, is a matter of no user; a password is of one. */
+function accessTo(url: string, known: readonly Tree[]): Tree {
+  const pool = known.find((other) => typeof other["url"] === "string" && poolKey(other["url"]) === poolKey(url));
+  return Object.fromEntries(Object.entries(pool ?? {}).filter(([name]) => name !== "password"));
 }
 
 function nameOf({ face, who }: CommandOrigin): string {

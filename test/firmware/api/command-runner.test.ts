@@ -209,6 +209,21 @@ test("an address in other words is the same pool: passwords, pins and the owner'
   expect(plain).toMatchObject({ url: "stratum+tcp://b.test:2", tls_trust: "authorities" });
 });
 
+test("another user at an address that is there reaches it in the same way, with a password of his own", async () => {
+  const { runner, settings } = await runnerWith(OWNERS_POOLS.replaceAll("tls_trust =", 'password = "p"\ntls_trust ='));
+  const pools = [{ url: "stratum+ssl://b.test:2", user: "me.7", password: "" }];
+  expect(await runner.bus({ kind: "setPools", pools }, ORIGIN)).toMatchObject({ ok: true });
+  expect(settings.loaded.settings.pool_groups[0]?.pools).toMatchObject([
+    {
+      url: "stratum+ssl://b.test:2",
+      user: "me.7",
+      password: "x",
+      tls_trust: "pinned",
+      tls_pin_sha256: "ab".repeat(32),
+    },
+  ]);
+});
+
 test("an address that is to be written letter by letter, or that no snapshot shows so, is; the rest stays", async () => {
   const { runner, settings } = await runnerWith(OWNERS_POOLS);
   const written = () => settings.loaded.settings.pool_groups[0]?.pools.map(({ url, password }) => [url, password]);
