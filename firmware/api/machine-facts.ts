@@ -40,6 +40,8 @@ export interface MachineFacts {
   /** That duty; null = none, or unknown. */
   readonly fanManualPct: number | null;
   readonly isLocating: boolean | null;
+  /** Who may say what over the cgminer API, as its clients write it. */
+  readonly cgminerRules: { readonly allow: string; readonly groups: string } | null;
 }
 
 export const UNKNOWN_FACTS: MachineFacts = {
@@ -62,6 +64,7 @@ export const UNKNOWN_FACTS: MachineFacts = {
   isFanManual: null,
   fanManualPct: null,
   isLocating: null,
+  cgminerRules: null,
 };
 
 /** What these faces order; whoever wires them in turns it into a command of the bus. */

@@ -5,7 +5,7 @@
 import { clockLimits } from "#drivers/hashboards/clock-limits.ts";
 import { findHashboard } from "#drivers/hashboards/models.ts";
 import { isSamePool } from "../../stratum/pool-url.ts";
-import { wishedPools } from "../listed-pools.ts";
+import { poolEntries, wishedPools } from "../listed-pools.ts";
 import {
   type FaceOrder,
   type FaceView,
@@ -69,8 +69,8 @@ export function minerConf(view: FaceView, memory: ConfMemory): Report {
     pools: slots,
     "api-listen": true,
     "api-network": true,
-    "api-groups": "A:stats:pools:devs:summary:version",
-    "api-allow": "A:0/0,W:*",
+    "api-groups": view.facts.cgminerRules?.groups ?? "",
+    "api-allow": view.facts.cgminerRules?.allow ?? "",
     "bitmain-fan-ctrl": now.isFanManual,
     "bitmain-fan-pwm": String(Math.round(now.fanPct)),
     "bitmain-use-vil": true,
@@ -148,7 +148,12 @@ function poolPart(view: FaceView, now: Shown, body: Body): Part {
   const foreign = now.pools.filter(({ group }) => group !== 0);
   const own = pools.filter((pool) => !foreign.some((other) => isSamePool(pool, other)));
   if (own.length === 0) return "at least one pool must be of the first group";
-  return { orders: [{ kind: "setPools", pools: own }] };
+  return { orders: [{ kind: "setPools", pools: [...own, ...unseenPools(view, pools.length)] }] };
+}
+
+/** Pools that a client never saw stay, as long as its own fill all slots: in a slot that it left empty they would show. */
+function unseenPools(view: FaceView, given: number): PoolEntry[] {
+  return given < POOL_SLOTS ? [] : poolEntries(wishedPools(view).slice(POOL_SLOTS));
 }
 
 function isSameText(a: { url: string; user: string }, b: { url: string; user: string } | undefined): boolean {

@@ -10,9 +10,12 @@ function facts(settings: object, overriddenKeys: readonly string[] = []) {
 
 test("before anything is told, and where nothing is set, nothing is known", () => {
   const nothing = { targetFrequencyMhz: null, pools: null, overriddenKeys: [] };
-  expect(settingsFacts(null)).toEqual({ ...nothing, isFanManual: null, fanManualPct: null });
-  expect(settingsFacts({ settings: "nonsense", overriddenKeys: [] })).toEqual(settingsFacts(null));
-  expect(facts({})).toEqual({ ...nothing, isFanManual: false, fanManualPct: null });
+  const untold = { ...nothing, isFanManual: null, fanManualPct: null, cgminerRules: null };
+  expect(settingsFacts(null)).toEqual(untold);
+  expect(settingsFacts({ settings: "nonsense", overriddenKeys: [] })).toEqual(untold);
+  const { cgminerRules, ...rest } = facts({});
+  expect(rest).toEqual({ ...nothing, isFanManual: false, fanManualPct: null });
+  expect(cgminerRules).toMatchObject({ allow: "W:127.0.0.1,W:::1,R:*" });
 });
 
 const POOLS = {

@@ -141,6 +141,7 @@ export const KNOWN_FACTS: MachineFacts = {
   powerW: 3_512.6,
   isFanManual: false,
   isLocating: false,
+  cgminerRules: { allow: "A:0/0,W:127.0.0.1", groups: "A:stats:pools" },
 };
 
 export interface FaceBench extends FaceParts {

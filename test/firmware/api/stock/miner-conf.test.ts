@@ -19,8 +19,8 @@ test("the document holds three pools and numbers as text", async () => {
     "bitmain-use-vil": true,
     "api-listen": true,
     "api-network": true,
-    "api-groups": "A:stats:pools:devs:summary:version",
-    "api-allow": "A:0/0,W:*",
+    "api-groups": "A:stats:pools",
+    "api-allow": "A:0/0,W:127.0.0.1",
   });
 });
 
@@ -127,6 +127,22 @@ test("a new password alone is a change; pools of other groups stay where they ar
     RESTART,
   ]);
   expect((await web.json("get_miner_conf"))["pools"]).toEqual([POOL(0), POOL(1), EMPTY]);
+});
+
+test("pools beyond the three slots stay while all slots are filled, and go with a shorter list", async () => {
+  const bench = faceBench();
+  const five = [0, 1, 2, 3, 4].map((i) => ({ url: `p${i}:1`, user: "me", group: 0 }));
+  bench.state.facts = { ...bench.state.facts, pools: five };
+  const web = webBench(bench);
+  const conf = await web.json("get_miner_conf");
+  const [first, second, third] = conf["pools"] as [Json, Json, Json];
+  await web.json("set_miner_conf", { pools: [{ ...first, user: "new" }, second, third] });
+  await web.json("set_miner_conf", { pools: [second] });
+  const ordered = bench.orders.flatMap(({ order }) => (order.kind === "setPools" ? [order.pools] : []));
+  expect(ordered.map((pools) => pools.map(({ url, user }) => `${url} ${user}`))).toEqual([
+    ["p0:1 new", "p1:1 me", "p2:1 me", "p3:1 me", "p4:1 me"],
+    ["p1:1 me"],
+  ]);
 });
 
 test("several things of one request are one restart, and the page that managers ask for it afterwards still orders one", async () => {
