@@ -47,6 +47,7 @@ export class WorkVoltage {
   /** Power went: the next start needs the starting voltage, and then this again. */
   rearm(): void {
     this.#isDone = false;
+    this.#isLowering = false;
     this.#changing.abort();
     this.#changing = new AbortController();
   }
@@ -72,15 +73,18 @@ export class WorkVoltage {
     if (this.#isDone || !isLoweringDue(phases)) return;
     this.#isDone = true;
     this.#isLowering = true;
-    this.#lower(signal)
+    const changing = this.#changing;
+    // A ramp that outlives its power would run into the next start's, and the supply would leap.
+    const ending = AbortSignal.any([signal, changing.signal]);
+    this.#lower(ending)
       .then(
         () => this.#log.info("working voltage reached"),
         (error: unknown) => {
-          if (!signal.aborted) this.#onFailed(`the supply does not take the working voltage: ${errorText(error)}`);
+          if (!ending.aborted) this.#onFailed(`the supply does not take the working voltage: ${errorText(error)}`);
         },
       )
       .finally(() => {
-        this.#isLowering = false;
+        if (changing === this.#changing) this.#isLowering = false;
       });
   }
 }
