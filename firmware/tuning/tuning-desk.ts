@@ -1,4 +1,5 @@
 /** Shell of the tuning machine: carries changes out on the running chains and their supply, one order after the other. */
+import { isKumpelError, type KumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import { Mutex } from "#hal/mutex.ts";
 import type { ChainPhase } from "../chain/chain-machine.ts";
@@ -52,7 +53,7 @@ export class TuningDesk {
       const obstacle = isRefused ? reason : this.#obstacleTo(actions);
       if (obstacle !== null) return { ok: false, message: `Refused: ${obstacle}.` };
       this.#state = state;
-      for (const batch of sideBySide(actions)) await Promise.all(batch.map((action) => this.#carryOut(action, reason)));
+      await this.#carryOutAll(actions, reason);
       log.info({ part: "tuning" }, reason);
       return { ok: true, message: `${reason[0]?.toUpperCase() ?? ""}${reason.slice(1)}${this.#whenText()}.` };
     });
@@ -83,6 +84,23 @@ export class TuningDesk {
   #whenText(): string {
     const isHashing = this.#parts.chains.some(({ supervisor }) => supervisor.state.phase === "hashing");
     return isHashing ? "" : "; no chain hashes, so it counts from the next start on";
+  }
+
+  /**
+   * Power that goes meanwhile ends a change of the voltage, and with it the rest is what the next start comes to: an order
+   * of which a half is left out would be booked as done. @throws what the supply says; power is cut then.
+   */
+  async #carryOutAll(actions: readonly TuningAction[], reason: string): Promise<void> {
+    let failure: KumpelError | null = null;
+    for (const batch of sideBySide(actions)) {
+      try {
+        await Promise.all(batch.map((action) => this.#carryOut(action, reason)));
+      } catch (error) {
+        if (!isKumpelError(error)) throw error;
+        if (error.code !== "ABORTED") failure ??= error;
+      }
+    }
+    if (failure !== null) throw failure;
   }
 
   async #carryOut(action: TuningAction, reason: string): Promise<void> {

@@ -157,3 +157,33 @@ test("the supply of an S21 follows in steps; of an S9 each chain has a voltage o
   expect((after[1] ?? 0) - (before[1] ?? 0)).toBeCloseTo(0.1, 1);
   await s9.stop();
 });
+
+test("an order that a pause interrupts is what the machine comes to afterwards, and giving it again changes nothing", async () => {
+  const rig = await startRig({ ...CALM });
+  await hashing(rig);
+  await rig.until("the working voltage", () => rig.miner.parts.workVoltage.isSettled, 60_000);
+  const desk = new TuningDesk(rig.miner.parts);
+  await done(rig, desk.order({ kind: "voltage", target: ALL, value: { kind: "change", value: 600 } }));
+  await done(rig, desk.order({ kind: "frequency", target: ALL, value: { kind: "change", value: 50 } }));
+  const [wishMhz, wishV] = [clocks(rig, 0)[0] ?? 0, rig.snapshot().chains[0]?.voltageV];
+  await done(rig, desk.order({ kind: "reset" }));
+  expect(clocks(rig, 0)[0]).toBeLessThan(wishMhz);
+  const undone = done(rig, desk.order({ kind: "undo" }));
+  rig.miner.parts.options.clock.setTimer(800, () => rig.miner.parts.pauses.pause("owner", "a pause"));
+  expect(await undone).toMatchObject({
+    ok: true,
+    message: expect.stringContaining("it counts from the next start on"),
+  });
+  rig.miner.parts.pauses.resume("owner", "it goes on");
+  await rig.until("it starts anew", () => rig.snapshot().chains[0]?.state !== "hashing", 5_000);
+  await hashing(rig);
+  await rig.until("the working voltage", () => rig.miner.parts.workVoltage.isSettled, 60_000);
+  expect([clocks(rig, 0)[0], rig.snapshot().chains[0]?.voltageV]).toEqual([wishMhz, wishV]);
+  const again = {
+    kind: "frequency",
+    target: ALL,
+    value: { kind: "absolute", value: desk.state.now.chains[0]?.baseMhz ?? 0 },
+  } as const;
+  expect((await desk.order(again)).message).toContain("it is so already");
+  await rig.stop();
+});
