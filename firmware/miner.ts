@@ -292,9 +292,9 @@ export class Miner {
       nonceToSubmit,
       chipVersionMask: CHIPS[hashboard.chip].versionMask,
       sinkOf: (group) => scheduler.sink(group),
-      onJob: (job) => {
+      onJob: () => {
         this.#pauses.resume("noPool", "a pool gives jobs");
-        for (const supervisor of this.#supervisors) supervisor.reviewTicket(job.target);
+        for (const supervisor of this.#supervisors) supervisor.reviewTicket();
       },
       onSubmitted: (share) => this.#meter.submitted(share),
       onShareEnded: (share, outcome) => {

@@ -5,7 +5,7 @@ import type { TimerHandle } from "#hal/clock.ts";
 import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import type { ChipReading } from "../control/thermal-types.ts";
 import { incidentOfPhase } from "../incidents/incident.ts";
-import { type Target, ticketTarget } from "../share/difficulty.ts";
+import { ticketTarget } from "../share/difficulty.ts";
 import type { TicketChoice } from "../share/ticket-choice.ts";
 import { chainHashesPerS } from "../stats/promised-hashrate.ts";
 import {
@@ -151,11 +151,11 @@ export class ChainSupervisor {
     this.#input({ kind: "powerCut", reason });
   }
 
-  /** The pool's target changed, or the frequency did: the chips may need another ticket. */
-  reviewTicket(pool: Target | null): void {
+  /** A pool's target changed, or the frequency did: the chips may need another ticket. */
+  reviewTicket(): void {
     const chain = this.#chain;
     if (chain === null || this.#state.phase !== "hashing") return;
-    this.#tickets.review(chain, pool);
+    this.#tickets.review(chain, this.#options.scheduler.easiestTarget);
   }
 
   /** Once a second: a silent chain is started anew, and so is one that shows a fault in what it says. */
@@ -348,9 +348,9 @@ export class ChainSupervisor {
     if (chain === null || this.#state.phase !== "hashing") return;
     const frequencyMhz = await this.#frequency.run(chain, (chip) => this.#allowed(chipMhzOf(this.#tuning, chip)));
     if (frequencyMhz === null) return;
-    const { log, scheduler } = this.#options;
+    const { log } = this.#options;
     log.info({ frequencyMhz, frequencyPct: frequencyPctOf(this.#state) }, "frequency changed");
-    this.reviewTicket(scheduler.job?.target ?? null);
+    this.reviewTicket();
   }
 
   #opened(): HashChain {
@@ -359,8 +359,8 @@ export class ChainSupervisor {
   }
 
   #startMining(chain: HashChain, signal: AbortSignal): Promise<void> {
-    const job = this.#options.scheduler.job;
-    const choice = this.#tickets.choose(chain, job?.target ?? null);
+    const { job, easiestTarget } = this.#options.scheduler;
+    const choice = this.#tickets.choose(chain, easiestTarget);
     const versionMask = job?.versionMask ?? chain.facts.versionMask;
     return chain.startMining({ versionMask, ticketDifficulty: choice.difficulty }, signal);
   }
@@ -383,7 +383,7 @@ export class ChainSupervisor {
       ticketTarget: ticketTarget(ticket.difficulty, chipScale),
     });
     // A job may have come while the sequence still ran.
-    this.reviewTicket(scheduler.job?.target ?? null);
+    this.reviewTicket();
     // The ramp brings all chips to one clock.
     if (this.#tuning.chipMhz.size > 0) this.#order({ kind: "setFrequency" });
   }

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "#hal/clock.ts";
 import type { Job, JobSink } from "../job/job.ts";
-import type { Target } from "../share/difficulty.ts";
+import { isEasierOrEqual, type Target } from "../share/difficulty.ts";
 import type { LatencyHistogram } from "../stats/latency-histogram.ts";
 import type { ChainFeed, JobSource, RunningFeed } from "./chain-feed.ts";
 import { QueuedFeed } from "./queued-feed.ts";
@@ -44,6 +44,15 @@ export class Scheduler implements JobSource {
   /** Job of the first group that has one, or null. */
   get job(): Job | null {
     return this.#jobs.find((job) => job !== null) ?? null;
+  }
+
+  /** Easiest share target of all groups' jobs, which chips have to report by; null without a job. */
+  get easiestTarget(): Target | null {
+    let easiest: Target | null = null;
+    for (const job of this.#jobs) {
+      if (job !== null && (easiest === null || isEasierOrEqual(job.target, easiest))) easiest = job.target;
+    }
+    return easiest;
   }
 
   /** Where the jobs of one group go. */
