@@ -11,6 +11,8 @@ import type { ApiServer } from "./http/server.ts";
 import type { FromWorker } from "./messages.ts";
 
 const OWNER_ONLY = 0o600;
+/** As a key of what cannot be had. */
+const CONSOLE = "console";
 const RETRY_MS = 5_000;
 
 /** Why a port cannot be had although the settings are such as settings are. */
@@ -63,8 +65,8 @@ export class Listeners {
 
   /** Tells `listening`, and goes on trying what is missing. @throws NodeJS.ErrnoException of a port that was asked for. */
   async open(): Promise<void> {
-    const { options, server } = this.#parts;
-    if (options.consolePath !== null) await listenLocally(server, options.consolePath);
+    const { options } = this.#parts;
+    await this.#openConsole();
     await this.#openApi();
     const missing = await this.#openFaces(options.faces);
     const asked = missing.filter(({ place }) => place.isAsked);
@@ -77,9 +79,25 @@ export class Listeners {
     let missing = failures;
     while (this.#problems.size > 0 && (await pause(clock, RETRY_MS, signal))) {
       const before = this.#problems.size;
+      if (this.#problems.has(CONSOLE)) await this.#openConsole();
       if (this.#port === null) await this.#openApi();
       missing = await this.#openFaces(only(this.#parts.options.faces, missing));
       if (this.#problems.size < before) this.#tell([]);
+    }
+  }
+
+  /** A folder that became read-only must not take all other ways to the machine with it. */
+  async #openConsole(): Promise<void> {
+    const { consolePath } = this.#parts.options;
+    if (consolePath === null) return;
+    try {
+      await listenLocally(this.#parts.server, consolePath);
+      this.#problems.delete(CONSOLE);
+    } catch (error) {
+      this.#note(
+        CONSOLE,
+        `console: its socket ${consolePath} cannot be had (${errorText(error)}): look at that folder`,
+      );
     }
   }
 

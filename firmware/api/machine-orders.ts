@@ -1,4 +1,5 @@
 /** Carries out the commands that concern the running machine: power, chains, clocks and voltages, registers, light. */
+import { errorText, isKumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import type { TuningTarget, TuningValue } from "../tuning/tuning.ts";
 import type { TuningAnswer } from "../tuning/tuning-desk.ts";
@@ -31,6 +32,17 @@ export function isTuningCommand({ kind }: Command): boolean {
   return (TUNING as readonly string[]).includes(kind);
 }
 
+/** A disk that fails keeps nobody from switching his machine on or off; he hears what a restart will do. */
+async function pauseNote(store: FileStore, reason: string | null): Promise<string> {
+  try {
+    await savePause(store, reason);
+    return "";
+  } catch (error) {
+    if (!isKumpelError(error, "STORE_FAILED")) throw error;
+    return ` A restart does not know of it: ${errorText(error)}.`;
+  }
+}
+
 export async function orderMachine(
   command: MachineCommand,
   machine: MachineControls,
@@ -41,13 +53,11 @@ export async function orderMachine(
     case "pause": {
       const reason = `paused by ${actor}${command.reason === undefined ? "" : `: ${command.reason}`}`;
       machine.pause(reason);
-      await savePause(store, reason);
-      return done("Paused: hashboards off until resume.");
+      return done(`Paused: hashboards off until resume.${await pauseNote(store, reason)}`);
     }
     case "resume":
-      await savePause(store, null);
       machine.resume(`resumed by ${actor}`);
-      return done("Resumed: the chains start again.");
+      return done(`Resumed: the chains start again.${await pauseNote(store, null)}`);
     case "restartChain":
       return toAnswer(await machine.restartChain(command.chainIndex), `Chain ${command.chainIndex} starts again.`);
     case "acknowledgeShutdown":

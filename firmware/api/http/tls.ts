@@ -4,6 +4,7 @@
  */
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import fs from "node:fs";
+import { createSecureContext } from "node:tls";
 import { errorText, isKumpelError, KumpelError } from "#hal/errors.ts";
 import type { FileStore } from "#hal/file-store.ts";
 
@@ -73,8 +74,8 @@ function readPem(file: string, setting: string, kind: RegExp): string {
 
 async function selfMade(wish: TlsWish, store: FileStore, warn: (text: string) => void): Promise<TlsMaterial> {
   const kept = await orWarn(store.read(TLS_FILE), warn);
-  const [key, cert] = [KEY.exec(kept ?? "")?.[0], CERTIFICATE.exec(kept ?? "")?.[0]];
-  if (key !== undefined && cert !== undefined && isUsable(cert)) return withFingerprint(key, cert, TLS_FILE);
+  const usable = keptMaterial(kept ?? "");
+  if (usable !== null) return usable;
   const { generate } = await import("selfsigned");
   const made = await generate([{ name: "commonName", value: wish.names[0] ?? "kumpel" }], {
     keyType: "ec",
@@ -106,12 +107,15 @@ async function orWarn<T>(task: Promise<T>, warn: (text: string) => void): Promis
   }
 }
 
-/** A file that somebody cut or mixed up is made anew. */
-function isUsable(cert: string): boolean {
+/** Null: nobody made one, or somebody cut or mixed it up, and it is made anew. */
+function keptMaterial(text: string): TlsMaterial | null {
+  const [key, cert] = [KEY.exec(text)?.[0], CERTIFICATE.exec(text)?.[0]];
+  if (key === undefined || cert === undefined) return null;
   try {
-    return new X509Certificate(cert).raw.length > 0;
-  } catch {
-    return false;
+    return withFingerprint(key, cert, TLS_FILE);
+  } catch (error) {
+    if (!isKumpelError(error, "SETTINGS_INVALID")) throw error;
+    return null;
   }
 }
 
@@ -120,6 +124,8 @@ function withFingerprint(key: string, cert: string, place: string): TlsMaterial 
     const certificate = new X509Certificate(cert);
     const { raw } = certificate;
     if (!certificate.checkPrivateKey(createPrivateKey(key))) throw new Error("the key belongs to another one");
+    // All of the chain, as the server will read it: what is cut in its middle would end the server.
+    createSecureContext({ key, cert });
     return { key, cert, fingerprint: createHash("sha256").update(raw).digest("hex") };
   } catch (cause) {
     throw new KumpelError(

@@ -13,6 +13,7 @@ import { SettingsStore } from "#firmware/config/settings-store.ts";
 import { createLog } from "#firmware/log.ts";
 import { MemoryStore } from "#hal/emulator/memory-store.ts";
 import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
+import { KumpelError } from "#hal/errors.ts";
 import { startRig } from "../../support/rig.ts";
 
 const ORIGIN = { face: "own API", who: "phone" };
@@ -317,8 +318,15 @@ test("the owner's pause switches off and is remembered; resume, restart of a cha
     ok: false,
     message: "Refused: nothing is shut down.",
   });
+  store.isFull = true;
+  store.remove = () => Promise.reject(new KumpelError("STORE_FAILED", "pause.json cannot be removed (EROFS)"));
+  const resumed = await order({ kind: "resume" });
+  expect(resumed).toMatchObject({
+    ok: true,
+    message: expect.stringContaining("A restart does not know of it: pause.json"),
+  });
+  expect(await order({ kind: "pause" })).toMatchObject({ ok: true, message: expect.stringContaining("does not know") });
   expect(await order({ kind: "resume" })).toMatchObject({ ok: true });
-  expect(await loadPause(store)).toBeNull();
   await rig.until("all hash", () => rig.snapshot().chains.every(({ state }) => state === "hashing"), 120_000);
   await rig.stop();
 });

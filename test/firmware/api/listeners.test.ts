@@ -1,10 +1,13 @@
 /** Ports and addresses that cannot be had: what was asked for ends the run, what the settings say is tried again. */
 import { EventEmitter } from "node:events";
+import fs from "node:fs";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { FACE_NAMES, type FaceName, type FaceOptions, type StartedFaces } from "#firmware/api/face-places.ts";
 import { Listeners, type ListenPlaces } from "#firmware/api/listeners.ts";
 import type { FromWorker } from "#firmware/api/messages.ts";
 import { VirtualClock } from "#hal/emulator/virtual-clock.ts";
+import { temporaryFolder } from "../../support/program.ts";
 
 const NO_PLACES = { cgminer: null, stock: null, status: null, metrics: null };
 
@@ -39,8 +42,17 @@ function listenersWith(taken: Map<string, string>, changes: Partial<ListenPlaces
     for (const { face, code } of wanted) if (code === "") ports[face] = 4028;
     return Promise.resolve({ ports, failures });
   };
+  const local = Object.assign(new EventEmitter(), {
+    listen: (file: string, onListening: () => void): void => {
+      tries.push("console");
+      const code = taken.get("console");
+      if (code !== undefined) return void local.emit("error", errno(code));
+      fs.writeFileSync(file, "");
+      onListening();
+    },
+  });
   const listeners = new Listeners({
-    server: { app, local: new EventEmitter() } as never,
+    server: { app, local } as never,
     options: {
       host: "192.0.2.9",
       port: 8080,
@@ -97,6 +109,20 @@ test("an address that comes later is had then; until then the rest listens and t
   const tried = tries.length;
   await clock.advance(60_000);
   expect(tries).toHaveLength(tried);
+});
+
+test("a folder that takes no socket of the console keeps nobody out of the rest", async () => {
+  const taken = new Map([["console", "EROFS"]]);
+  const consolePath = path.join(temporaryFolder(), "console.sock");
+  const { listeners, clock, listening } = listenersWith(taken, { consolePath });
+  await listeners.open();
+  expect(listening()).toMatchObject([
+    { port: 8080, problems: [expect.stringMatching(/^console: its socket .* cannot be had \(listen EROFS\)/)] },
+  ]);
+  taken.clear();
+  await clock.advance(5_000);
+  expect(listening().at(-1)).toMatchObject({ problems: [] });
+  expect(fs.statSync(consolePath).mode & 0o777).toBe(0o600);
 });
 
 test("what the command line asks for is had or the run ends", async () => {
