@@ -125,6 +125,8 @@ export interface FaceView {
   readonly snapshot: MinerSnapshot;
   readonly facts: MachineFacts;
   readonly wallTimeMs: number;
+  /** Why nothing is switched on; null: a machine runs. */
+  readonly idleReason: string | null;
   readonly history?: ReadHistory;
 }
 
@@ -135,7 +137,8 @@ export function viewOf(parts: Pick<FaceParts, "snapshot" | "facts" | "clock" | "
   if (snapshot === null) return null;
   const { history } = parts;
   const wallTimeMs = parts.clock.wallTimeMs();
-  return { snapshot, facts: parts.facts(), wallTimeMs, ...(history === undefined ? {} : { history }) };
+  const idleReason = idle?.reason ?? null;
+  return { snapshot, facts: parts.facts(), wallTimeMs, idleReason, ...(history === undefined ? {} : { history }) };
 }
 
 /** An order that breaks must not break a face: it is a refusal with its words. */

@@ -178,7 +178,7 @@ export async function runManagement({
       port: listeners.port ?? options.port,
       isTls: tls !== null,
       tell,
-      view: () => viewOf({ snapshot: () => state.snapshot, facts, clock }),
+      view: () => viewOf({ snapshot: () => state.snapshot, facts, clock, idle: facesParts.idle }),
       order: (command, origin) => orders.order(command, origin, "control"),
     });
   } catch (error) {

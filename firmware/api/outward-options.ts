@@ -43,6 +43,7 @@ export const outwardOptions = z.object({
 export type OutwardOptions = z.infer<typeof outwardOptions>;
 
 /** The answer to a test alert where none goes anywhere. */
-export const ALERTS_OFF = "No alert goes anywhere: set alerts.webhook_url or network.mqtt.url, then restart.";
+export const ALERTS_OFF =
+  "No alert goes anywhere: set alerts.webhook_url or network.mqtt.url, then restart (over MQTT only while a machine runs).";
 
 export const NOTHING_OUTWARD: OutwardOptions = { mqtt: null, alerts: null, mdns: null };

@@ -13,9 +13,9 @@ export function outwardOf(settings: Settings, listen: string): OutwardOptions {
   return { mqtt, alerts: alertsOf(settings, mqtt !== null), mdns: mdnsOf(settings, listen) };
 }
 
-/** In the safe idle there is no state to tell, but the machine must be found. */
+/** In the safe idle there is no state to tell, but the machine must be found, and its owner hear that it does nothing. */
 export function idleOutwardOf(settings: Settings, listen: string): OutwardOptions {
-  return { ...NOTHING_OUTWARD, mdns: mdnsOf(settings, listen) };
+  return { ...NOTHING_OUTWARD, alerts: alertsOf(settings, false), mdns: mdnsOf(settings, listen) };
 }
 
 function mdnsOf({ network: { mdns } }: Settings, listen: string): OutwardOptions["mdns"] {

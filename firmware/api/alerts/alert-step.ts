@@ -4,7 +4,7 @@
  */
 import type { FaceView } from "../machine-facts.ts";
 import { SEVERITIES, type Severity } from "../outward-options.ts";
-import { CONDITIONS, type Condition, type Finding } from "./conditions.ts";
+import { CONDITIONS, type Condition, type Finding, findingsOf } from "./conditions.ts";
 
 export type AlertKind = "raised" | "repeated" | "resolved";
 
@@ -52,8 +52,7 @@ export function alertStep(
   for (const condition of conditions) {
     if (SEVERITIES.indexOf(condition.severity) < SEVERITIES.indexOf(minSeverity)) continue;
     const found = new Map(
-      condition
-        .find(view)
+      findingsOf(condition, view)
         .slice(0, PARTS_MAX)
         .map((finding) => [finding.part, finding]),
     );

@@ -27,6 +27,13 @@ export interface Condition {
   readonly find: (view: FaceView) => readonly Finding[];
 }
 
+/** Of a machine on which nothing is switched on there is one thing to say: all else follows from it. */
+const IDLE = "idle";
+
+export function findingsOf(condition: Condition, view: FaceView): readonly Finding[] {
+  return view.idleReason === null || condition.id === IDLE ? condition.find(view) : [];
+}
+
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -40,6 +47,14 @@ const RESTART_TOLD_MS = 5 * MINUTE_MS;
 const STANDING = { clearAfterMs: MINUTE_MS, repeatMs: 6 * HOUR_MS, isEvent: false } as const;
 
 export const CONDITIONS: readonly Condition[] = [
+  {
+    ...STANDING,
+    id: IDLE,
+    severity: "critical",
+    title: "Nothing is switched on",
+    raiseAfterMs: MINUTE_MS,
+    find: ({ idleReason }) => machineWide(idleReason),
+  },
   {
     ...STANDING,
     id: "shutdown",

@@ -42,7 +42,10 @@ test("what the owner says arrives, with its defaults", () => {
   // Plain: no trust to speak of, and alerts go to the broker alone.
   const plain = settingsSchema.parse({ network: { mqtt: { url: "mqtt://10.0.0.1" } } });
   expect(outwardOf(plain, "127.0.0.1")).toMatchObject({ mqtt: { port: 1883, tls: null }, alerts: { webhook: null } });
-  expect(idleOutwardOf(settings, "0.0.0.0")).toEqual({ ...NOTHING, mdns: { hostname: null } });
+  // In the safe idle the webhook is told, too; with a broker alone nobody would hear.
+  const { alerts } = outwardOf(settings, "127.0.0.1");
+  expect(idleOutwardOf(settings, "0.0.0.0")).toEqual({ mqtt: null, alerts, mdns: { hostname: null } });
+  expect(idleOutwardOf(plain, "127.0.0.1")).toEqual(NOTHING);
 });
 
 test.each([

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type AlertEvent, type AlertState, alertStep, NO_ALERTS } from "#firmware/api/alerts/alert-step.ts";
-import { CONDITIONS, type Condition } from "#firmware/api/alerts/conditions.ts";
+import { CONDITIONS, type Condition, findingsOf } from "#firmware/api/alerts/conditions.ts";
 import type { FaceView } from "#firmware/api/machine-facts.ts";
 import { viewOf } from "#firmware/api/machine-facts.ts";
 import type { MinerSnapshot } from "#firmware/api/snapshot.ts";
@@ -205,6 +205,25 @@ describe("the conditions", () => {
     ],
     ["one of long ago", { whyRestarted: UNCLEAN.text, recentIncidents: [UNCLEAN] }, []],
   ])("%s", (_, changes, expected) => expect(found(changes)).toEqual(expected));
+
+  test("of a machine on which nothing is switched on that alone is told, and that it is over", () => {
+    const idle = { reason: "hashboards stay off: a clock of 990 MHz", lacksPool: false, machine: "s9", sinceMs: 0 };
+    const idling = viewOf({ ...faceBench(null), idle: () => idle })!;
+    expect(CONDITIONS.filter((condition) => findingsOf(condition, idling).length > 0).map(({ id }) => id)).toEqual([
+      "idle",
+    ]);
+    const events: AlertEvent[] = [];
+    let state: AlertState = NO_ALERTS;
+    for (let second = 0; second <= 600; second += 5) {
+      const step = alertStep(state, second < 300 ? idling : view({}), second * 1_000);
+      state = step.state;
+      events.push(...step.events);
+    }
+    expect(events.map(({ kind, id, text }) => [kind, id, text])).toEqual([
+      ["raised", "idle", idle.reason],
+      ["resolved", "idle", idle.reason],
+    ]);
+  });
 
   test("many rejects count, few shares do not", () => {
     const truth = machine().truth;
