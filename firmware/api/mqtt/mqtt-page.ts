@@ -133,6 +133,7 @@ place whether it arrived.
 
 \`kind\` is \`raised\`, \`repeated\` (it still stands), \`resolved\` or \`test\`. \`part\` is empty for the whole machine; \`id\` and \`part\` together
 name an alert. \`at\` is the board's own clock, which may be wrong before it was set. \`machine.emulated\` says what is not real.
+A machine that idles (\`idle\`) tells that alone, and the webhook only.
 `;
 
 const TAIL = `A webhook has 7 s to answer with a status of 200 to 299. A status of 400 to 499 is final (but 408, 425, 429); else it is tried six times
