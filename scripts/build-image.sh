@@ -49,6 +49,16 @@ done
 config=$here/buildroot/configs/kumpel_${board}_defconfig
 [ -f "$config" ] || refuse "Board \"$board\" is unknown; give one of $(boards)."
 
+# The owner names them from where he stands; Buildroot works elsewhere, and would find out after an hour.
+whole_path() {
+	[ -r "$2" ] || refuse "$1 \"$2\" cannot be read: name a PEM file."
+	echo "$(cd "$(dirname "$2")" && pwd)/$(basename "$2")"
+}
+[ -z "${KUMPEL_KEYRING:-}" ] || KUMPEL_KEYRING=$(whole_path KUMPEL_KEYRING "$KUMPEL_KEYRING")
+[ -z "${KUMPEL_SIGN_KEY:-}" ] || KUMPEL_SIGN_KEY=$(whole_path KUMPEL_SIGN_KEY "$KUMPEL_SIGN_KEY")
+[ -z "${KUMPEL_SIGN_CERT:-}" ] || KUMPEL_SIGN_CERT=$(whole_path KUMPEL_SIGN_CERT "$KUMPEL_SIGN_CERT")
+export KUMPEL_KEYRING KUMPEL_SIGN_KEY KUMPEL_SIGN_CERT
+
 if [ ! -d "$folder" ]; then
 	[ -z "${BUILDROOT_DIR:-}" ] || refuse "BUILDROOT_DIR \"$folder\" is no folder: give a tree of Buildroot $TAG, or leave it out."
 	run git clone --quiet --depth 1 --branch "$TAG" "$SOURCE" "$folder.new"
@@ -78,6 +88,7 @@ run npm ci
 run npm run build -- --target "$target"
 # Its program makes the boards' safe scripts.
 run npm run build -- --target x64
+[ -z "${KUMPEL_KEYRING:-}" ] || echo "updates: signed by a certificate of $KUMPEL_KEYRING"
 run make -C buildroot "BUILDROOT_DIR=$folder" "BOARD=$board"
 [ -n "$is_dry" ] || (cd "buildroot/output/$board/images" && sha256sum -c SHA256SUMS)
 echo "buildroot/output/$board/images holds the image; docs/INSTALL.md tells what to measure before it energises anything."

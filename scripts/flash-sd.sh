@@ -56,7 +56,7 @@ check_disk() {
 	esac
 	# A card reader's slot says that its medium can be taken out; a slot of the machine's own is called mmcblk.
 	case "$name" in
-		mmcblk*) ;;
+		mmcblk*) [ "$(cat "$block/device/type" 2>/dev/null)" != MMC ] || refuse "\"$device\" is an eMMC, soldered in: it is not written." ;;
 		*) [ "$(cat "$block/removable" 2>/dev/null)" = 1 ] || refuse "\"$device\" is a fixed disk of this machine: it is not written." ;;
 	esac
 	in_use=$(awk -v disk="$name" '{ n = $1; sub(".*/", "", n); if (n == disk || index(n, disk) == 1) print $2 }' "$PROC/mounts" | head -n 1)
@@ -85,6 +85,10 @@ check_boot_files() {
 	command -v mcopy > /dev/null || refuse "mcopy is not there: install mtools, or copy the boot files by hand."
 }
 
+# A name below /dev that is not there is a slip: written to, it would be a file in this machine's memory.
+case "$device" in
+	/dev/*) [ -e "$device" ] || refuse "\"$device\" is not there: put the card in, and look for its name with lsblk." ;;
+esac
 if [ -b "$device" ]; then check_disk
 elif [ -f "$device" ] || { [ ! -e "$device" ] && [ -d "$(dirname "$device")" ]; }; then echo "$device is a plain file."
 else refuse "\"$device\" is neither a disk nor a file."; fi

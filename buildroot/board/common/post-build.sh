@@ -28,6 +28,7 @@ if [ "$board" = zynq7010-s9io ]; then
 	cp "$here/../zynq/system.conf" "$target/etc/rauc/system.conf"
 	cp "$here/../zynq/fw_env.config" "$target/etc/fw_env.config"
 	if [ -n "${KUMPEL_KEYRING:-}" ]; then
+		[ -r "$KUMPEL_KEYRING" ] || { echo "KUMPEL_KEYRING \"$KUMPEL_KEYRING\" cannot be read from $PWD: give its whole path" >&2; exit 1; }
 		cp "$KUMPEL_KEYRING" "$target/etc/rauc/keyring.pem"
 	else
 		echo "this image takes no updates: set KUMPEL_KEYRING to the PEM file of the certificates that may sign them" >&2

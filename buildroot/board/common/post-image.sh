@@ -52,6 +52,12 @@ if [ "$board" = zynq7010-s9io ]; then
 	cp "$here/../zynq/kernel.its" "$images/kernel.its"
 	(cd "$images" && mkimage -f kernel.its kernel.itb > /dev/null)
 	rm "$images/kernel.its"
+	kernel_size=$(wc -c < "$images/kernel.itb")
+	kernel_limit=$((16 * 1024 * 1024))
+	if [ "$kernel_size" -gt "$kernel_limit" ]; then
+		echo "kernel.itb has $kernel_size bytes, its slot takes $kernel_limit: switch drivers off in the kernel's fragment" >&2
+		exit 1
+	fi
 	mkimage -A arm -O linux -T script -C none -d "$here/../zynq/boot.cmd" "$images/boot.scr" > /dev/null
 	bundle
 	work=$(mktemp -d)

@@ -48,8 +48,10 @@ saveenv
 if load mmc 0:1 0x6000000 system.bit; then
 	fpga loadb 0 0x6000000 ${filesize}
 fi
+# All of the kernel's partition: 0x8000 blocks of 512 bytes are 16 MiB, and end at 112 MiB of memory.
 part start mmc 0 ${kernelpart} begin
-mmc read 0x6000000 ${begin} 0x6000
-setenv bootargs "console=ttyPS0,115200 root=/dev/mmcblk0p${rootpart} rootfstype=squashfs ro rootwait rauc.slot=${slot}"
+mmc read 0x6000000 ${begin} 0x8000
+# A kernel that panics boots again, and so costs its slot a try: one that hangs would need somebody to cut the power.
+setenv bootargs "console=ttyPS0,115200 root=/dev/mmcblk0p${rootpart} rootfstype=squashfs ro rootwait panic=10 rauc.slot=${slot}"
 bootm 0x6000000
 reset

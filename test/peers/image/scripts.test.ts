@@ -71,6 +71,18 @@ test("shellcheck has nothing to say, and each script tells what it does", () => 
 });
 
 describe("build-image.sh", () => {
+  test("keys are looked for before the hour begins, and named by their whole path", () => {
+    const cert = place("cert.pem", "a certificate");
+    const at = path.relative(process.cwd(), cert);
+    expect(run("build-image.sh", ["zynq_s9", "--dry-run"], { KUMPEL_KEYRING: at }).out).toContain(
+      `updates: signed by a certificate of ${cert}\n`,
+    );
+    expect(run("build-image.sh", ["zynq_s9", "--dry-run"], { KUMPEL_SIGN_KEY: "/nope.pem" })).toMatchObject({
+      status: 2,
+      err: 'KUMPEL_SIGN_KEY "/nope.pem" cannot be read: name a PEM file.\n',
+    });
+  });
+
   test("a dry run names every step, with the target of the board's processor", () => {
     const tree = place("buildroot/Makefile", "export BR2_VERSION := 2026.05.1\n");
     const env = { BUILDROOT_DIR: path.dirname(tree) };
@@ -146,6 +158,24 @@ describe("flash-sd.sh", () => {
     const refused = run("flash-sd.sh", [cardImage(), node("sdz"), "--dry-run"], disk("sdz", facts));
     expect(refused.err).toMatch(sentence);
     expect(refused.status).toBe(2);
+  });
+
+  test("a name below /dev that is not there is refused, not made a file of", () => {
+    const gone = "/dev/kumpel-no-such-card";
+    expect(run("flash-sd.sh", [cardImage(), gone, "--yes"])).toMatchObject({
+      status: 2,
+      err: `"${gone}" is not there: put the card in, and look for its name with lsblk.\n`,
+    });
+    expect(fs.existsSync(gone)).toBe(false);
+  });
+
+  test("a machine's own eMMC is refused, a card in its slot is not", () => {
+    const env = disk("mmcblk8", { removable: "0" });
+    const words = [cardImage(), node("mmcblk8"), "--dry-run"];
+    place("sys/class/block/mmcblk8/device/type", "MMC\n");
+    expect(run("flash-sd.sh", words, env)).toMatchObject({ status: 2, err: expect.stringContaining("is an eMMC") });
+    place("sys/class/block/mmcblk8/device/type", "SD\n");
+    expect(run("flash-sd.sh", words, env).status).toBe(0);
   });
 
   test("the disk of this machine's root is refused, whatever the list of mounts calls it", () => {

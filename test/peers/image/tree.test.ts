@@ -234,6 +234,13 @@ test("an S9's card is made from stand-ins: both slots hold root and kernel where
     "6",
   ]);
   expect(read(path.join(TREE, "configs/kumpel_zynq_s9_defconfig"))).toContain('DATA_DEVICE="/dev/mmcblk0p7"');
+  // What is read is what the partition can hold, and a kernel that panics costs a try.
+  const kernelBytes = 512 * Number(/^mmc read \S+ \S+ (0x[0-9a-f]+)$/m.exec(script)?.[1]);
+  const card = read(path.join(TREE, "board/zynq/genimage-sd.cfg"));
+  expect([...card.matchAll(/image = "kernel\.itb"\s+size = (\d+)M/g)].map(([, mib]) => Number(mib) << 20)).toContain(
+    kernelBytes,
+  );
+  expect(/^setenv bootargs "(.*)"$/m.exec(script)?.[1]).toMatch(/ panic=\d+ /);
   const kernel = run("mkimage", ["-l", path.join(folder, "kernel.itb")]);
   expect(kernel.text).toMatch(/Flat Device Tree/);
 });
