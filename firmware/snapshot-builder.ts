@@ -147,6 +147,7 @@ function earningAlarmOf(parts: MinerParts, nowMs: number): string | null {
   return earningAlarm({
     tenMinutes: truth.read(nowMs, "10m"),
     hour: truth.read(nowMs, "1h"),
+    repeatedHashes: truth.repeated(nowMs, "10m"),
     hashesPerNonce: tickets.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...tickets),
     hashesPerShare: job === null ? null : hashesPerShare(job.difficulty, options),
     expectedHashesPerS: hashing.reduce((sum, { supervisor }) => sum + supervisor.expectedHashesPerS(), 0),

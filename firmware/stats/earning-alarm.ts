@@ -7,6 +7,8 @@ import type { TruthRow } from "./share-truth.ts";
 export interface EarningInputs {
   readonly tenMinutes: TruthRow;
   readonly hour: TruthRow;
+  /** Part of the ten minutes' reported work that came before: a fault of the feeding, not of the chips. */
+  readonly repeatedHashes: number;
   /** Hashes that one nonce at the chips' ticket stands for; the smallest of the chains. */
   readonly hashesPerNonce: number;
   /** Hashes that one share of the working pool stands for; null = no job. */
@@ -48,10 +50,11 @@ function flatline({ tenMinutes, hashesPerNonce, hashingMs }: EarningInputs): str
 }
 
 /** Chips report, but next to nothing hashes right. */
-function wrongNonces({ tenMinutes, hashesPerNonce }: EarningInputs): string | null {
-  if (tenMinutes.reported < DUE * hashesPerNonce) return null;
-  if (tenMinutes.verified >= FLAT_SHARE * tenMinutes.reported) return null;
-  const pct = (100 * tenMinutes.verified) / tenMinutes.reported;
+function wrongNonces({ tenMinutes, repeatedHashes, hashesPerNonce }: EarningInputs): string | null {
+  const fresh = tenMinutes.reported - repeatedHashes;
+  if (fresh < DUE * hashesPerNonce) return null;
+  if (tenMinutes.verified >= FLAT_SHARE * fresh) return null;
+  const pct = (100 * tenMinutes.verified) / fresh;
   return `nothing is earned: only ${pct.toFixed(0)} % of the reported nonces hash right; lower the clock or raise the voltage`;
 }
 

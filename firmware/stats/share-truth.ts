@@ -8,6 +8,9 @@ export type TruthWindow = keyof typeof TRUTH_WINDOWS;
 export const TRUTH_KINDS = ["expected", "reported", "verified", "submitted", "accepted"] as const;
 export type TruthKind = (typeof TRUTH_KINDS)[number];
 
+/** A nonce that came before is neither wrong nor work: only alarms ask for it. */
+const KINDS = [...TRUTH_KINDS, "repeated"] as const;
+
 export type TruthRow = Readonly<Record<TruthKind, number>>;
 
 const FINE_MS = 10_000;
@@ -25,7 +28,7 @@ class BucketRing {
   constructor(bucketMs: number, count: number) {
     this.#bucketMs = bucketMs;
     this.#count = count;
-    this.#sums = TRUTH_KINDS.map(() => new Float64Array(count));
+    this.#sums = KINDS.map(() => new Float64Array(count));
   }
 
   add(nowMs: number, kind: number, hashes: number): void {
@@ -63,17 +66,25 @@ export class ShareTruth {
   readonly #coarse = new BucketRing(COARSE_MS, COARSE_COUNT);
 
   /** @param nowMs monotonic. */
-  add(nowMs: number, kind: TruthKind, hashes: number): void {
-    const index = TRUTH_KINDS.indexOf(kind);
+  add(nowMs: number, kind: (typeof KINDS)[number], hashes: number): void {
+    const index = KINDS.indexOf(kind);
     this.#fine.add(nowMs, index, hashes);
     this.#coarse.add(nowMs, index, hashes);
   }
 
+  /** Part of what was reported. */
+  repeated(nowMs: number, window: TruthWindow): number {
+    return this.#ring(window).sum(nowMs, KINDS.indexOf("repeated"), TRUTH_WINDOWS[window]);
+  }
+
   read(nowMs: number, window: TruthWindow): TruthRow {
-    const windowMs = TRUTH_WINDOWS[window];
-    const ring = windowMs <= TRUTH_WINDOWS["1h"] ? this.#fine : this.#coarse;
-    const row = TRUTH_KINDS.map((_, kind) => ring.sum(nowMs, kind, windowMs));
+    const ring = this.#ring(window);
+    const row = TRUTH_KINDS.map((_, kind) => ring.sum(nowMs, kind, TRUTH_WINDOWS[window]));
     const [expected = 0, reported = 0, verified = 0, submitted = 0, accepted = 0] = row;
     return { expected, reported, verified, submitted, accepted };
+  }
+
+  #ring(window: TruthWindow): BucketRing {
+    return TRUTH_WINDOWS[window] <= TRUTH_WINDOWS["1h"] ? this.#fine : this.#coarse;
   }
 }

@@ -21,6 +21,7 @@ export function hashesPerShare(difficulty: number, { chipScale, poolScale }: Sca
 interface ChainSample {
   atMs: number;
   received: number;
+  repeated: number;
 }
 
 export class WorkMeter {
@@ -39,12 +40,13 @@ export class WorkMeter {
     const nowMs = this.#clock.nowMs();
     const received = Object.values(counts).reduce((sum, count) => sum + count, 0);
     const before = this.#samples.get(chainIndex);
-    this.#samples.set(chainIndex, { atMs: nowMs, received });
+    this.#samples.set(chainIndex, { atMs: nowMs, received, repeated: counts.duplicate });
     if (before === undefined) return;
     this.truth.add(nowMs, "expected", (expectedHashesPerS * (nowMs - before.atMs)) / 1000);
     const nonces = received - before.received;
     if (nonces > 0 && ticketDifficulty !== null) {
       this.truth.add(nowMs, "reported", nonces * hashesPerTicket(ticketDifficulty));
+      this.truth.add(nowMs, "repeated", (counts.duplicate - before.repeated) * hashesPerTicket(ticketDifficulty));
     }
   }
 

@@ -25,6 +25,14 @@ test("a day's sum stays right over many days of steady work", () => {
   expect(truth.read(nowMs, "1h").verified).toBe(3_600);
 });
 
+test("what came before is counted beside the five readings", () => {
+  const truth = new ShareTruth();
+  truth.add(5_000, "reported", 10);
+  truth.add(5_000, "repeated", 7);
+  expect(truth.repeated(5_000, "10m")).toBe(7);
+  expect(truth.read(5_000, "10m")).toEqual({ expected: 0, reported: 10, verified: 0, submitted: 0, accepted: 0 });
+});
+
 test("pool difficulty counts in the chips' scale", () => {
   expect(hashesPerShare(2, { chipScale: 1, poolScale: 1 })).toBe(2 ** 33);
   expect(hashesPerShare(1e-5, { chipScale: 4.096e8, poolScale: 1 })).toBeCloseTo(4096 * 2 ** 32, -6);
@@ -34,6 +42,7 @@ const NOTHING: TruthRow = { expected: 0, reported: 0, verified: 0, submitted: 0,
 const HEALTHY: EarningInputs = {
   tenMinutes: { expected: 1e6, reported: 1e6, verified: 1e6, submitted: 9e5, accepted: 9e5 },
   hour: { expected: 6e6, reported: 6e6, verified: 6e6, submitted: 5e6, accepted: 5e6 },
+  repeatedHashes: 0,
   hashesPerNonce: 100,
   hashesPerShare: 1_000,
   expectedHashesPerS: 1_700,
@@ -53,6 +62,12 @@ test.each<[string, Partial<EarningInputs>, RegExp | null]>([
   ["the same a minute after the start", { ...ten({ reported: 0, verified: 0 }), hashingMs: 60_000 }, null],
   ["too few nonces were due to tell", { ...ten({ reported: 0 }), hashesPerNonce: 1e6 }, null],
   ["nonces hash wrong", ten({ verified: 1e4 }), /only 1 % of the reported nonces hash right/],
+  ["nearly all nonces came before, the rest hash right", { ...ten({ verified: 1e4 }), repeatedHashes: 9.9e5 }, null],
+  [
+    "half came before, the rest hash wrong",
+    { ...ten({ verified: 1e4 }), repeatedHashes: 5e5 },
+    /only 2 % of the reported/,
+  ],
   [
     "the pool takes nothing",
     { ...ten({ accepted: 0 }), lastRejectText: "Above target" },
