@@ -88,7 +88,7 @@ function madeUpSession(): SessionState {
     minimumDifficulty: null,
     wantsExtranonceSubscribe: false,
     versionBits: "bip310" as const,
-    skipConfigure: false,
+    skipConfigureUntilMs: null,
   };
   const extranonce = { extranonce1: new Uint8Array(4), extranonce2Size: 8 };
   return {

@@ -144,7 +144,7 @@ class PoolTest {
       minimumDifficulty,
       wantsExtranonceSubscribe,
       versionBits,
-      skipConfigure: this.#skipConfigure,
+      skipConfigureUntilMs: this.#skipConfigure ? Number.POSITIVE_INFINITY : null,
     };
   }
 

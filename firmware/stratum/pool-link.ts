@@ -14,6 +14,7 @@ import { ShareQueue } from "../share/share-queue.ts";
 import type { LatencyHistogram } from "../stats/latency-histogram.ts";
 import type { PoolStats } from "../stats/pool-stats.ts";
 import { retryDelayMs } from "./back-off.ts";
+import { closedOnConfigure, NEVER_CLOSED, skipUntilMs } from "./configure-skip.ts";
 import { hideSecret } from "./hide-secret.ts";
 import { LineSplitter, MAX_LINE_BYTES } from "./line-splitter.ts";
 import { parseLine } from "./messages.ts";
@@ -25,6 +26,11 @@ import { lost } from "./submits.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const TICK_MS = 1_000;
+/** A link that is renewed on purpose has given a job by then, or its pool counts as lost. */
+const RENEWAL_LIMIT_MS = 10_000;
+
+/** `closed`: by the pool or the network; `hungUp`: by us, as nobody wants the link any more. */
+type SessionEnd = CloseCause | "closed" | "hungUp";
 
 export interface PoolLinkOptions {
   log: Log;
@@ -62,13 +68,15 @@ export class PoolLink {
   #connection: Connection | null = null;
   #isRunning = false;
   #attempt = 0;
-  #skipConfigure = false;
+  #configureSkip = NEVER_CLOSED;
   #versionBits: VersionBitsForm;
   /** Where the pool sent us; forgotten as soon as it does not lead to a job. */
   #redirect: { host: string; port: number; waitMs: number } | null = null;
   #job: Job | null = null;
-  #endSession: ((cause: CloseCause | "closed") => void) | null = null;
+  #endSession: ((cause: SessionEnd) => void) | null = null;
   #tickTimer: TimerHandle | null = null;
+  /** Runs while a link that we gave up on purpose is renewed. */
+  #renewal: TimerHandle | null = null;
 
   constructor(options: PoolLinkOptions) {
     this.#options = options;
@@ -94,6 +102,7 @@ export class PoolLink {
       while (!signal.aborted && (await this.#connectOnce(signal)));
     } finally {
       this.#isRunning = false;
+      this.#endRenewal();
       for (const share of this.#queue.drain(() => false).lost) this.#end(share, "lost", "no link was up", null);
       stats.setState("idle", `not in use: ${settings.address.url}`);
     }
@@ -118,8 +127,8 @@ export class PoolLink {
 
   /** One try and the pause after it; false when the run is over. */
   async #connectOnce(signal: AbortSignal): Promise<boolean> {
-    const { clock, random, stats, log, events } = this.#options;
-    let cause: CloseCause | "closed" | "unreachable" = "unreachable";
+    const { clock, random, stats, log } = this.#options;
+    let cause: SessionEnd | "unreachable" = "unreachable";
     try {
       cause = await this.#runOnce(signal);
     } catch (error) {
@@ -129,9 +138,13 @@ export class PoolLink {
       log.warn({ attempt: this.#attempt, code: error.code }, errorText(error));
     }
     if (signal.aborted) return false;
+    if (cause === "again") {
+      this.#beginRenewal();
+      return true;
+    }
     // A redirect that led nowhere is forgotten: the configured pool is next.
     if (cause !== "asked") this.#redirect = null;
-    events.onDown(cause === "unauthorised");
+    this.#tellDown(cause === "unauthorised");
     const delayMs =
       cause === "asked"
         ? (this.#redirect?.waitMs ?? 0)
@@ -143,8 +156,27 @@ export class PoolLink {
     return pause(clock, delayMs, signal);
   }
 
+  /** The work at hand goes on meanwhile, and no other pool takes over unless this one stays away. */
+  #beginRenewal(): void {
+    this.#renewal = this.#options.clock.setTimer(RENEWAL_LIMIT_MS, () => {
+      this.#renewal = null;
+      this.#options.events.onDown(false);
+    });
+  }
+
+  #endRenewal(): void {
+    this.#renewal?.cancel();
+    this.#renewal = null;
+  }
+
+  #tellDown(isUnauthorised: boolean): void {
+    if (this.#renewal !== null && !isUnauthorised) return;
+    this.#endRenewal();
+    this.#options.events.onDown(isUnauthorised);
+  }
+
   /** One link from connect to close; resolves with what ended it. */
-  async #runOnce(signal: AbortSignal): Promise<CloseCause | "closed"> {
+  async #runOnce(signal: AbortSignal): Promise<SessionEnd> {
     const { network, settings, stats, clock } = this.#options;
     const { host, port, isTls, url } = settings.address;
     const target = this.#redirect ?? { host, port };
@@ -162,10 +194,10 @@ export class PoolLink {
     });
     this.#connection = connection;
     stats.connected();
-    const ended = new Promise<CloseCause | "closed">((resolve) => {
+    const ended = new Promise<SessionEnd>((resolve) => {
       this.#endSession = resolve;
     });
-    const onAbort = (): void => this.#endSession?.("closed");
+    const onAbort = (): void => this.#endSession?.("hungUp");
     signal.addEventListener("abort", onAbort, { once: true });
     const splitter = new LineSplitter();
     connection.onData((chunk) => this.#receive(splitter, chunk));
@@ -186,7 +218,7 @@ export class PoolLink {
   }
 
   #sessionOptions(): SessionState["options"] {
-    const { settings, pool, agent, chipVersionMask, poolScale, nextSerial } = this.#options;
+    const { settings, pool, agent, chipVersionMask, poolScale, nextSerial, clock } = this.#options;
     const { address, user, password, suggestDifficulty, minimumDifficulty, wantsExtranonceSubscribe } = settings;
     const identity = Object.freeze({ serial: nextSerial(), pool, poolUrl: address.url, user });
     return {
@@ -200,7 +232,7 @@ export class PoolLink {
       minimumDifficulty,
       wantsExtranonceSubscribe,
       versionBits: this.#versionBits,
-      skipConfigure: this.#skipConfigure,
+      skipConfigureUntilMs: skipUntilMs(this.#configureSkip, clock.nowMs()),
     };
   }
 
@@ -293,6 +325,7 @@ export class PoolLink {
 
   #announce(job: Job, isReplacing: boolean): void {
     this.#attempt = 0;
+    this.#endRenewal();
     this.#options.events.onJob(job, isReplacing);
     if (this.#queue.length > 0) this.#sendQueued(job);
   }
@@ -306,7 +339,7 @@ export class PoolLink {
     for (const share of dropped) this.#end(share, "lost", "found while no link was up", null);
   }
 
-  #finish(connection: Connection, cause: CloseCause | "closed"): void {
+  #finish(connection: Connection, cause: SessionEnd): void {
     const session = this.#session;
     const nowMs = this.#options.clock.nowMs();
     this.#tickTimer?.cancel();
@@ -316,9 +349,15 @@ export class PoolLink {
     this.#job = null;
     connection.close();
     for (const entry of session?.pending.values() ?? []) this.#carryOut(lost(entry, nowMs));
-    // Old servers close on mining.configure: one session goes without it, then it is asked again. A pool that was only
-    // restarted at that moment must not cost the rolling for good.
-    this.#skipConfigure = session?.phase === "configuring" && cause === "closed";
+    if (session !== null) this.#learnConfigure(session, cause);
+  }
+
+  #learnConfigure({ options, phase, configureId }: SessionState, cause: SessionEnd): void {
+    if (options.skipConfigureUntilMs !== null) return;
+    const isUnanswered = phase === "configuring" || (phase === "subscribing" && configureId !== null);
+    if (!isUnanswered) this.#configureSkip = NEVER_CLOSED;
+    else if (cause === "closed")
+      this.#configureSkip = closedOnConfigure(this.#configureSkip, this.#options.clock.nowMs());
   }
 }
 

@@ -1,5 +1,4 @@
 /** Calls that a pool makes: one table, method to handler. Unknown ones get an error only if they carry an id. */
-import type { Job } from "../job/job.ts";
 import {
   answerLine,
   clip,
@@ -11,7 +10,7 @@ import {
   shown,
 } from "./messages.ts";
 import { judgeRedirect } from "./redirect.ts";
-import { applyNotify, close, masksOf } from "./session-jobs.ts";
+import { applyNotify, close, reissueJob } from "./session-jobs.ts";
 import type { SessionAction, SessionState, SessionStep } from "./session-types.ts";
 
 type ServerCall = Extract<ServerMessage, { kind: "call" }>;
@@ -72,14 +71,7 @@ function setVersionMask(state: SessionState, call: ServerCall): SessionStep {
   }
   const grantedMask = (mask & state.options.chipVersionMask) >>> 0;
   const next: SessionState = { ...state, grantedMask, isVersionRollingGranted: true };
-  const previous = state.job;
-  if (previous === null) return { state: next, actions: [], reason: "version mask set" };
-  const job: Job = Object.freeze({ ...previous, ...masksOf(next, previous.version) });
-  return {
-    state: { ...next, job },
-    actions: [{ kind: "job", job, isReplacing: false }],
-    reason: "version mask changed",
-  };
+  return reissueJob(next, "version mask set");
 }
 
 /** A move within the pool's own domain is followed; anything else is told and ignored. */

@@ -35,7 +35,7 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** Which version bits of a job may be rolled, as the session stands. */
-export function masksOf(
+function masksOf(
   state: SessionState,
   version: number,
 ): Pick<Job, "versionMask" | "isVersionRollingGranted" | "grantedMask"> {
@@ -45,6 +45,14 @@ export function masksOf(
     isVersionRollingGranted,
     grantedMask,
   };
+}
+
+/** The job at work once more, if there is one, with the version bits that are granted now. */
+export function reissueJob(state: SessionState, reason: string): SessionStep {
+  const previous = state.job;
+  if (previous === null) return { state, actions: [], reason };
+  const job: Job = Object.freeze({ ...previous, ...masksOf(state, previous.version) });
+  return { state: { ...state, job }, actions: [{ kind: "job", job, isReplacing: false }], reason };
 }
 
 /** True when a share of one job is right for the other: same id, same coinbase, same branches, same header fields. */

@@ -6,7 +6,7 @@
 import { hex32 } from "../work/header.ts";
 import { callLine, parseMask, parseSubscribeResult, type ServerMessage } from "./messages.ts";
 import { handleServerCall } from "./server-calls.ts";
-import { applyNotify, close } from "./session-jobs.ts";
+import { applyNotify, close, reissueJob } from "./session-jobs.ts";
 import type { SessionAction, SessionInput, SessionOptions, SessionState, SessionStep } from "./session-types.ts";
 import { handleShareAnswer, handleSubmit, timeOutShares } from "./submits.ts";
 
@@ -25,6 +25,7 @@ export function initialSession(options: SessionOptions, nowMs: number): SessionS
     phaseSinceMs: nowMs,
     nextId: 1,
     awaiting: null,
+    configureId: null,
     pending: new Map(),
     wishIds: [],
     extranonce: null,
@@ -44,7 +45,7 @@ export function stepSession(state: SessionState, input: SessionInput, nowMs: num
   if (state.phase === "closed") return { state, actions: [], reason: "closed" };
   switch (input.kind) {
     case "connected":
-      return state.options.skipConfigure ? subscribe(state, nowMs) : configure(state, nowMs);
+      return state.options.skipConfigureUntilMs === null ? configure(state, nowMs) : subscribe(state, nowMs);
     case "message":
       return handleMessage({ ...state, lastReceivedMs: nowMs }, input.message, nowMs);
     case "submit":
@@ -66,6 +67,7 @@ function handleMessage(state: SessionState, message: ServerMessage, nowMs: numbe
       return handleServerCall(state, message, nowMs);
     case "answer":
       if (state.awaiting !== null && state.awaiting.id === message.id) return handleHandshake(state, message, nowMs);
+      if (state.configureId === message.id) return handleLateConfigureAnswer(state, message.result);
       return handleShareAnswer(state, message, nowMs);
   }
 }
@@ -77,7 +79,7 @@ function handleHandshake(
 ): SessionStep {
   switch (state.phase) {
     case "configuring":
-      return subscribe(applyConfigureAnswer(state, answer.result), nowMs);
+      return subscribe({ ...state, ...grantOf(state, answer.result), configureId: null }, nowMs);
     case "subscribing": {
       const result = parseSubscribeResult(answer.result);
       if (typeof result === "string")
@@ -100,15 +102,27 @@ function handleHandshake(
   }
 }
 
-/** A missing key means "not supported": servers answer only what they know. */
-function applyConfigureAnswer(state: SessionState, result: unknown): SessionState {
-  if (typeof result !== "object" || result === null) return state;
+/** What an answer to mining.configure grants. A missing key means "not supported": servers answer only what they know. */
+function grantOf(
+  state: SessionState,
+  result: unknown,
+): Partial<Pick<SessionState, "grantedMask" | "isVersionRollingGranted">> {
+  if (typeof result !== "object" || result === null) return {};
   const answer = result as Record<string, unknown>;
-  if (answer["version-rolling"] !== true) return state;
+  if (answer["version-rolling"] !== true) return {};
   const mask = parseMask(answer["version-rolling.mask"]) ?? state.options.chipVersionMask;
   // "Yes, with no bits" grants nothing: a share goes out as to a pool that never heard of rolling.
-  if (mask === 0) return state;
-  return { ...state, grantedMask: (mask & state.options.chipVersionMask) >>> 0, isVersionRollingGranted: true };
+  if (mask === 0) return {};
+  return { grantedMask: (mask & state.options.chipVersionMask) >>> 0, isVersionRollingGranted: true };
+}
+
+/** The pool took its time: what it grants holds from now on, for the job at work as well. */
+function handleLateConfigureAnswer(state: SessionState, result: unknown): SessionStep {
+  const next: SessionState = { ...state, configureId: null };
+  // A mask that the pool set on its own in the meantime is the newer word.
+  const grant = state.isVersionRollingGranted ? {} : grantOf(state, result);
+  if (grant.grantedMask === undefined) return { state: next, actions: [], reason: "late answer grants nothing" };
+  return reissueJob({ ...next, ...grant }, "version rolling granted late");
 }
 
 function call(
@@ -138,7 +152,8 @@ function configure(state: SessionState, nowMs: number): SessionStep {
     values["minimum-difficulty.value"] = minimumDifficulty;
   }
   if (wantsExtranonceSubscribe) extensions.push("subscribe-extranonce");
-  return call(state, "configuring", "mining.configure", [extensions, values], nowMs);
+  const step = call(state, "configuring", "mining.configure", [extensions, values], nowMs);
+  return { ...step, state: { ...step.state, configureId: step.state.awaiting?.id ?? null } };
 }
 
 function subscribe(state: SessionState, nowMs: number): SessionStep {
@@ -183,7 +198,7 @@ function handleTick(state: SessionState, nowMs: number): SessionStep {
   const waitedMs = nowMs - state.phaseSinceMs;
   if (state.phase === "configuring" && waitedMs > CONFIGURE_WAIT_MS) {
     const step = subscribe(state, nowMs);
-    const text = "the pool does not answer mining.configure: mining without version rolling";
+    const text = "the pool does not answer mining.configure: mining without version rolling until it does";
     return { ...step, actions: [{ kind: "notice", level: "warn", text }, ...step.actions] };
   }
   if ((state.phase === "subscribing" || state.phase === "authorising") && waitedMs > HANDSHAKE_WAIT_MS) {
@@ -199,5 +214,13 @@ function handleTick(state: SessionState, nowMs: number): SessionStep {
   if (nowMs - (state.lastNotifyMs ?? state.phaseSinceMs) > NO_JOB_LIMIT_MS) {
     return close(state, "silent", `the pool gave no job for ${NO_JOB_LIMIT_MS / 1000} s`);
   }
+  if (isAskingAgainDue(state, nowMs)) return close(state, "again", "asking for version rolling again, on a new link");
   return timeOutShares(state, nowMs);
+}
+
+/** The session that went without mining.configure mines: it has done its part. */
+function isAskingAgainDue(state: SessionState, nowMs: number): boolean {
+  const untilMs = state.options.skipConfigureUntilMs;
+  const isMining = state.phase === "mining" && state.job !== null;
+  return untilMs !== null && nowMs >= untilMs && isMining && !state.isVersionRollingGranted;
 }

@@ -27,8 +27,8 @@ export interface SessionOptions {
   readonly minimumDifficulty: number | null;
   readonly wantsExtranonceSubscribe: boolean;
   readonly versionBits: VersionBitsForm;
-  /** True when this pool closed on mining.configure before. */
-  readonly skipConfigure: boolean;
+  /** This pool closes on mining.configure: left out until then, when a session that mines makes way for one that asks. */
+  readonly skipConfigureUntilMs: number | null;
 }
 
 export interface SessionState {
@@ -38,6 +38,8 @@ export interface SessionState {
   readonly nextId: number;
   /** The handshake call whose answer is due, or null. */
   readonly awaiting: { readonly id: string; readonly method: string } | null;
+  /** Id of the mining.configure call while it has no answer, however late that comes; null = answered or not sent. */
+  readonly configureId: string | null;
   readonly pending: ReadonlyMap<string, PendingShare>;
   /** Ids of calls whose answers change nothing. */
   readonly wishIds: readonly string[];
@@ -63,7 +65,8 @@ export type SessionInput =
   | { readonly kind: "submit"; readonly share: Share }
   | { readonly kind: "tick" };
 
-export type CloseCause = "silent" | "handshake" | "unauthorised" | "asked";
+/** `asked`: the pool wants a new link; `again`: we do, to ask for version rolling. */
+export type CloseCause = "silent" | "handshake" | "unauthorised" | "asked" | "again";
 
 export type SessionAction =
   | { readonly kind: "send"; readonly line: string }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { isRejected, shareOutcome } from "#firmware/stratum/share-outcome.ts";
 import { submitParams } from "#firmware/stratum/submits.ts";
 import { fixtureNotify, SessionDriver, shareOf } from "./session-support.ts";
@@ -245,4 +245,58 @@ test("a share without an answer is lost after 30 s, and silence closes the link"
   expect(session.state.phase).toBe("closed");
   const quiet = new SessionDriver().handshake().tickAt(120_001);
   expect(quiet.actions.at(-1)).toMatchObject({ kind: "close", cause: "silent" });
+});
+
+describe("an answer to mining.configure that comes late", () => {
+  const silent = (): SessionDriver => new SessionDriver().input({ kind: "connected" }).tickAt(5_001);
+  const grant = '{"id":1,"result":{"version-rolling":true,"version-rolling.mask":"1fffe000"},"error":null}';
+  const rest = ['{"id":2,"result":[[],"a1b2c3d4",4],"error":null}', '{"id":3,"result":true,"error":null}'];
+
+  test("grants rolling for the job at work, which is issued again", () => {
+    const session = silent().receive(...rest, fixtureNotify(), grant);
+    expect(session.jobs.map(({ job, isReplacing }) => [job.jobId, job.versionMask, isReplacing])).toEqual([
+      ["j0", 0, true],
+      ["j0", 0x1fffe000, false],
+    ]);
+    expect(session.jobs.at(-1)?.job.isVersionRollingGranted).toBe(true);
+  });
+
+  test("grants rolling to the jobs to come while the handshake is under way", () => {
+    const session = silent().receive(grant, ...rest, fixtureNotify());
+    expect(session.jobs.map(({ job }) => job.versionMask)).toEqual([0x1fffe000]);
+  });
+
+  test("changes nothing when it grants nothing, or less than the pool has set since", () => {
+    const none = silent().receive(
+      ...rest,
+      fixtureNotify(),
+      '{"id":1,"result":null,"error":[20,"Unknown method",null]}',
+    );
+    expect(none.jobs.length).toBe(1);
+    const set = silent().receive(...rest, fixtureNotify());
+    set.receive('{"id":null,"method":"mining.set_version_mask","params":["00ffe000"]}', grant);
+    expect(set.jobs.map(({ job }) => job.versionMask)).toEqual([0, 0x00ffe000]);
+  });
+});
+
+describe("a session that goes without mining.configure", () => {
+  const skipping = (): SessionDriver =>
+    new SessionDriver({ skipConfigureUntilMs: 60_000 })
+      .input({ kind: "connected" })
+      .receive('{"id":1,"result":[[],"a1b2c3d4",4],"error":null}', '{"id":2,"result":true,"error":null}');
+  const closes = (session: SessionDriver): string[] =>
+    session.actions.flatMap((action) => (action.kind === "close" ? [action.cause] : []));
+
+  test("makes way for one that asks, when it is time and it mines", () => {
+    const session = skipping().receive(fixtureNotify()).tickAt(59_000);
+    expect(session.sent.map(({ method }) => method)).toEqual(["mining.subscribe", "mining.authorize"]);
+    expect(closes(session)).toEqual([]);
+    expect(closes(session.tickAt(60_000))).toEqual(["again"]);
+  });
+
+  test("stays without a job, and where rolling was granted all the same", () => {
+    expect(closes(skipping().tickAt(60_000))).toEqual([]);
+    const granted = skipping().receive('{"method":"mining.set_version_mask","params":["1fffe000"]}', fixtureNotify());
+    expect(closes(granted.tickAt(60_000))).toEqual([]);
+  });
 });

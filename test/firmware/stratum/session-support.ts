@@ -17,7 +17,7 @@ export function sessionOptions(changes: Partial<SessionOptions> = {}): SessionOp
     minimumDifficulty: null,
     wantsExtranonceSubscribe: false,
     versionBits: "bip310",
-    skipConfigure: false,
+    skipConfigureUntilMs: null,
     ...changes,
   };
 }
