@@ -103,7 +103,8 @@ function note(state: FailoverState, input: FailoverInput, nowMs: number): { stat
       };
     case "down": {
       const shunReason = input.isUnauthorised ? "it does not take this user" : standing.shunReason;
-      const notBeforeMs = nowMs + (input.isUnauthorised ? SHUN_MS : RETEST_MS);
+      // A pool that is passed over, and closes the link as well, is passed over no shorter.
+      const notBeforeMs = Math.max(standing.notBeforeMs, nowMs + (input.isUnauthorised ? SHUN_MS : RETEST_MS));
       return {
         state: change(state, input.pool, { aliveSinceMs: null, notBeforeMs, shunReason }),
         reason: `pool ${input.pool + 1} is lost`,

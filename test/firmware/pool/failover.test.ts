@@ -164,6 +164,19 @@ test("a pool that takes no share is left; a single accepted one forgives", () =>
   expect(driver.state.pools[0]?.shunReason).toMatch(/^it refused \d+ shares in a row and took none$/);
 });
 
+test("a pool that takes nothing and then closes the link is passed over no shorter for that", () => {
+  const driver = new Driver(2).input({ kind: "tick" }).alive(0);
+  for (let i = 0; i < REFUSED_IN_A_ROW; i++) driver.wait(4_000).share(0, false);
+  const shunnedAtMs = driver.nowMs;
+  expect(driver.state.pools[0]?.shunReason).not.toBeNull();
+  driver.wait(1_000).down(0).alive(1);
+  driver.take();
+  driver.wait(shunnedAtMs + SHUN_MS - 1_000 - driver.nowMs);
+  expect(driver.take()).toEqual([]);
+  driver.wait(2_000);
+  expect(driver.take()).toEqual([`${(shunnedAtMs + SHUN_MS) / 1000}:dial 0`]);
+});
+
 test("a pool alone is never given up", () => {
   const driver = new Driver(1).input({ kind: "tick" }).alive(0);
   for (let i = 0; i < 2 * REFUSED_IN_A_ROW; i++) driver.wait(5_000).share(0, false);
