@@ -7,7 +7,7 @@
  *     one goes on trying by itself.
  *   - A better pool than the working one is dialled again and again, on a link of its own; once it has had a job for half a
  *     minute without a break it works again, and the worse ones are let go.
- *   - A pool that takes no share at all is passed over for a while.
+ *   - A pool that takes no share at all, by whatever words or without any, is passed over for a while.
  */
 
 /** A pool that has no job after this long lets the next one join. */
@@ -49,8 +49,20 @@ export interface FailoverState {
 export type FailoverInput =
   | { readonly kind: "tick" }
   | { readonly kind: "alive"; readonly pool: number }
-  | { readonly kind: "down"; readonly pool: number; readonly isUnauthorised: boolean }
-  | { readonly kind: "shareEnded"; readonly pool: number; readonly isAccepted: boolean; readonly isRefused: boolean };
+  | {
+      readonly kind: "down";
+      readonly pool: number;
+      readonly isUnauthorised: boolean;
+      /** It talked, and answered none of the shares of its last session. */
+      readonly isUnanswered: boolean;
+    }
+  | {
+      readonly kind: "shareEnded";
+      readonly pool: number;
+      readonly isAccepted: boolean;
+      /** Refused, stale or never answered. After a block a share may be stale on any pool; one that is taken clears it. */
+      readonly isRefused: boolean;
+    };
 
 export type FailoverAction =
   | { readonly kind: "dial"; readonly pool: number }
@@ -102,9 +114,9 @@ function note(state: FailoverState, input: FailoverInput, nowMs: number): { stat
         reason: `pool ${input.pool + 1} gives jobs`,
       };
     case "down": {
-      const shunReason = input.isUnauthorised ? "it does not take this user" : standing.shunReason;
+      const shunReason = shunReasonOf(input) ?? standing.shunReason;
       // A pool that is passed over, and closes the link as well, is passed over no shorter.
-      const notBeforeMs = Math.max(standing.notBeforeMs, nowMs + (input.isUnauthorised ? SHUN_MS : RETEST_MS));
+      const notBeforeMs = Math.max(standing.notBeforeMs, nowMs + (shunReasonOf(input) === null ? RETEST_MS : SHUN_MS));
       return {
         state: change(state, input.pool, { aliveSinceMs: null, notBeforeMs, shunReason }),
         reason: `pool ${input.pool + 1} is lost`,
@@ -113,6 +125,12 @@ function note(state: FailoverState, input: FailoverInput, nowMs: number): { stat
     case "shareEnded":
       return { state: countShare(state, standing, input, nowMs), reason: "share answered" };
   }
+}
+
+/** Whether the way in which a link ended says enough on its own. */
+function shunReasonOf(input: Extract<FailoverInput, { kind: "down" }>): string | null {
+  if (input.isUnauthorised) return "it does not take this user";
+  return input.isUnanswered ? "it answered none of a session's shares" : null;
 }
 
 function countShare(

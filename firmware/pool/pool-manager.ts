@@ -155,13 +155,20 @@ export class PoolManager {
       nonceToSubmit,
       events: {
         onJob: (job, isReplacing) => this.#onJob(pool, job, isReplacing),
-        onDown: (isUnauthorised) => this.#input({ kind: "down", pool, isUnauthorised }),
+        onDown: (why) =>
+          this.#input({
+            kind: "down",
+            pool,
+            isUnauthorised: why === "unauthorised",
+            isUnanswered: why === "unanswered",
+          }),
         onSubmitted: (share) => this.#options.onSubmitted(share),
         onLine: (direction, line) => this.#options.onLine(firstPool + pool, direction, line),
-        onShareEnded: (share, outcome) => {
+        onShareEnded: (share, outcome, isUnanswered) => {
           const isAccepted = outcome === "accepted";
+          const isRefused = isRejected(outcome) || outcome === "stale" || isUnanswered;
           this.#options.onShareEnded(share, outcome);
-          this.#input({ kind: "shareEnded", pool, isAccepted, isRefused: isRejected(outcome) });
+          this.#input({ kind: "shareEnded", pool, isAccepted, isRefused });
         },
       },
     });

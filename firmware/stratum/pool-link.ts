@@ -22,7 +22,6 @@ import { isSameWork } from "./session-jobs.ts";
 import { initialSession, stepSession } from "./session-machine.ts";
 import type { CloseCause, SessionAction, SessionInput, SessionState } from "./session-types.ts";
 import type { ShareOutcome } from "./share-outcome.ts";
-import { lost } from "./submits.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const TICK_MS = 1_000;
@@ -50,13 +49,16 @@ export interface PoolLinkOptions {
   events: PoolLinkEvents;
 }
 
+export type DownCause = "lost" | Extract<CloseCause, "unauthorised" | "unanswered">;
+
 export interface PoolLinkEvents {
   /** A job of an authorised session. */
   onJob(job: Job, isReplacing: boolean): void;
   /** No job can come from here now. */
-  onDown(isUnauthorised: boolean): void;
+  onDown(why: DownCause): void;
   onSubmitted(share: Share): void;
-  onShareEnded(share: Share, outcome: ShareOutcome): void;
+  /** @param isUnanswered lost because the pool let its time pass, not with a link. */
+  onShareEnded(share: Share, outcome: ShareOutcome, isUnanswered: boolean): void;
   /** Each line of the session, without the password. */
   onLine(direction: "in" | "out", line: string): void;
 }
@@ -144,7 +146,7 @@ export class PoolLink {
     }
     // A redirect that led nowhere is forgotten: the configured pool is next.
     if (cause !== "asked") this.#redirect = null;
-    this.#tellDown(cause === "unauthorised");
+    this.#tellDown(cause === "unauthorised" || cause === "unanswered" ? cause : "lost");
     const delayMs =
       cause === "asked"
         ? (this.#redirect?.waitMs ?? 0)
@@ -160,7 +162,7 @@ export class PoolLink {
   #beginRenewal(): void {
     this.#renewal = this.#options.clock.setTimer(RENEWAL_LIMIT_MS, () => {
       this.#renewal = null;
-      this.#options.events.onDown(false);
+      this.#options.events.onDown("lost");
     });
   }
 
@@ -169,10 +171,10 @@ export class PoolLink {
     this.#renewal = null;
   }
 
-  #tellDown(isUnauthorised: boolean): void {
-    if (this.#renewal !== null && !isUnauthorised) return;
+  #tellDown(why: DownCause): void {
+    if (this.#renewal !== null && why === "lost") return;
     this.#endRenewal();
-    this.#options.events.onDown(isUnauthorised);
+    this.#options.events.onDown(why);
   }
 
   /** One link from connect to close; resolves with what ended it. */
@@ -290,7 +292,7 @@ export class PoolLink {
         this.#takeJob(action);
         return;
       case "answered":
-        this.#end(action.share, action.outcome, action.text, action.roundTripMs);
+        this.#end(action.share, action.outcome, action.text, action.roundTripMs, action.outcome === "lost");
         return;
       case "notice": {
         const text = hideSecret(action.text, settings.password);
@@ -311,10 +313,10 @@ export class PoolLink {
     }
   }
 
-  #end(share: Share, outcome: ShareOutcome, text: string, roundTripMs: number | null): void {
+  #end(share: Share, outcome: ShareOutcome, text: string, roundTripMs: number | null, isUnanswered = false): void {
     const { stats, settings } = this.#options;
     stats.shareEnded(share, outcome, hideSecret(text, settings.password), roundTripMs);
-    this.#options.events.onShareEnded(share, outcome);
+    this.#options.events.onShareEnded(share, outcome, isUnanswered);
   }
 
   #takeJob(action: Extract<SessionAction, { kind: "job" }>): void {
@@ -348,7 +350,8 @@ export class PoolLink {
     this.#connection = null;
     this.#job = null;
     connection.close();
-    for (const entry of session?.pending.values() ?? []) this.#carryOut(lost(entry, nowMs));
+    for (const { share, sentAtMs } of session?.pending.values() ?? [])
+      this.#end(share, "lost", "no answer", nowMs - sentAtMs);
     if (session !== null) this.#learnConfigure(session, cause);
   }
 

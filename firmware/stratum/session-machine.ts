@@ -36,6 +36,7 @@ export function initialSession(options: SessionOptions, nowMs: number): SessionS
     job: null,
     lastReceivedMs: nowMs,
     unansweredInARow: 0,
+    hasAccepted: false,
     versionBits: options.versionBits,
     lastNotifyMs: null,
   };

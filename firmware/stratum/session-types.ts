@@ -53,6 +53,8 @@ export interface SessionState {
   readonly job: Job | null;
   readonly lastReceivedMs: number;
   readonly unansweredInARow: number;
+  /** The pool took a share of this session. */
+  readonly hasAccepted: boolean;
   /** Present form of submitted version bits: the setting, or what a refusal taught. */
   readonly versionBits: VersionBitsForm;
   /** When the last notify came; null = none yet. */
@@ -65,8 +67,11 @@ export type SessionInput =
   | { readonly kind: "submit"; readonly share: Share }
   | { readonly kind: "tick" };
 
-/** `asked`: the pool wants a new link; `again`: we do, to ask for version rolling. */
-export type CloseCause = "silent" | "handshake" | "unauthorised" | "asked" | "again";
+/**
+ * `unanswered`: silent on every share, and none was taken before; `asked`: the pool wants a new link; `again`: we do, to ask
+ * for version rolling.
+ */
+export type CloseCause = "silent" | "unanswered" | "handshake" | "unauthorised" | "asked" | "again";
 
 export type SessionAction =
   | { readonly kind: "send"; readonly line: string }

@@ -62,7 +62,8 @@ export function handleShareAnswer(
     text: answer.error?.text ?? "",
     roundTripMs: nowMs - entry.sentAtMs,
   };
-  const next: SessionState = { ...state, pending, unansweredInARow: 0 };
+  const hasAccepted = state.hasAccepted || action.outcome === "accepted";
+  const next: SessionState = { ...state, pending, unansweredInARow: 0, hasAccepted };
   const learnt = learnVersionBits(next, entry.share, action.outcome);
   if (learnt === null) return { state: next, actions: [action], reason: action.outcome };
   const text = `the pool puts version bits back in another way: sending them as "${learnt.versionBits}" from now on`;
@@ -96,12 +97,13 @@ export function timeOutShares(state: SessionState, nowMs: number): SessionStep {
     return { state: { ...state, pending, unansweredInARow }, actions, reason: "share lost" };
   }
   const text = `${unansweredInARow} shares without an answer: the link counts as dead`;
-  actions.push({ kind: "close", cause: "silent", text });
+  // One share may be lost with the link; a pool that took others before may just have gone away.
+  const isUnanswered = unansweredInARow >= MAX_UNANSWERED && !state.hasAccepted;
+  actions.push({ kind: "close", cause: isUnanswered ? "unanswered" : "silent", text });
   return { state: { ...state, pending, unansweredInARow, phase: "closed" }, actions, reason: text };
 }
 
-/** The action that books a share as lost. */
-export function lost(entry: PendingShare, nowMs: number): SessionAction {
+function lost(entry: PendingShare, nowMs: number): SessionAction {
   return {
     kind: "answered",
     share: entry.share,

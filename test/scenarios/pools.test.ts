@@ -86,6 +86,48 @@ test("a pool that refuses every share is left for one that takes them", async ()
   await rig.stop();
 });
 
+test("a pool to which every share is stale is left; one with stale shares after each block is not", async () => {
+  const [alice, bob] = [scripted(), scripted()];
+  let answers = 0;
+  // Two in three are stale, and one is taken.
+  alice.override = ({ id, method }) => {
+    if (method !== "mining.submit" || ++answers % 3 === 0) return false;
+    alice.raw(`${JSON.stringify({ id, result: null, error: [21, "Job not found", null] })}\n`);
+    return true;
+  };
+  const rig = await twoPools();
+  await alice.listen(rig.network, PORT_A);
+  await bob.listen(rig.network, PORT_B);
+  await hashing(rig);
+  await rig.advance(120_000);
+  expect(workingUser(rig)).toBe("alice.1");
+  alice.override = () => false;
+  alice.refusal = [21, "Job not found", null];
+  await rig.until("mining on the second", () => workingUser(rig) === "bob.9", 120_000);
+  await rig.advance(120_000);
+  expect(workingUser(rig)).toBe("bob.9");
+  await rig.stop();
+});
+
+test("a pool that talks but answers no share is left for good after its first session", async () => {
+  const [alice, bob] = [scripted(), scripted()];
+  alice.silentOn = ["mining.submit"];
+  const rig = await twoPools();
+  await alice.listen(rig.network, PORT_A);
+  await bob.listen(rig.network, PORT_B);
+  await hashing(rig);
+  let aliceMs = 0;
+  for (let s = 0; s < 300; s++) {
+    await rig.advance(1_000);
+    if (workingUser(rig) === "alice.1") aliceMs += 1_000;
+    for (const pool of [alice, bob]) pool.notify({ id: `r${s}` });
+  }
+  expect(aliceMs).toBeLessThan(60_000);
+  expect(rig.snapshot().pools[0]?.reason).toBe("it answered none of a session's shares");
+  expect(workingUser(rig)).toBe("bob.9");
+  await rig.stop();
+});
+
 test("a user that is refused is a setting fault: the next pool works, and the sentence names the user", async () => {
   const [alice, bob] = [scripted(), scripted()];
   alice.takesUser = false;

@@ -34,8 +34,9 @@ class Driver {
     return this.input({ kind: "alive", pool });
   }
 
-  down(pool: number, isUnauthorised = false): this {
-    return this.input({ kind: "down", pool, isUnauthorised });
+  down(pool: number, why: "unauthorised" | "unanswered" | null = null): this {
+    const [isUnauthorised, isUnanswered] = [why === "unauthorised", why === "unanswered"];
+    return this.input({ kind: "down", pool, isUnauthorised, isUnanswered });
   }
 
   share(pool: number, isAccepted: boolean): this {
@@ -136,7 +137,7 @@ describe("a lost pool", () => {
 });
 
 test("a pool that refuses the user is passed over while there is another one", () => {
-  const driver = new Driver(2).input({ kind: "tick" }).down(0, true).alive(1);
+  const driver = new Driver(2).input({ kind: "tick" }).down(0, "unauthorised").alive(1);
   driver.take();
   driver.wait(SHUN_MS - 1_000);
   expect(driver.take().filter((order) => order.includes("dial 0"))).toEqual([]);
@@ -164,6 +165,16 @@ test("a pool that takes no share is left; a single accepted one forgives", () =>
   expect(driver.state.pools[0]?.shunReason).toMatch(/^it refused \d+ shares in a row and took none$/);
 });
 
+test("a pool that answers no share of a session is passed over at once; one that takes a share again is forgiven", () => {
+  const driver = new Driver(2).input({ kind: "tick" }).alive(0).wait(31_000).down(0, "unanswered").alive(1);
+  driver.take();
+  driver.wait(SHUN_MS - 1_000);
+  expect(driver.take().filter((order) => order.includes("dial 0"))).toEqual([]);
+  expect(driver.state.pools[0]?.shunReason).toBe("it answered none of a session's shares");
+  driver.wait(2_000).alive(0).share(0, true).wait(PROVE_MS);
+  expect(driver.state).toMatchObject({ working: 0, pools: [{ shunReason: null }, {}] });
+});
+
 test("a pool that takes nothing and then closes the link is passed over no shorter for that", () => {
   const driver = new Driver(2).input({ kind: "tick" }).alive(0);
   for (let i = 0; i < REFUSED_IN_A_ROW; i++) driver.wait(4_000).share(0, false);
@@ -181,6 +192,6 @@ test("a pool alone is never given up", () => {
   const driver = new Driver(1).input({ kind: "tick" }).alive(0);
   for (let i = 0; i < 2 * REFUSED_IN_A_ROW; i++) driver.wait(5_000).share(0, false);
   expect(driver.state.working).toBe(0);
-  driver.down(0, true).wait(2_000);
+  driver.down(0, "unauthorised").wait(2_000);
   expect(driver.state.pools[0]?.isWanted).toBe(true);
 });

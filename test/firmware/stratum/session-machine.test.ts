@@ -300,3 +300,21 @@ describe("a session that goes without mining.configure", () => {
     expect(closes(granted.tickAt(60_000))).toEqual([]);
   });
 });
+
+test("silence on shares is told apart: after one that was taken the pool may be gone, before any it takes none", () => {
+  const start = (): SessionDriver => new SessionDriver().handshake().receive(fixtureNotify());
+  const cause = (session: SessionDriver, isTaken: boolean): unknown => {
+    const job = session.jobs[0]?.job;
+    if (job === undefined) throw new Error("no job");
+    session.submit(shareOf(job));
+    if (isTaken) session.receive('{"id":4,"result":true,"error":null}').submit(shareOf(job, { nonce: 1 }));
+    session
+      .submit(shareOf(job, { nonce: 2 }))
+      .tickAt(20_000)
+      .receive(fixtureNotify({ jobId: "j1" }))
+      .tickAt(30_001);
+    return session.actions.at(-1);
+  };
+  expect(cause(start(), false)).toMatchObject({ kind: "close", cause: "unanswered" });
+  expect(cause(start(), true)).toMatchObject({ kind: "close", cause: "silent" });
+});
