@@ -13,7 +13,7 @@ import type { PoolSettings, VersionBitsForm } from "../pool/pool-settings.ts";
 import { ShareQueue } from "../share/share-queue.ts";
 import type { LatencyHistogram } from "../stats/latency-histogram.ts";
 import type { PoolStats } from "../stats/pool-stats.ts";
-import { retryDelayMs } from "./back-off.ts";
+import { redirectDelayMs, redirectsAfter, retryDelayMs } from "./back-off.ts";
 import { closedOnConfigure, NEVER_CLOSED, skipUntilMs } from "./configure-skip.ts";
 import { hideSecret } from "./hide-secret.ts";
 import { LineSplitter, MAX_LINE_BYTES } from "./line-splitter.ts";
@@ -74,6 +74,8 @@ export class PoolLink {
   #versionBits: VersionBitsForm;
   /** Where the pool sent us; forgotten as soon as it does not lead to a job. */
   #redirect: { host: string; port: number; waitMs: number } | null = null;
+  /** In a row, out of short sessions; no new run and no job clears it. */
+  #redirects = 0;
   #job: Job | null = null;
   #endSession: ((cause: SessionEnd) => void) | null = null;
   #tickTimer: TimerHandle | null = null;
@@ -149,7 +151,7 @@ export class PoolLink {
     this.#tellDown(cause === "unauthorised" || cause === "unanswered" ? cause : "lost");
     const delayMs =
       cause === "asked"
-        ? (this.#redirect?.waitMs ?? 0)
+        ? redirectDelayMs(this.#redirects, this.#redirect?.waitMs ?? 0, random)
         : retryDelayMs(this.#attempt++, cause === "unauthorised", random);
     stats.setState(
       stats.state === "unreachable" ? "unreachable" : "waiting",
@@ -194,6 +196,7 @@ export class PoolLink {
       tls: isTls ? settings.tls : null,
       proxy: settings.proxy,
     });
+    const connectedAtMs = clock.nowMs();
     this.#connection = connection;
     stats.connected();
     const ended = new Promise<SessionEnd>((resolve) => {
@@ -215,6 +218,7 @@ export class PoolLink {
     this.#scheduleTick();
     const cause = await ended;
     signal.removeEventListener("abort", onAbort);
+    this.#redirects = redirectsAfter(this.#redirects, clock.nowMs() - connectedAtMs, cause === "asked");
     this.#finish(connection, cause);
     return cause;
   }

@@ -285,3 +285,36 @@ test.each(["mining.subscribe", "mining.authorize", "mining.submit"])(
     await rig.stop();
   },
 );
+
+test("a pool that sends us on after each first job is followed with growing pauses, until a session has settled", async () => {
+  const pool = scripted((p) => p.call("client.reconnect", []));
+  const rig = await startRig({
+    hasPool: false,
+    // No network connects in no time at all.
+    wrapNetwork: (network, clock) => ({
+      listen: network.listen.bind(network),
+      connect: async (options) => {
+        await new Promise<void>((resolve) => void clock.setTimer(50, resolve));
+        return network.connect(options);
+      },
+    }),
+  });
+  await pool.listen(rig.network, POOL_PORT);
+  await rig.advance(30_000);
+  const { connects } = rig.snapshot().pool;
+  expect(connects).toBeGreaterThanOrEqual(4);
+  expect(connects).toBeLessThanOrEqual(8);
+  await rig.advance(300_000);
+  expect(rig.snapshot().pool.connects).toBeLessThanOrEqual(connects + 8);
+  pool.onMining = () => {
+    pool.setDifficulty(DIFFICULTY);
+    pool.notify({ id: "j0", clean: true });
+  };
+  await rig.until("mining", () => rig.snapshot().pool.state === "mining", 80_000);
+  await rig.advance(61_000);
+  const settled = rig.snapshot().pool.connects;
+  pool.call("client.reconnect", []);
+  await rig.advance(500);
+  expect(rig.snapshot().pool).toMatchObject({ connects: settled + 1, state: "mining" });
+  await rig.stop();
+});
