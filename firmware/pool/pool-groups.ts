@@ -15,7 +15,7 @@ export interface PoolGroup {
   readonly pools: readonly PoolSettings[];
 }
 
-type OfOneGroup = "pools" | "firstPool" | "jobs" | "nextSerial" | "onDecided";
+type OfOneGroup = "pools" | "firstPool" | "jobs" | "isOtherAtWork" | "nextSerial" | "onDecided";
 
 export interface PoolGroupsOptions extends Omit<PoolManagerOptions, OfOneGroup> {
   readonly groups: readonly PoolGroup[];
@@ -59,11 +59,12 @@ export class PoolGroups {
     let firstPool = 0;
     this.#managers = groups.map(({ pools }, group) => {
       const jobs = this.#sink(group, sinkOf(group), onJob, onNoJob);
-      const manager = new PoolManager({
+      const manager: PoolManager = new PoolManager({
         ...shared,
         pools,
         firstPool,
         jobs,
+        isOtherAtWork: () => this.#managers.some((other) => other !== manager && other.working !== null),
         nextSerial,
         onDecided: (decision, nowMs) => onDecided(group, decision, nowMs),
       });

@@ -1,6 +1,7 @@
 /**
  * Shell of the fail-over: holds the links of one list of pools, hands the working pool's jobs to the scheduler, and shares
- * back to the pool whose job they solve. When no pool gives jobs for too long, the work ends until one is back.
+ * back to the pool whose job they solve. When no pool gives jobs for too long, the work ends until one is back; where other
+ * groups can have the hashrate, soon.
  */
 import type { Clock, TimerHandle } from "#hal/clock.ts";
 import type { Network } from "#hal/network.ts";
@@ -23,6 +24,8 @@ import type { PoolSettings } from "./pool-settings.ts";
 const TICK_MS = 1_000;
 /** A lost pool's last job is worked on for so long; after that no chain is fed until a pool is back. */
 const KEEP_LAST_JOB_MS = 120_000;
+/** Nobody pays for it: time enough to reconnect at once is all that it gets while another group works. */
+const KEEP_BESIDE_OTHERS_MS = 5_000;
 
 export interface PoolManagerOptions {
   log: Log;
@@ -39,6 +42,8 @@ export interface PoolManagerOptions {
   chipVersionMask: number;
   poolScale: number;
   jobs: JobSink;
+  /** A pool of another group gives jobs. */
+  isOtherAtWork: () => boolean;
   nonceToSubmit: LatencyHistogram;
   onSubmitted: (share: Share) => void;
   /** Each line of a session, without the password; `pool` counts over all pools. */
@@ -177,11 +182,14 @@ export class PoolManager {
 
   #tick(): void {
     this.#input({ kind: "tick" });
+    const isSoonOver = this.#idleTimer !== null && this.#options.isOtherAtWork();
+    if (isSoonOver && this.#options.clock.nowMs() - this.#idleSinceMs >= KEEP_BESIDE_OTHERS_MS) this.#dropLastJob();
     this.#tickTimer = this.#options.clock.setTimer(TICK_MS, () => this.#tick());
   }
 
   #onJob(pool: number, job: Job, isReplacing: boolean): void {
     if (this.#state.working === pool) {
+      this.#endIdle();
       if (isReplacing) this.#options.jobs.replaceJob(job);
       else this.#options.jobs.updateJob(job);
       return;
@@ -227,15 +235,21 @@ export class PoolManager {
     const { clock, jobs } = this.#options;
     const job = index === null ? null : (this.#pools[index]?.link.job ?? null);
     if (job !== null) {
-      this.#idleTimer?.cancel();
-      this.#idleTimer = null;
+      this.#endIdle();
       jobs.replaceJob(job);
       return;
     }
     this.#idleSinceMs = clock.nowMs();
-    this.#idleTimer ??= clock.setTimer(KEEP_LAST_JOB_MS, () => {
-      this.#idleTimer = null;
-      jobs.clearJob();
-    });
+    this.#idleTimer ??= clock.setTimer(KEEP_LAST_JOB_MS, () => this.#dropLastJob());
+  }
+
+  #endIdle(): void {
+    this.#idleTimer?.cancel();
+    this.#idleTimer = null;
+  }
+
+  #dropLastJob(): void {
+    this.#endIdle();
+    this.#options.jobs.clearJob();
   }
 }

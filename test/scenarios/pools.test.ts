@@ -128,6 +128,51 @@ test("a pool that talks but answers no share is left for good after its first se
   await rig.stop();
 });
 
+test("a group whose pools are gone lends its share to the other one within seconds, and gets it back", async () => {
+  const [alice, bob] = [scripted(), scripted()];
+  const rig = await startRig({
+    hasPool: false,
+    poolGroups: [
+      { quota: 1, pools: [rigPool(PORT_A, "alice.1")] },
+      { quota: 1, pools: [rigPool(PORT_B, "bob.9")] },
+    ],
+  });
+  for (const [pool, port] of [
+    [alice, PORT_A],
+    [bob, PORT_B],
+  ] as const)
+    await pool.listen(rig.network, port);
+  await hashing(rig);
+  await rig.advance(5_000);
+  const bobsShares = async (seconds: number): Promise<number> => {
+    const before = bob.shares.length;
+    await rig.advance(1_000 * seconds);
+    return (bob.shares.length - before) / seconds;
+  };
+  const half = await bobsShares(30);
+  // A link that is back at once costs nobody his share.
+  alice.close();
+  const quick = await bobsShares(30);
+  expect(quick).toBeLessThan(1.4 * half);
+  alice.stopListening();
+  await rig.advance(8_000);
+  expect(await bobsShares(30)).toBeGreaterThan(1.6 * half);
+  // With nobody left the last job is worked on.
+  bob.stopListening();
+  await rig.advance(30_000);
+  expect(rig.miner.parts.scheduler.nextJob()).not.toBeNull();
+  expect(rig.snapshot().pauseReason).toBeNull();
+  for (const [pool, port] of [
+    [alice, PORT_A],
+    [bob, PORT_B],
+  ] as const)
+    await pool.listen(rig.network, port);
+  await rig.until("both work", () => rig.snapshot().pools.every(({ isWorking }) => isWorking), 120_000);
+  await rig.advance(10_000);
+  expect(await bobsShares(30)).toBeLessThan(1.4 * half);
+  await rig.stop();
+});
+
 test("a user that is refused is a setting fault: the next pool works, and the sentence names the user", async () => {
   const [alice, bob] = [scripted(), scripted()];
   alice.takesUser = false;
