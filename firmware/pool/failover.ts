@@ -21,6 +21,8 @@ export const DRAIN_MS = 10_000;
 /** So many shares in a row without a single one accepted, over at least so long: the pool takes nothing from us. */
 export const REFUSED_IN_A_ROW = 20;
 export const REFUSED_FOR_MS = 60_000;
+/** So many sessions in a row without an answer to a share: no link breaks each time in just that moment. */
+export const MUTE_IN_A_ROW = 2;
 /** A pool that took nothing, or refuses the user, is passed over for so long, while there is another one. */
 export const SHUN_MS = 600_000;
 
@@ -36,6 +38,8 @@ export interface PoolStanding {
   readonly drainUntilMs: number | null;
   readonly refusedInARow: number;
   readonly refusedSinceMs: number | null;
+  /** Sessions in which not a single share was answered. */
+  readonly muteInARow: number;
   /** Why it is passed over; null = it is not. */
   readonly shunReason: string | null;
 }
@@ -53,8 +57,10 @@ export type FailoverInput =
       readonly kind: "down";
       readonly pool: number;
       readonly isUnauthorised: boolean;
-      /** It talked, and answered none of the shares of its last session. */
+      /** It talked on, and answered none of the session's shares. */
       readonly isUnanswered: boolean;
+      /** It answered none of them, nor said anything else: it may be the link. */
+      readonly isMute: boolean;
     }
   | {
       readonly kind: "shareEnded";
@@ -84,6 +90,7 @@ const NEW_POOL: PoolStanding = {
   drainUntilMs: null,
   refusedInARow: 0,
   refusedSinceMs: null,
+  muteInARow: 0,
   shunReason: null,
 };
 
@@ -114,11 +121,13 @@ function note(state: FailoverState, input: FailoverInput, nowMs: number): { stat
         reason: `pool ${input.pool + 1} gives jobs`,
       };
     case "down": {
-      const shunReason = shunReasonOf(input) ?? standing.shunReason;
+      const muteInARow = standing.muteInARow + (input.isMute ? 1 : 0);
+      const newReason = shunReasonOf(input, muteInARow);
+      const shunReason = newReason ?? standing.shunReason;
       // A pool that is passed over, and closes the link as well, is passed over no shorter.
-      const notBeforeMs = Math.max(standing.notBeforeMs, nowMs + (shunReasonOf(input) === null ? RETEST_MS : SHUN_MS));
+      const notBeforeMs = Math.max(standing.notBeforeMs, nowMs + (newReason === null ? RETEST_MS : SHUN_MS));
       return {
-        state: change(state, input.pool, { aliveSinceMs: null, notBeforeMs, shunReason }),
+        state: change(state, input.pool, { aliveSinceMs: null, notBeforeMs, muteInARow, shunReason }),
         reason: `pool ${input.pool + 1} is lost`,
       };
     }
@@ -128,9 +137,10 @@ function note(state: FailoverState, input: FailoverInput, nowMs: number): { stat
 }
 
 /** Whether the way in which a link ended says enough on its own. */
-function shunReasonOf(input: Extract<FailoverInput, { kind: "down" }>): string | null {
+function shunReasonOf(input: Extract<FailoverInput, { kind: "down" }>, muteInARow: number): string | null {
   if (input.isUnauthorised) return "it does not take this user";
-  return input.isUnanswered ? "it answered none of a session's shares" : null;
+  const takesNothing = input.isUnanswered || (input.isMute && muteInARow >= MUTE_IN_A_ROW);
+  return takesNothing ? "it answered none of a session's shares" : null;
 }
 
 function countShare(
@@ -140,7 +150,7 @@ function countShare(
   nowMs: number,
 ): FailoverState {
   if (input.isAccepted) {
-    return change(state, input.pool, { refusedInARow: 0, refusedSinceMs: null, shunReason: null });
+    return change(state, input.pool, { refusedInARow: 0, refusedSinceMs: null, muteInARow: 0, shunReason: null });
   }
   if (!input.isRefused) return state;
   const refusedSinceMs = standing.refusedSinceMs ?? nowMs;

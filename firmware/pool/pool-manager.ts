@@ -166,6 +166,7 @@ export class PoolManager {
             pool,
             isUnauthorised: why === "unauthorised",
             isUnanswered: why === "unanswered",
+            isMute: why === "mute",
           }),
         onSubmitted: (share) => this.#options.onSubmitted(share),
         onLine: (direction, line) => this.#options.onLine(firstPool + pool, direction, line),

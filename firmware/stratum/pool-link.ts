@@ -49,7 +49,9 @@ export interface PoolLinkOptions {
   events: PoolLinkEvents;
 }
 
-export type DownCause = "lost" | Extract<CloseCause, "unauthorised" | "unanswered">;
+/** Ends of a session that say something about the pool. */
+const TELLING = ["unauthorised", "unanswered", "mute"] as const;
+export type DownCause = "lost" | (typeof TELLING)[number];
 
 export interface PoolLinkEvents {
   /** A job of an authorised session. */
@@ -148,7 +150,7 @@ export class PoolLink {
     }
     // A redirect that led nowhere is forgotten: the configured pool is next.
     if (cause !== "asked") this.#redirect = null;
-    this.#tellDown(cause === "unauthorised" || cause === "unanswered" ? cause : "lost");
+    this.#tellDown(TELLING.find((telling) => telling === cause) ?? "lost");
     const delayMs =
       cause === "asked"
         ? redirectDelayMs(this.#redirects, this.#redirect?.waitMs ?? 0, random)

@@ -68,10 +68,10 @@ export type SessionInput =
   | { readonly kind: "tick" };
 
 /**
- * `unanswered`: silent on every share, and none was taken before; `asked`: the pool wants a new link; `again`: we do, to ask
- * for version rolling.
+ * `unanswered`: no answer to shares, and none was taken before, while the pool talks on; `mute`: the same, but it may be the
+ * link. `asked`: the pool wants a new link; `again`: we do, to ask for version rolling.
  */
-export type CloseCause = "silent" | "unanswered" | "handshake" | "unauthorised" | "asked" | "again";
+export type CloseCause = "silent" | "unanswered" | "mute" | "handshake" | "unauthorised" | "asked" | "again";
 
 export type SessionAction =
   | { readonly kind: "send"; readonly line: string }

@@ -97,9 +97,9 @@ export function timeOutShares(state: SessionState, nowMs: number): SessionStep {
     return { state: { ...state, pending, unansweredInARow }, actions, reason: "share lost" };
   }
   const text = `${unansweredInARow} shares without an answer: the link counts as dead`;
-  // One share may be lost with the link; a pool that took others before may just have gone away.
-  const isUnanswered = unansweredInARow >= MAX_UNANSWERED && !state.hasAccepted;
-  actions.push({ kind: "close", cause: isUnanswered ? "unanswered" : "silent", text });
+  // A pool that took others before has gone away; one that took none may never do, all the more when it talks on.
+  const causeOfNone = isSilent ? "mute" : "unanswered";
+  actions.push({ kind: "close", cause: state.hasAccepted ? "silent" : causeOfNone, text });
   return { state: { ...state, pending, unansweredInARow, phase: "closed" }, actions, reason: text };
 }
 

@@ -109,24 +109,30 @@ test("a pool to which every share is stale is left; one with stale shares after 
   await rig.stop();
 });
 
-test("a pool that talks but answers no share is left for good after its first session", async () => {
-  const [alice, bob] = [scripted(), scripted()];
-  alice.silentOn = ["mining.submit"];
-  const rig = await twoPools();
-  await alice.listen(rig.network, PORT_A);
-  await bob.listen(rig.network, PORT_B);
-  await hashing(rig);
-  let aliceMs = 0;
-  for (let s = 0; s < 300; s++) {
-    await rig.advance(1_000);
-    if (workingUser(rig) === "alice.1") aliceMs += 1_000;
-    for (const pool of [alice, bob]) pool.notify({ id: `r${s}` });
-  }
-  expect(aliceMs).toBeLessThan(60_000);
-  expect(rig.snapshot().pools[0]?.reason).toBe("it answered none of a session's shares");
-  expect(workingUser(rig)).toBe("bob.9");
-  await rig.stop();
-});
+test.each([
+  ["and talks on", true, 60_000],
+  ["and says nothing else", false, 100_000],
+])(
+  "a pool that answers no share %s is passed over after its first or second session",
+  async (_name, talksOn, limitMs) => {
+    const [alice, bob] = [scripted(), scripted()];
+    alice.silentOn = ["mining.submit"];
+    const rig = await twoPools();
+    await alice.listen(rig.network, PORT_A);
+    await bob.listen(rig.network, PORT_B);
+    await hashing(rig);
+    let aliceMs = 0;
+    for (let s = 0; s < 300; s++) {
+      await rig.advance(1_000);
+      if (workingUser(rig) === "alice.1") aliceMs += 1_000;
+      for (const pool of talksOn ? [alice, bob] : [bob]) pool.notify({ id: `r${s}` });
+    }
+    expect(aliceMs).toBeLessThan(limitMs);
+    expect(rig.snapshot().pools[0]?.reason).toBe("it answered none of a session's shares");
+    expect(workingUser(rig)).toBe("bob.9");
+    await rig.stop();
+  },
+);
 
 test("a group whose pools are gone lends its share to the other one within seconds, and gets it back", async () => {
   const [alice, bob] = [scripted(), scripted()];

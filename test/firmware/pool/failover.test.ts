@@ -34,9 +34,9 @@ class Driver {
     return this.input({ kind: "alive", pool });
   }
 
-  down(pool: number, why: "unauthorised" | "unanswered" | null = null): this {
-    const [isUnauthorised, isUnanswered] = [why === "unauthorised", why === "unanswered"];
-    return this.input({ kind: "down", pool, isUnauthorised, isUnanswered });
+  down(pool: number, why: "unauthorised" | "unanswered" | "mute" | null = null): this {
+    const [isUnauthorised, isUnanswered, isMute] = [why === "unauthorised", why === "unanswered", why === "mute"];
+    return this.input({ kind: "down", pool, isUnauthorised, isUnanswered, isMute });
   }
 
   share(pool: number, isAccepted: boolean): this {
@@ -173,6 +173,15 @@ test("a pool that answers no share of a session is passed over at once; one that
   expect(driver.state.pools[0]?.shunReason).toBe("it answered none of a session's shares");
   driver.wait(2_000).alive(0).share(0, true).wait(PROVE_MS);
   expect(driver.state).toMatchObject({ working: 0, pools: [{ shunReason: null }, {}] });
+});
+
+test("a pool that goes silent on shares and all else may be a broken link once, but not twice without a share taken", () => {
+  const driver = new Driver(2).input({ kind: "tick" }).alive(0).wait(31_000).down(0, "mute").alive(1);
+  expect(driver.state.pools[0]?.shunReason).toBeNull();
+  driver.wait(RETEST_MS).alive(0).wait(PROVE_MS).share(0, true).down(0, "mute");
+  expect(driver.state.pools[0]?.shunReason).toBeNull();
+  driver.wait(RETEST_MS).alive(0).wait(PROVE_MS).down(0, "mute");
+  expect(driver.state.pools[0]?.shunReason).not.toBeNull();
 });
 
 test("a pool that takes nothing and then closes the link is passed over no shorter for that", () => {

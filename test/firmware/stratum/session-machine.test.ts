@@ -301,20 +301,18 @@ describe("a session that goes without mining.configure", () => {
   });
 });
 
-test("silence on shares is told apart: after one that was taken the pool may be gone, before any it takes none", () => {
-  const start = (): SessionDriver => new SessionDriver().handshake().receive(fixtureNotify());
-  const cause = (session: SessionDriver, isTaken: boolean): unknown => {
+test("silence on shares is told apart: after one that was taken, before any, and with all else silent as well", () => {
+  const causeOf = (isTaken: boolean, talksOn: boolean): unknown => {
+    const session = new SessionDriver().handshake().receive(fixtureNotify());
     const job = session.jobs[0]?.job;
     if (job === undefined) throw new Error("no job");
     session.submit(shareOf(job));
     if (isTaken) session.receive('{"id":4,"result":true,"error":null}').submit(shareOf(job, { nonce: 1 }));
-    session
-      .submit(shareOf(job, { nonce: 2 }))
-      .tickAt(20_000)
-      .receive(fixtureNotify({ jobId: "j1" }))
-      .tickAt(30_001);
-    return session.actions.at(-1);
+    session.submit(shareOf(job, { nonce: 2 })).tickAt(20_000);
+    if (talksOn) session.receive(fixtureNotify({ jobId: "j1" }));
+    return session.tickAt(30_001).actions.at(-1);
   };
-  expect(cause(start(), false)).toMatchObject({ kind: "close", cause: "unanswered" });
-  expect(cause(start(), true)).toMatchObject({ kind: "close", cause: "silent" });
+  expect(causeOf(false, true)).toMatchObject({ kind: "close", cause: "unanswered" });
+  expect(causeOf(false, false)).toMatchObject({ kind: "close", cause: "mute" });
+  for (const talksOn of [true, false]) expect(causeOf(true, talksOn)).toMatchObject({ kind: "close", cause: "silent" });
 });
