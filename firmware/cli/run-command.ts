@@ -65,6 +65,8 @@ export async function runCommand(args: readonly string[], context: CommandContex
   // Whatever fails from here on: a temporary folder goes.
   try {
     unlock = context.lockFolder(data.store.place);
+    if (data.isReadOnly)
+      context.stderr(`kumpel: ${data.store.place} takes no writes: what is changed is lost at the end\n`);
     const settings = await context.openSettings(folders.config, data.store);
     const stop = new RunStop(context, parsed?.forMs ?? null);
     try {

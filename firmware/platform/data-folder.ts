@@ -14,6 +14,8 @@ export interface DataFolder {
   readonly store: FileStore;
   /** False: nothing in it outlives the run. */
   readonly isKept: boolean;
+  /** The disk takes no more writes: nothing that changes outlives the run. */
+  readonly isReadOnly: boolean;
   /** Removes a temporary folder. */
   close(): Promise<void>;
 }
@@ -22,8 +24,21 @@ export interface DataFolder {
 export async function openDataFolder(folder: string | null): Promise<DataFolder> {
   if (folder === null) return openTemporary();
   const todo = "give a folder that can be written to, or the path of a new one";
-  const store = await named(folder, todo, FolderStore.open(folder));
-  return { store, isKept: true, close: () => Promise.resolve() };
+  const close = (): Promise<void> => Promise.resolve();
+  try {
+    return { store: await named(folder, todo, FolderStore.open(folder)), isKept: true, isReadOnly: false, close };
+  } catch (error) {
+    if (!isReadOnlyDisk(error)) throw error;
+    // A card at its end, or one that the system gave up: what is on it still says how to mine.
+    const store = await named(folder, todo, FolderStore.openToRead(folder));
+    return { store, isKept: true, isReadOnly: true, close };
+  }
+}
+
+function isReadOnlyDisk(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if ((cause as NodeJS.ErrnoException).code === "EROFS") return true;
+  return false;
 }
 
 /**
@@ -80,7 +95,7 @@ async function openTemporary(): Promise<DataFolder> {
   try {
     const temporary = await fs.mkdtemp(path.join(parent, "kumpel-"));
     const close = (): Promise<void> => fs.rm(temporary, { recursive: true, force: true });
-    return { store: await FolderStore.open(temporary), isKept: false, close };
+    return { store: await FolderStore.open(temporary), isKept: false, isReadOnly: false, close };
   } catch (error) {
     const text = `No temporary folder can be made in ${parent} (${errorText(error)}); give --data DIR, or set TMPDIR to a folder that can be written to.`;
     throw new KumpelError("STORE_FAILED", text, { cause: error, details: { file: parent } });

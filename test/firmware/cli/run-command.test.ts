@@ -23,6 +23,7 @@ test("a temporary data folder goes, too, when the machine cannot be opened", asy
       return Promise.resolve({
         store: new MemoryStore(),
         isKept: false,
+        isReadOnly: false,
         close: () => {
           closed++;
           return Promise.resolve();

@@ -30,6 +30,23 @@ test("the owner's folder is made and stays, a temporary one goes", async () => {
   expect(fs.readdirSync(folder)).toEqual(["new"]);
 });
 
+test("a folder on a disk that takes no more writes is read all the same; one that nobody may write to is refused", async () => {
+  fs.writeFileSync(path.join(folder, "settings.toml"), "settings_version = 2\n");
+  const refuse = (code: string) =>
+    vi.spyOn(fs.promises, "access").mockImplementation((_, mode = 0) => {
+      const isForWriting = (mode & fs.constants.W_OK) !== 0;
+      return isForWriting ? Promise.reject(Object.assign(new Error(code), { code })) : Promise.resolve();
+    });
+  const readOnly = refuse("EROFS");
+  const { store, isKept, isReadOnly } = await openDataFolder(folder);
+  expect([isKept, isReadOnly, await store.read("settings.toml")]).toEqual([true, true, "settings_version = 2\n"]);
+  readOnly.mockRestore();
+  const forbidden = refuse("EACCES");
+  await expect(openDataFolder(folder)).rejects.toMatchObject({ code: "USAGE" });
+  forbidden.mockRestore();
+  expect((await openDataFolder(folder)).isReadOnly).toBe(false);
+});
+
 test("without a place for a temporary folder both ways out are named", async () => {
   vi.stubEnv("TMPDIR", path.join(folder, "nope"));
   await expect(openDataFolder(null)).rejects.toMatchObject({

@@ -47,6 +47,15 @@ test("the page listens in the local network; every other setting is a default, s
   expect(settings?.pool_groups).toEqual([]);
 });
 
+test("a partition that is mounted for reading only is told as such, and nothing of it is lost", () => {
+  fs.mkdirSync(path.join(data, "kumpel"));
+  fs.writeFileSync(inData("settings.toml"), "mine");
+  // What stands in the way of the file that is tried: root may write to a folder whatever its mode says.
+  fs.mkdirSync(path.join(data, ".writable"));
+  expect(boot().out).toMatch(/FAIL \(data\):\s+takes no writes, what is changed is lost at the next boot/);
+  expect(fs.readFileSync(inData("settings.toml"), "utf8")).toBe("mine");
+});
+
 test("an empty data folder gets them, readable for the owner only; the next boot leaves the owner's changes alone", () => {
   expect(boot()).toMatchObject({ status: 0 });
   expect(fs.readFileSync(inData("settings.toml"), "utf8")).toBe(TEXT);
