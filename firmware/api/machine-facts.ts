@@ -6,6 +6,7 @@
 import { findHashboard } from "#drivers/hashboards/models.ts";
 import type { Clock } from "#hal/clock.ts";
 import { errorText } from "#hal/errors.ts";
+import { isRealMac } from "../platform/route-facts.ts";
 import { TRUTH_WINDOWS } from "../stats/share-truth.ts";
 import type { HistorySeries } from "./history/history-ring.ts";
 import { type Idle, idleSnapshot } from "./idle-snapshot.ts";
@@ -174,12 +175,6 @@ export const STAND_IN_MAC = "02:00:00:00:00:01";
 /** In capitals with colons, as stock prints it. */
 export function macText({ macAddress }: MachineFacts): string {
   return isRealMac(macAddress) ? macAddress.replaceAll("-", ":").toUpperCase() : STAND_IN_MAC;
-}
-
-/** A unicast address, and not all zeros: only such a one belongs to one machine alone. */
-export function isRealMac(text: string | null): text is string {
-  if (text === null || !/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(text)) return false;
-  return (Number.parseInt(text.slice(0, 2), 16) & 1) === 0 && !/^[0:-]+$/.test(text);
 }
 
 const TERA = 1e12;

@@ -37,3 +37,9 @@ export function boardSerialOf(text: string): string | null {
   const serial = text.replaceAll("\0", "").trim();
   return /^[\x21-\x7e]{1,64}$/.test(serial) && !/^0*$/.test(serial) ? serial : null;
 }
+
+/** A unicast address, and not all zeros: only such a one belongs to one machine alone. */
+export function isRealMac(text: string | null): text is string {
+  if (text === null || !/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(text)) return false;
+  return (Number.parseInt(text.slice(0, 2), 16) & 1) === 0 && !/^[0:-]+$/.test(text);
+}

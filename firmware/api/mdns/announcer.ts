@@ -4,7 +4,8 @@
  */
 import { pause, within } from "#hal/clock.ts";
 import { errorText } from "#hal/errors.ts";
-import { isRealMac, type MachineFacts, marketingName } from "../machine-facts.ts";
+import { isRealMac } from "../../platform/route-facts.ts";
+import { type MachineFacts, marketingName } from "../machine-facts.ts";
 import type { MdnsOptions } from "../outward-options.ts";
 import type { OutwardParts } from "../outward-parts.ts";
 import { type Asked, type MdnsSocket, mdnsOpener, type OpenMdns } from "./mdns-socket.ts";

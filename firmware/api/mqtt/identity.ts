@@ -1,5 +1,6 @@
 /** Who this machine is to a broker and to Home Assistant: an id that stays, and the device that all entities belong to. */
-import { type FaceView, isRealMac, marketingName } from "../machine-facts.ts";
+import { isRealMac } from "../../platform/route-facts.ts";
+import { type FaceView, marketingName } from "../machine-facts.ts";
 import type { MqttOptions } from "../outward-options.ts";
 
 /**
