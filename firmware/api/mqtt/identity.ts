@@ -3,18 +3,38 @@ import { isRealMac } from "../../platform/route-facts.ts";
 import { type FaceView, marketingName } from "../machine-facts.ts";
 import type { MqttOptions } from "../outward-options.ts";
 
+/** What an id is made of, the best last. The host's name is the image's, the same on many machines. */
+const ORIGINS = ["name", "serial", "mac"] as const;
+
+export interface Identity {
+  readonly id: string;
+  readonly origin: (typeof ORIGINS)[number];
+}
+
 /**
  * Letters, digits and hyphens. The MAC address, else the serial number, else the host's name. An emulated machine is none
  * that has the address of the computer it runs on, so its id says what it is.
  */
-export function machineId({ snapshot, facts }: Pick<FaceView, "snapshot" | "facts">): string {
+export function identityOf({ snapshot, facts }: Pick<FaceView, "snapshot" | "facts">): Identity {
   const mac = isRealMac(facts.macAddress) ? facts.macAddress : null;
   const known = mac?.replaceAll(/[:-]/g, "") ?? facts.serialNumber ?? facts.hostname ?? "";
   const id = known
     .toLowerCase()
     .replaceAll(/[^a-z0-9-]+/g, "-")
     .replaceAll(/^-+|-+$/g, "");
-  return `${snapshot.emulationLabel === null ? "" : "emulated-"}${id === "" ? snapshot.machine : id}`;
+  return {
+    id: `${snapshot.emulationLabel === null ? "" : "emulated-"}${id === "" ? snapshot.machine : id}`,
+    origin: mac !== null ? "mac" : facts.serialNumber !== null ? "serial" : "name",
+  };
+}
+
+export function machineId(view: Pick<FaceView, "snapshot" | "facts">): string {
+  return identityOf(view).id;
+}
+
+/** What is known for a moment only must not take a better name away. */
+export function betterIdentity(held: Identity | null, now: Identity): Identity {
+  return held !== null && ORIGINS.indexOf(now.origin) < ORIGINS.indexOf(held.origin) ? held : now;
 }
 
 /** Topics of this machine. */

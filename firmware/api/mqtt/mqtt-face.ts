@@ -13,15 +13,14 @@ import type { OutwardParts } from "../outward-parts.ts";
 import { type Inbound, orderOf } from "./controls.ts";
 import { AVAILABLE, discoveryMessages } from "./discovery.ts";
 import { stateOf } from "./entity-table.ts";
-import { machineId, type Topics, topicsOf } from "./identity.ts";
+import type { Topics } from "./identity.ts";
+import { type Name, OwnName } from "./own-name.ts";
 import { type MqttSession, type OpenSession, sessionOpener } from "./session.ts";
 
 /** The broker gets so long to confirm; one that does not is given up. */
 const CONFIRM_LIMIT_MS = 10_000;
 /** A connection that held so long was a good one: the next pause is the shortest again. */
 const STEADY_MS = 60_000;
-/** Until the first snapshot. */
-const WAIT_MS = 500;
 /** More than that unsent: a state message is left out. */
 const UNSENT_MAX_BYTES = 64 * 1024;
 const ALERTS_MAX = 32;
@@ -37,10 +36,12 @@ export class MqttFace {
   readonly #options: MqttOptions;
   readonly #parts: OutwardParts;
   readonly #open: OpenSession;
+  readonly #name: OwnName;
   readonly #alerts: string[] = [];
   /** Kinds of trouble that were told since it last worked. */
   readonly #told = new Set<string>();
   #online: { readonly session: MqttSession; readonly topics: Topics } | null = null;
+  #isDoubtTold = false;
   #isFlushing = false;
   #orders = 0;
   #burst = { sinceMs: 0, count: 0 };
@@ -49,6 +50,7 @@ export class MqttFace {
     this.#options = options;
     this.#parts = parts;
     this.#open = open;
+    this.#name = new OwnName(options, parts);
   }
 
   get isOnline(): boolean {
@@ -90,12 +92,14 @@ export class MqttFace {
   async #attempt(signal: AbortSignal): Promise<boolean> {
     const { host, port } = this.#options;
     try {
-      const topics = await this.#topics(signal);
-      if (topics === null) return false;
-      const will = { topic: topics.availability, payload: AVAILABLE.no };
-      const session = await this.#open({ clientId: `kumpel-${this.#id()}`.slice(0, 64), will }, signal);
-      const why = await this.#serve(session, topics, signal);
-      if (!signal.aborted) this.#parts.say("warn", `MQTT: connection to ${host} port ${port} lost: ${why}`);
+      const name = await this.#name.known(signal);
+      if (name === null) return false;
+      this.#doubt(name);
+      const will = { topic: name.topics.availability, payload: AVAILABLE.no };
+      const session = await this.#open({ clientId: `kumpel-${name.id}`.slice(0, 64), will }, signal);
+      const why = await this.#serve(session, name, signal);
+      if (!signal.aborted && why !== null)
+        this.#parts.say("warn", `MQTT: connection to ${host} port ${port} lost: ${why}`);
       return false;
     } catch (error) {
       const code = isKumpelError(error) ? error.code : "BUG";
@@ -107,18 +111,18 @@ export class MqttFace {
     }
   }
 
-  async #topics(signal: AbortSignal): Promise<Topics | null> {
-    while (this.#parts.view() === null) if (!(await pause(this.#parts.clock, WAIT_MS, signal))) return null;
-    return topicsOf(this.#id(), this.#options);
+  #doubt({ id }: Name): void {
+    if (!this.#name.isDoubtful || this.#isDoubtTold) return;
+    this.#isDoubtTold = true;
+    this.#parts.say(
+      "warn",
+      `MQTT: neither MAC address nor serial number of this machine is known; it goes by its host's name, ${id}, which others may have too`,
+    );
   }
 
-  #id(): string {
-    const view = this.#parts.view();
-    return view === null ? "" : machineId(view);
-  }
-
-  /** Resolves with why the connection ended. */
-  async #serve(session: MqttSession, topics: Topics, signal: AbortSignal): Promise<string> {
+  /** Resolves with why the connection ended; null: it was for another name, and everything is in order. */
+  async #serve(session: MqttSession, name: Name, signal: AbortSignal): Promise<string | null> {
+    const { topics } = name;
     const { clock, say } = this.#parts;
     const { host, port, periodMs, discoveryPrefix, isControlAllowed } = this.#options;
     const end = new AbortController();
@@ -127,19 +131,20 @@ export class MqttFace {
     void session.closed.then(stop);
     const birth = `${discoveryPrefix}/status`;
     session.onMessage((message) => {
-      if (message.topic === birth) this.#reborn(message, session, topics, end.signal);
+      if (message.topic === birth) this.#reborn(message, session, name, end.signal);
       else void this.#obey(message, session, topics);
     });
     try {
       await this.#confirmed(
         session.subscribe([birth, ...(isControlAllowed ? [topics.command, `${topics.set}/+`] : [])]),
       );
-      await this.#announce(session, topics);
+      await this.#tidy(session, name);
+      await this.#announce(session, name);
       this.#online = { session, topics };
       this.#told.clear();
       say("info", `MQTT: connected to ${host} port ${port}, topics below ${topics.base}`);
       void this.#flushAlerts();
-      while (await pause(clock, periodMs, end.signal)) this.#publishState(session, topics);
+      while (this.#name.isNow(name) && (await pause(clock, periodMs, end.signal))) this.#publishState(session, topics);
     } catch (error) {
       if (!end.signal.aborted) {
         session.drop();
@@ -149,17 +154,29 @@ export class MqttFace {
       this.#online = null;
       signal.removeEventListener("abort", stop);
     }
+    if (!end.signal.aborted) {
+      say("info", `MQTT: more is known of this machine than its name ${name.id}; connecting anew under the better one`);
+      await this.#goodbye(session, topics);
+      return null;
+    }
     if (!signal.aborted) return session.closed;
     await this.#goodbye(session, topics);
     return "the program ends";
   }
 
+  /** The broker keeps what was said under an earlier name, for ever. */
+  async #tidy(session: MqttSession, name: Name): Promise<void> {
+    this.#name.use(name);
+    for (const topic of this.#name.leftBehind(name)) await this.#confirmed(session.publish(topic, "", 1, true));
+    this.#name.useOnly(name);
+  }
+
   /** Discovery first, so that Home Assistant knows the entities when their state comes. */
-  async #announce(session: MqttSession, topics: Topics): Promise<void> {
+  async #announce(session: MqttSession, { id, topics }: Name): Promise<void> {
     const view = this.#parts.view();
     if (view === null) return;
     const { discoveryPrefix: prefix, periodMs, isControlAllowed } = this.#options;
-    const messages = discoveryMessages(view, { id: this.#id(), topics, prefix, periodMs, isControlAllowed });
+    const messages = discoveryMessages(view, { id, topics, prefix, periodMs, isControlAllowed });
     for (const { topic, payload } of messages) await this.#confirmed(session.publish(topic, payload, 1, true));
     await this.#confirmed(session.publish(topics.availability, AVAILABLE.yes, 1, true));
     this.#publishState(session, topics);
@@ -172,11 +189,11 @@ export class MqttFace {
   }
 
   /** Home Assistant has started: it wants to be told again. A retained word of it is old; we have just announced. */
-  #reborn({ payload, isRetained }: Inbound, session: MqttSession, topics: Topics, signal: AbortSignal): void {
+  #reborn({ payload, isRetained }: Inbound, session: MqttSession, name: Name, signal: AbortSignal): void {
     if (isRetained || new TextDecoder().decode(payload) !== AVAILABLE.yes) return;
     const { clock, random } = this.#parts;
     void pause(clock, random.unit() * BIRTH_SPREAD_MS, signal)
-      .then((isTime) => (isTime ? this.#announce(session, topics) : undefined))
+      .then((isTime) => (isTime ? this.#announce(session, name) : undefined))
       .catch(() => session.drop());
   }
 

@@ -63,7 +63,9 @@ pinned certificate, or unchecked; user and password are sent only after that. A 
 ## Topics
 
 \`BASE\` is \`network.mqtt.base_topic\`, or \`kumpel/\` and the MAC address (else the serial number, else the host's name; an emulated
-machine says so in front).
+machine says so in front). The MAC address is that of the first interface with hardware behind it, with or without an address of its
+own. Where neither it nor the serial number is known, the first connection waits for them, 60 s at most. Should they come later, the
+machine connects anew under the right name, and what the broker kept under the other one is taken away.
 
 | topic | retained | quality | what |
 | --- | --- | --- | --- |

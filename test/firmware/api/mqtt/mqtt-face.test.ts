@@ -78,18 +78,21 @@ class FakeSession implements MqttSession {
   }
 }
 
-function bench(changes: Partial<MqttOptions> = {}) {
+function bench(changes: Partial<MqttOptions> = {}, begin = (view: FaceView): FaceView => view) {
   const clock = new VirtualClock();
   const said: string[] = [];
   const orders: unknown[] = [];
   const sessions: FakeSession[] = [];
   const hellos: Hello[] = [];
+  const known = viewOf({ ...faceBench(machine()), clock });
+  if (known === null) throw new Error("there is no snapshot");
   const world = {
+    known,
     failure: null as Error | null,
     answer: { ok: true, message: "done", effect: "now" } as CommandAnswer,
     /** Orders wait for it. */
     gate: Promise.resolve(),
-    view: viewOf({ ...faceBench(machine()), clock }) as FaceView | null,
+    view: begin(known) as FaceView | null,
     isStuck: false,
   };
   const face = new MqttFace(
@@ -142,6 +145,66 @@ test("it introduces itself, says online, then tells its state every period", asy
   await clock.advance(30_000);
   expect(session().texts(`${BASE}/state`)).toHaveLength(4);
   expect(said).toEqual([`info MQTT: connected to broker.example port 1883, topics below ${BASE}`]);
+});
+
+/** The same machine while its MAC address and serial number are not known. */
+function nameless(view: FaceView): FaceView {
+  return { ...view, facts: { ...view.facts, macAddress: null, serialNumber: null, hostname: "kumpel" } };
+}
+
+test("the image's host name is nobody's name: it waits for the MAC address with the first connection", async () => {
+  const { clock, hellos, world } = bench({}, nameless);
+  await clock.advance(59_000);
+  expect(hellos).toEqual([]);
+  world.view = world.known;
+  await clock.advance(1_000);
+  expect(hellos.map(({ clientId }) => clientId)).toEqual(["kumpel-28e2970a0b0c"]);
+});
+
+test("what came too late: it goes over to the right name, and takes back what it said under the wrong one", async () => {
+  const { clock, hellos, world, sessions, said } = bench({}, nameless);
+  await clock.advance(61_000);
+  expect(hellos.map(({ will }) => will.topic)).toEqual(["kumpel/kumpel/availability"]);
+  expect(said[0]).toContain("goes by its host's name, kumpel, which others may have too");
+  world.view = world.known;
+  await clock.advance(20_000);
+  const [wrong, right] = sessions;
+  expect(hellos.map(({ clientId }) => clientId)).toEqual(["kumpel-kumpel", "kumpel-28e2970a0b0c"]);
+  expect(right?.subscribed).toContain(`${BASE}/command`);
+  const kept = wrong?.published.filter(({ isRetained }) => isRetained).map(({ topic }) => topic) ?? [];
+  expect(kept.length).toBeGreaterThan(40);
+  for (const topic of new Set(kept)) expect([topic, right?.texts(topic)]).toEqual([topic, [""]]);
+  expect(right?.published.slice(-3).map(({ topic }) => topic)).toContain(`${BASE}/state`);
+  expect(JSON.stringify(right?.published.filter(({ text }) => text !== ""))).not.toContain("kumpel/kumpel");
+  expect(said.join()).not.toContain("lost");
+  // What is unknown again for a while takes no name away.
+  world.view = nameless(world.known);
+  await clock.advance(60_000);
+  expect(sessions).toHaveLength(2);
+});
+
+test("under the owner's base topic only the discovery of the wrong name is taken back", async () => {
+  const { clock, world, session } = bench({ baseTopic: "hall/3" }, nameless);
+  await clock.advance(61_000);
+  world.view = world.known;
+  await clock.advance(20_000);
+  expect(session().texts("hall/3/availability")).toEqual(["online"]);
+  const emptied = session().published.filter(({ text }) => text === "");
+  expect(emptied.length).toBeGreaterThan(40);
+  expect(emptied.every(({ topic }) => topic.includes("/kumpel-kumpel/"))).toBe(true);
+});
+
+test("a machine that was found without a name goes on without; an emulated one does not wait", async () => {
+  const { clock, hellos, session } = bench({}, nameless);
+  await clock.advance(61_000);
+  session().breakDown("x");
+  await clock.advance(10_000);
+  expect(hellos).toHaveLength(2);
+  const emulated = bench({}, (view) => {
+    return nameless({ ...view, snapshot: { ...view.snapshot, emulationLabel: "no real hashing" } });
+  });
+  await emulated.clock.advance(1_000);
+  expect(emulated.hellos.map(({ clientId }) => clientId)).toEqual(["kumpel-emulated-kumpel"]);
 });
 
 test("it waits for the first snapshot, without which it could say nothing", async () => {
