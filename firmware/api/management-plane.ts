@@ -145,7 +145,13 @@ export class ManagementPlane {
   /** Reads tokens and audit log. @returns the owner's token if it was just made: to be shown, once. */
   async open(): Promise<string | null> {
     await this.#audit.open();
-    return this.#access.open();
+    const token = await this.#access.open();
+    const { problem } = this.#access;
+    if (problem !== null)
+      this.#options.log.warn(
+        `tokens: ${problem}; the token that was made is good for this run only, others that the file may hold are not until it was read: who creates or revokes a token has it read again`,
+      );
+    return token;
   }
 
   /** Until `signal` aborts. @throws KumpelError `PORT_IN_USE`. */

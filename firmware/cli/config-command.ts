@@ -167,7 +167,9 @@ async function newToken(data: string | undefined, context: ConfigContext): Promi
   if (data === undefined || data === "") throw usageError("No folder: give --data DIR, the one of the run.");
   const access = context.accessOf(await context.openData(data));
   const made = await access.open();
-  context.stdout(`${made ?? (await access.replaceOwners())}\n`);
+  // A token that is nowhere but in this process would be good for nothing: the second try says why.
+  const token = made === null || access.problem !== null ? await access.replaceOwners() : made;
+  context.stdout(`${token}\n`);
   context.stderr(
     "The token is shown this once; the old one of the owner is good for nothing from the next start on.\n",
   );

@@ -36,6 +36,14 @@ test.concurrent("config set, check, show, backup, reset and restore", async () =
   expect(fs.readFileSync(path.join(data, "access.json"), "utf8")).not.toContain(stdout.trim().slice(13));
 });
 
+test.concurrent("a token that could not be kept is not shown as if it were good", async () => {
+  const data = temporaryFolder();
+  fs.mkdirSync(path.join(data, "access.json"));
+  const { code, stdout, stderr } = await runProgram("config", "token", "--data", data);
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toContain("access.json cannot be read");
+});
+
 test.concurrent("a broken file is neither kept as a copy nor changed by one key, and both say what is wrong", async () => {
   const data = temporaryFolder();
   const broken = "[cooling]\ntarget_c = 900\nboard_limit_c = 60\n";

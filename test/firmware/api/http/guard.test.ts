@@ -187,3 +187,40 @@ test("a disk that takes nothing does not leave the owner outside", async () => {
   expect(await access.open()).toMatch(/^kmp_/);
   expect(access.tokens).toHaveLength(1);
 });
+
+test("a file that cannot be read just now keeps all its tokens; the owner gets one for this run", async () => {
+  const { store, access: before } = keeper();
+  await before.open();
+  await before.create("ha", "control");
+  const file = store.files.get("access.json");
+  const { access } = keeper(store);
+  store.isUnreadable = true;
+  expect(await access.open()).toMatch(/^kmp_/);
+  expect(access.problem).toContain("access.json cannot be read");
+  expect(access.tokens.map(({ name, scope }) => [name, scope])).toEqual([[OWNER, "admin"]]);
+  // Nor does an order write over what was never read.
+  await expect(access.create("lamp", "read")).rejects.toMatchObject({ code: "STORE_FAILED" });
+  await expect(access.revoke(access.tokens[0]?.id ?? "")).rejects.toMatchObject({ code: "STORE_FAILED" });
+  expect(store.files.get("access.json")).toBe(file);
+  store.isUnreadable = false;
+  await access.create("lamp", "read");
+  expect(access.tokens.map(({ name }) => name)).toEqual([OWNER, "ha", "lamp", OWNER]);
+  const { access: after } = keeper(store);
+  expect(await after.open()).toBeNull();
+  expect(after.problem).toBeNull();
+  expect(after.tokens.map(({ name }) => name)).toEqual([OWNER, "ha", "lamp"]);
+  // It can be taken back before the run ends.
+  await access.revoke(access.tokens[3]?.id ?? "");
+  expect(access.tokens).toEqual(after.tokens);
+});
+
+test("where there was no owner in the file after all, the token of this run becomes it", async () => {
+  const { store, access } = keeper();
+  store.isUnreadable = true;
+  await access.open();
+  store.isUnreadable = false;
+  await access.create("ha", "control");
+  const { access: after } = keeper(store);
+  expect(await after.open()).toBeNull();
+  expect(after.tokens).toEqual(access.tokens);
+});
