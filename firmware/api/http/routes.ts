@@ -69,6 +69,8 @@ export interface Route {
   readonly body?: z.ZodType;
   /** Its body is a file of any size, as it comes. */
   readonly takesUpload?: boolean;
+  /** It may grow to megabytes: few are made at once. */
+  readonly isLarge?: boolean;
   /** What may stand behind the question mark. */
   readonly query?: z.ZodObject;
   readonly answer: z.ZodType;
@@ -170,6 +172,7 @@ const DETAILS: readonly Route[] = [
     scope: "read",
     query: historyWish,
     answer: historyAnswer,
+    isLarge: true,
     handle: ({ history }, { query }) => {
       const wish = query as HistoryWish;
       return ok({ periodMs: RESOLUTIONS[wish.resolution], fields: wish.fields, ...history(wish) });
@@ -181,6 +184,7 @@ const DETAILS: readonly Route[] = [
     summary: "All that somebody needs who helps, as one file without secrets.",
     scope: "control",
     answer: z.record(z.string(), z.unknown()),
+    isLarge: true,
     handle: async (context, { identity }) => ok(await supportBundle(context, identity?.scope ?? "read")),
   },
   {
@@ -328,6 +332,7 @@ export const ROUTES: readonly Route[] = [
     summary: "The last lines of the log, oldest first.",
     scope: "control",
     answer: logsAnswer,
+    isLarge: true,
     handle: ({ state }) => ok(`{"lines":[${state.log.join(",")}]}`),
   },
   {

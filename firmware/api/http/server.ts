@@ -18,6 +18,7 @@ import { UPLOAD_LIMIT_MS, type Upload } from "../update-intake.ts";
 import { BODY_MAX_BYTES, FILE, parseJsonBody, type WebServerError, webServerProblem } from "./body.ts";
 import { EventStream } from "./events.ts";
 import { COOKIE, Guard, type Identified, type Identity, isForeign } from "./guard.ts";
+import { LARGE_SIGNS, LargeAnswers, TURN_LIMIT_MS } from "./large-answers.ts";
 import { openApiDocument } from "./openapi.ts";
 import { type Answer, type Asked, ROUTES, type Route, type RouteContext } from "./routes.ts";
 import { sessionRequest } from "./schemas.ts";
@@ -47,6 +48,11 @@ const NO_FILE: Answer = { status: 400, body: { ok: false, message: `the body mus
 const BUSY: Answer = {
   status: 429,
   body: { ok: false, message: "too many tokens are being checked; try again in a second" },
+};
+
+const TOO_MANY_LARGE: Answer = {
+  status: 503,
+  body: { ok: false, message: "too many large answers are on their way to others; ask again in some seconds" },
 };
 
 export interface ApiServerOptions {
@@ -98,6 +104,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const app = createApp(options.tls, uploads);
   let document: unknown = null;
   const local = createLocalServer(app);
+  const large = new LargeAnswers(clock);
+  for (const listening of [app.server as Server, local.server]) large.watch(listening);
   const context: RouteContext = {
     state,
     tokens: () => guard.tokens,
@@ -125,7 +133,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
           const asked = checkRequest(route, request);
           if ("status" in asked) return send(reply, asked);
           if (route.takesUpload === true) uploads.add(request.raw.socket);
-          return send(reply, await route.handle(context, { ...asked, identity: admitted.identity }));
+          if (route.isLarge === true && !(await large.hold(reply.raw))) return sendLater(reply);
+          const answer = await route.handle(context, { ...asked, identity: admitted.identity });
+          return sendLimited(reply, answer, large);
         }
         const { traceFolder = null } = options;
         const { identity } = admitted;
@@ -333,7 +343,26 @@ async function traceFile({ traceFolder, request, reply }: SpecialRequest): Promi
 }
 
 function send(reply: FastifyReply, { status, body }: Answer): FastifyReply {
-  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return sendText(reply, status, textOf(body));
+}
+
+/** One that is large comes when there is a place for it, and lies outside the heap until it is taken. */
+async function sendLimited(reply: FastifyReply, { status, body }: Answer, large: LargeAnswers): Promise<FastifyReply> {
+  const text = textOf(body);
+  if (text.length <= LARGE_SIGNS) return sendText(reply, status, text);
+  // Made already: to wait with it would be worse than to make it again.
+  return (await large.hold(reply.raw, 0)) ? sendText(reply, status, Buffer.from(text)) : sendLater(reply);
+}
+
+function sendLater(reply: FastifyReply): FastifyReply {
+  return send(reply.header("retry-after", String(TURN_LIMIT_MS / 1_000)), TOO_MANY_LARGE);
+}
+
+function textOf(body: unknown): string {
+  return typeof body === "string" ? body : JSON.stringify(body);
+}
+
+function sendText(reply: FastifyReply, status: number, text: string | Buffer): FastifyReply {
   return reply.code(status).header("content-type", "application/json; charset=utf-8").send(text);
 }
 
