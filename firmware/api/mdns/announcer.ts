@@ -14,7 +14,7 @@ import {
   additionalsTo,
   answersTo,
   isConflict,
-  numbered,
+  nameAfter,
   type OwnRecord,
   recordsOf,
   type Said,
@@ -27,7 +27,7 @@ const SECOND_ANNOUNCEMENT_MS = 1_000;
 const LOOK_MS = 10_000;
 /** The same record is not said to all more often. */
 const QUIET_MS = 1_000;
-/** After more conflicts than that something else is wrong. */
+/** After that many something else is wrong, and one more name that somebody has would harm both. */
 const CONFLICTS_MAX = 20;
 const RETRY_MS = 60_000;
 const GOODBYE_LIMIT_MS = 300;
@@ -56,7 +56,7 @@ export class MdnsAnnouncer {
     this.#open = open;
   }
 
-  /** Until `signal` aborts; says goodbye then. Never rejects. */
+  /** Until `signal` aborts; says goodbye then. Ends where every name is somebody's. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     do {
       try {
@@ -65,7 +65,20 @@ export class MdnsAnnouncer {
         if (!this.#hasFailed) this.#parts.say("warn", `multicast DNS: ${errorText(error)}; trying again every minute`);
         this.#hasFailed = true;
       }
-    } while (await pause(this.#parts.clock, RETRY_MS, signal));
+    } while (!this.#isOutOfNames && (await pause(this.#parts.clock, RETRY_MS, signal)));
+    if (this.#isOutOfNames && !signal.aborted) this.#giveUp();
+  }
+
+  get #isOutOfNames(): boolean {
+    return this.#conflicts >= CONFLICTS_MAX;
+  }
+
+  #giveUp(): void {
+    const { hostname } = this.#wanted(0);
+    this.#parts.say(
+      "warn",
+      `multicast DNS: others have ${hostname}.local and the ${CONFLICTS_MAX - 1} names made from it; this machine is not announced until it starts again: give it a name of its own, network.mdns.hostname`,
+    );
   }
 
   async #runOnce(signal: AbortSignal): Promise<void> {
@@ -107,11 +120,12 @@ export class MdnsAnnouncer {
     if (error !== undefined) throw error;
   }
 
-  /** Asks for the names, takes the next ones while somebody has them, announces. False when it was stopped before. */
+  /** Asks for the names, takes the next ones while somebody has them, announces. False: stopped before, or out of names. */
   async #claim(signal: AbortSignal): Promise<boolean> {
     const { clock, random, say } = this.#parts;
     this.#isAnnounced = false;
     for (let probe = 0; probe < PROBES; probe++) {
+      if (this.#isOutOfNames) return false;
       const conflicts = this.#conflicts;
       this.#records = recordsOf(this.#wanted());
       const names = new Set(this.#records.filter(({ type }) => type !== "PTR").map(({ name }) => name));
@@ -120,21 +134,26 @@ export class MdnsAnnouncer {
       if (this.#conflicts !== conflicts) probe = -1;
     }
     this.#isAnnounced = true;
-    this.#say(this.#records, []);
+    this.#announce();
     const { hostname, port } = this.#wanted();
     say("info", `multicast DNS: announced as ${hostname}.local, port ${port}`);
     if (!(await pause(clock, SECOND_ANNOUNCEMENT_MS, signal))) return false;
-    this.#say(this.#records, []);
+    this.#announce();
     return true;
   }
 
-  #wanted(): Announcement {
+  /** A conflict may have come meanwhile. */
+  #announce(): void {
+    if (this.#isAnnounced) this.#say(this.#records, []);
+  }
+
+  #wanted(conflicts = this.#conflicts): Announcement {
     const { facts, port, isTls, view } = this.#parts;
     const { hostname, ipAddress, version, serialNumber, macAddress } = facts();
     const snapshot = view()?.snapshot ?? null;
     const base = this.#options.hostname ?? hostLabel(hostname);
-    const name = numbered(base, this.#conflicts);
     const mac = isRealMac(macAddress) ? macAddress.toUpperCase() : null;
+    const name = nameAfter(conflicts, base, mac);
     return {
       hostname: name,
       instance: `Kumpel ${name}`,
@@ -165,9 +184,11 @@ export class MdnsAnnouncer {
   }
 
   #heard(answers: readonly Said[]): void {
-    if (!isConflict(answers, this.#records) || this.#conflicts >= CONFLICTS_MAX) return;
+    if (this.#isOutOfNames || !isConflict(answers, this.#records)) return;
     this.#conflicts++;
     this.#isAnnounced = false;
+    // Many may have the same name: what the next of them says is no word against the new one.
+    this.#records = recordsOf(this.#wanted());
   }
 
   #say(records: readonly OwnRecord[], additionals: readonly OwnRecord[]): void {

@@ -107,9 +107,19 @@ export function isConflict(answers: readonly Said[], records: readonly OwnRecord
   });
 }
 
-/** The next name after a conflict: `miner`, `miner-2`, `miner-3`. */
-export function numbered(name: string, attempt: number): string {
-  return attempt === 0 ? name : `${name}-${attempt + 1}`;
+/** A label takes 63 signs: those of the instance before the name, and of what is added to it, off. */
+const NAMED_MAX_SIGNS = 46;
+
+/**
+ * The name to try after so many conflicts. The end of the MAC address comes first, since then each of many machines of one
+ * image has the same name after every start: `miner`, `miner-0a0b0c`, `miner-0a0b0c-2`; without it `miner`, `miner-2`.
+ */
+export function nameAfter(conflicts: number, name: string, mac: string | null): string {
+  if (conflicts === 0) return name;
+  const start = name.slice(0, NAMED_MAX_SIGNS);
+  if (mac === null) return `${start}-${conflicts + 1}`;
+  const own = `${start}-${mac.replaceAll(/[:-]/g, "").slice(-6).toLowerCase()}`;
+  return conflicts === 1 ? own : `${own}-${conflicts}`;
 }
 
 function isSameData(ours: OwnRecord, data: unknown): boolean {

@@ -145,6 +145,8 @@ with growing pauses. 32 alerts wait at most. Redirects are not followed. The log
 
 With \`network.mdns\` the machine is announced by multicast DNS as \`NAME.local\` and as \`Kumpel NAME\` of \`_http._tcp\` (\`_https._tcp\`
 with \`network.http.tls\`) for browsers, with \`path\` \`/\`, and of \`_kumpel._tcp\` for managers, with \`path\` \`/api/v1\` and \`scheme\` \`http\` or \`https\`.
-Both tell \`version\`, \`firmware\`, \`model\`, and \`serial\` and \`mac\` where they are known. A name that somebody has already becomes \`NAME-2\`.
+Both tell \`version\`, \`firmware\`, \`model\`, and \`serial\` and \`mac\` where they are known. A name that somebody has already gets
+the end of the MAC address (\`NAME-0a0b0c\`; \`NAME-2\` where there is none); a machine whose 20 names are all taken is not announced, and
+the log says so.
 IPv4 only, with the address of the first interface that leads out.
 `;

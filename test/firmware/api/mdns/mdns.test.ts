@@ -130,15 +130,46 @@ describe("in virtual time", () => {
     await clock.advance(300);
     claim("Miner7.local");
     await clock.advance(3_000);
-    expect(asked.at(-1)).toContain("miner7-2.local");
-    expect(names(responses[0]?.answers ?? [], "A")).toEqual(["miner7-2.local"]);
-    claim("miner7-2.local");
+    expect(asked.at(-1)).toContain("miner7-0a0b0c.local");
+    expect(names(responses[0]?.answers ?? [], "A")).toEqual(["miner7-0a0b0c.local"]);
+    claim("miner7-0a0b0c.local");
     // Our own words, heard back, are no conflict.
     world.listeners?.onResponse(
       recordsOf({ hostname: "x", instance: "y", address: "192.0.2.7", port: 1, isTls: false, text: {} }),
     );
     await clock.advance(20_000);
-    expect(names(responses.at(-1)?.answers ?? [], "A")).toEqual(["miner7-3.local"]);
+    expect(names(responses.at(-1)?.answers ?? [], "A")).toEqual(["miner7-0a0b0c-2.local"]);
+  });
+
+  test("many who have the name at once are one conflict; what is not asked for yet is not announced", async () => {
+    const { clock, world, responses } = bench();
+    const claim = (): void =>
+      world.listeners?.onResponse([{ type: "A", name: "miner7.local", ttl: 120, data: "192.0.2.99" }]);
+    await clock.advance(800);
+    expect(responses).toHaveLength(1);
+    for (let i = 0; i < 40; i++) claim();
+    await clock.advance(1_000);
+    expect(responses).toHaveLength(1);
+    await clock.advance(20_000);
+    expect(names(responses.at(-1)?.answers ?? [], "A")).toEqual(["miner7-0a0b0c.local"]);
+  });
+
+  test("where every name is somebody's it stays silent, and says so once", async () => {
+    const { clock, world, responses, said, asked } = bench();
+    const all = (): void => {
+      const mine = asked.at(-1)?.at(-1) ?? "";
+      world.listeners?.onResponse([{ type: "A", name: mine, ttl: 120, data: "192.0.2.99" }]);
+    };
+    for (let i = 0; i < 600; i++) {
+      all();
+      await clock.advance(100);
+    }
+    expect(responses).toEqual([]);
+    expect(world.closed).toBe(1);
+    const count = asked.length;
+    await clock.advance(3_600_000);
+    expect([asked.length, responses]).toEqual([count, []]);
+    expect(said).toEqual([expect.stringMatching(/^warn .*others have miner7\.local and the 19 names made from it/)]);
   });
 
   test("a new address is announced by itself", async () => {
@@ -174,6 +205,68 @@ describe("in virtual time", () => {
     await clock.advance(1);
     await ended;
   });
+});
+
+/** So many machines of one image on one network, switched on together. @returns name and MAC of each that is announced. */
+async function hall(count: number, macOf: (n: number) => string | null) {
+  const clock = new VirtualClock();
+  const listeners: MdnsListeners[] = [];
+  const names = new Map<number, string>();
+  const warnings: string[] = [];
+  const stops: AbortController[] = [];
+  let seed = 7;
+  const unit = (): number => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    return seed / 2 ** 31;
+  };
+  const from = { address: "192.0.2.254", port: 5353 };
+  const open: OpenMdns = (own) => {
+    listeners.push(own);
+    return Promise.resolve({
+      respond: (answers, additionals, to) => {
+        if (to === null) for (const { onResponse } of listeners) onResponse([...answers, ...additionals]);
+      },
+      ask: (questions) => {
+        for (const { onQuery } of listeners) onQuery({ questions, known: [], id: 0, from, isPlain: false });
+      },
+      close: () => {
+        listeners.splice(listeners.indexOf(own), 1);
+        return Promise.resolve();
+      },
+    });
+  };
+  for (let n = 0; n < count; n++) {
+    const facts = { ...KNOWN_FACTS, hostname: "kumpel", ipAddress: `192.0.2.${n + 1}`, macAddress: macOf(n) };
+    const say = (level: string, text: string): void => {
+      const name = /announced as (\S+)\.local/.exec(text)?.[1];
+      if (name !== undefined) names.set(n, name);
+      else warnings.push(`${level} ${text}`);
+      if (level === "warn") names.delete(n);
+    };
+    const stop = new AbortController();
+    const parts = { clock, random: { uint32: () => 0, unit }, view: () => null, facts: () => facts, say };
+    void new MdnsAnnouncer({ hostname: null }, { ...parts, port: 80, isTls: false }, open).run(stop.signal);
+    stops.push(stop);
+  }
+  for (let i = 0; i < 1_200; i++) await clock.advance(100);
+  for (const stop of stops) stop.abort();
+  return { names, warnings };
+}
+
+test("each of sixty machines of one image has a name of its own, which is the end of its MAC address", async () => {
+  const tail = (n: number): string => n.toString(16).padStart(2, "0");
+  const { names: found, warnings } = await hall(60, (n) => `28:e2:97:0a:0b:${tail(n)}`);
+  expect(warnings).toEqual([]);
+  expect(found.size).toBe(60);
+  for (const [n, name] of found) expect(["kumpel", `kumpel-0a0b${tail(n)}`]).toContain(name);
+  expect(new Set(found.values()).size).toBe(60);
+});
+
+test("without MAC addresses they count; who finds no name is silent and says so", async () => {
+  const { names: found, warnings } = await hall(30, () => null);
+  expect(found.size + warnings.length).toBe(30);
+  expect(new Set(found.values()).size).toBe(found.size);
+  expect(found.size).toBeGreaterThan(10);
 });
 
 test("a real asker on the loopback interface finds it, and hears its goodbye", async () => {
