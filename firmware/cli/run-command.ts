@@ -30,6 +30,7 @@ import { idleUntilStopped } from "./run-idle.ts";
 import { createMiner, scalesOf, withMachine } from "./run-machine.ts";
 import {
   type IdleOptions,
+  parseBounds,
   parseFolders,
   parseIdleOptions,
   parseRunOptions,
@@ -58,8 +59,9 @@ export async function runCommand(args: readonly string[], context: CommandContex
     return EXIT.done;
   }
   const folders = parseFolders(args);
-  const parsed = checkArguments(args, context.isTerminal);
-  assertReportWritable(parsed?.report ?? null);
+  checkArguments(args, context.isTerminal);
+  const { forMs, report } = parseBounds(args);
+  assertReportWritable(report);
   const data = await context.openDataFolder(folders.data);
   let unlock = (): void => undefined;
   // Whatever fails from here on: a temporary folder goes.
@@ -68,7 +70,7 @@ export async function runCommand(args: readonly string[], context: CommandContex
     if (data.isReadOnly)
       context.stderr(`kumpel: ${data.store.place} takes no writes: what is changed is lost at the end\n`);
     const settings = await context.openSettings(folders.config, data.store);
-    const stop = new RunStop(context, parsed?.forMs ?? null);
+    const stop = new RunStop(context, forMs);
     try {
       const memory: Memory = { lives: 0, port: null, sessions: new SessionMemory(context.clock) };
       const desk = openUpdateDesk(context, data.store, settings, stop);
@@ -88,13 +90,12 @@ export async function runCommand(args: readonly string[], context: CommandContex
   }
 }
 
-/** What is wrong with the command line itself is told before anything is opened. Null: pools have to come from the file. */
-function checkArguments(args: readonly string[], isTerminal: boolean) {
+/** What is wrong with the command line itself is told before anything is opened; what it lacks may be in the settings. */
+function checkArguments(args: readonly string[], isTerminal: boolean): void {
   try {
-    return parseRunOptions(args, isTerminal);
+    parseRunOptions(args, isTerminal);
   } catch (error) {
-    if (isKumpelError(error, "OWNER_SETTING_NEEDED")) return null;
-    throw error;
+    if (!isKumpelError(error, "OWNER_SETTING_NEEDED")) throw error;
   }
 }
 

@@ -166,8 +166,7 @@ export function parseRunOptions(
     outward: outwardOf(settings, isDemo ? LOOPBACK : network.http.listen),
     overriddenKeys: overriddenKeys(values),
     trace: parseTraceOptions(values),
-    forMs: values.for === undefined ? null : parseDuration(values.for),
-    report: values.report ?? null,
+    ...boundsOf(values),
     link: oneOf(values.link ?? "pty", ["pty", "memory"], "--link"),
     chipTicket:
       values["chip-ticket"] === undefined ? null : parseNumber(values["chip-ticket"], "--chip-ticket", 1e-9, 1),
@@ -181,6 +180,18 @@ export function parseRunOptions(
     httpPort: httpPortOf(values["http-port"], settings),
     isHttpPortAsked: values["http-port"] !== undefined,
     logLevel: oneOf(values["log-level"] ?? logging.level ?? (isTerminal ? "warn" : "info"), LOG_LEVELS, "--log-level"),
+  };
+}
+
+/** What bounds a run, wherever its pools come from. @throws KumpelError `USAGE` with one sentence. */
+export function parseBounds(args: readonly string[]): Pick<RunOptions, "forMs" | "report"> {
+  return boundsOf(parseOrExplain(args));
+}
+
+function boundsOf(values: ReturnType<typeof parseOrExplain>): Pick<RunOptions, "forMs" | "report"> {
+  return {
+    forMs: values.for === undefined ? null : parseDuration(values.for),
+    report: values.report ?? null,
   };
 }
 

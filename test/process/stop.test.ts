@@ -95,3 +95,16 @@ test("a second run in the same data folder is refused with one sentence, and the
   third.child.kill("SIGTERM");
   expect(await third.ended()).toBe(0);
 });
+
+test("a run whose pools are those of the settings ends when it was asked to, with its report", async () => {
+  const folder = temporaryFolder();
+  const pool = '[[pool_groups]]\n[[pool_groups.pools]]\nurl = "127.0.0.1:1"\nuser = "me"\n';
+  fs.writeFileSync(path.join(folder, "settings.toml"), `settings_version = 2\n${pool}`);
+  const report = path.join(folder, "report.json");
+  const words = ["run", "--machine", "bitaxe-gamma", "--link", "memory", "--data", folder, "--http-port", "0"];
+  const { code, stderr } = await runProgram(...words, "--for", "2s", "--report", report);
+  expect([code, stderr]).toEqual([3, expect.stringContaining("never gave a job")]);
+  expect(JSON.parse(fs.readFileSync(report, "utf8"))).toMatchObject({ end: { hashboards_off: true } });
+  const nowhere = await runProgram(...words, "--for", "2s", "--report", path.join(folder, "nope/report.json"));
+  expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining("cannot be written")]);
+});
