@@ -104,6 +104,7 @@ async function commandContext() {
   const { lockFolder } = await import("./platform/run-lock.ts");
   const { chainCountOf, openEmulatedPlatform } = await import("./platform/emulated.ts");
   const { findRealMachine, openRealPlatform, realScales } = await import("./platform/real.ts");
+  const { writeSafeFile } = await import("./platform/safe-file.ts");
   const { withLocalPool } = await import("./platform/with-local-pool.ts");
   const { openDataFolder, openSettings } = await import("./platform/data-folder.ts");
   const { isImage, rebootBoard, updatePlace } = await import("./platform/update-place.ts");
@@ -114,6 +115,7 @@ async function commandContext() {
   const programPath = process.argv[1] ?? "";
   const openEmulated = openEmulatedPlatform(programPath);
   const openReal = async (machine: RealMachine, options: RunOptions, scales: Scales, log: Log): Promise<Platform> => {
+    if (isImage()) writeSafeFile(machine, log);
     const platform = await openRealPlatform(machine, log);
     const hasLocalPool = options.areChipsEmulated && options.poolGroups.length === 0;
     return hasLocalPool ? withLocalPool(platform, scales) : platform;

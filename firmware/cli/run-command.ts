@@ -53,6 +53,18 @@ const IDLE_CODES: readonly ErrorCode[] = [
   "VOLTAGE_OUT_OF_RANGE",
 ];
 
+/** Boards and their devices that are not there, or not yet. */
+const HARDWARE_CODES: readonly ErrorCode[] = [
+  "BOARD_UNKNOWN",
+  "GPIO_FAILED",
+  "I2C_FAILED",
+  "PWM_FAILED",
+  "REGISTERS_FAILED",
+  "UART_OPEN_FAILED",
+];
+/** A driver may come later; sooner would only end who looks at the page. */
+const LOOK_AGAIN_MS = 300_000;
+
 export async function runCommand(args: readonly string[], context: CommandContext): Promise<number> {
   if (args.includes("--help")) {
     context.stdout(RUN_HELP);
@@ -121,6 +133,8 @@ interface LifeParts {
 class Life {
   readonly #parts: LifeParts;
   readonly #ring = new LogRing();
+  /** The board was there. */
+  #isOpen = false;
 
   constructor(parts: LifeParts) {
     this.#parts = parts;
@@ -139,9 +153,22 @@ class Life {
       return stop.wantsRestart ? null : code;
     } catch (error) {
       const isMendable = data.isKept || loaded.source !== "none" || memory.lives > 0;
-      if (!isMendable || life.signal.aborted || !isKumpelError(error, ...IDLE_CODES)) throw error;
+      if (!isMendable || life.signal.aborted) throw error;
+      if (!isKumpelError(error, ...IDLE_CODES)) return this.#idleWithoutHardware(error, loaded, life);
       return this.#idle(errorText(error), loaded, life);
     }
+  }
+
+  /**
+   * On an image, or after an order over a face, nobody stands at a terminal to read the error: the page stays, and the board is
+   * looked for again. @throws everything else that went wrong, and what went wrong once the board was open.
+   */
+  async #idleWithoutHardware(error: unknown, loaded: LoadedSettings, life: AbortController): Promise<number | null> {
+    const { desk, memory, stop } = this.#parts;
+    const isWatched = desk === null && memory.lives === 0;
+    if (isWatched || this.#isOpen || !isKumpelError(error, ...HARDWARE_CODES)) throw error;
+    stop.restart("looking for the board again", LOOK_AGAIN_MS);
+    return this.#idle(errorText(error), loaded, life);
   }
 
   /** Nothing is switched on until somebody stops the program. */
@@ -173,6 +200,7 @@ class Life {
     const scales = scalesOf(options, context);
     if (!data.isKept && !options.isDemo) log.warn("receipts go with the end of this run; --data DIR keeps them");
     const platform = await context.openPlatform(options, scales, log);
+    this.#isOpen = true;
     try {
       warmUp();
       const identities = await readBoardIdentities(platform.board, boardSupport(options.hashboard.model));

@@ -93,3 +93,20 @@ test.concurrent("a file that is broken from the start ends in a safe idle that s
   process.kill(run.pid, "SIGTERM");
   expect(await run.ended()).toBe(0);
 });
+
+test.concurrent("a first pool on a machine whose board is not there leaves the page where it was, with the reason", async () => {
+  const data = temporaryFolder();
+  fs.writeFileSync(path.join(data, "settings.toml"), 'settings_version = 2\n[machine]\nhashboard = "s9"\n');
+  const run = startProgram("run", "--data", data, "--http-port", "0", "--log-level", "info");
+  await run.seen(/hashboards stay off: No pool[\s\S]*own API listens/);
+  const port = /"port":(\d+)/.exec(run.stderr())?.[1];
+  const api = `http://127.0.0.1:${port}/api/v1`;
+  const headers = { ...tokenHeader(run), "content-type": "application/json" };
+  const body = JSON.stringify({ kind: "setPools", pools: [{ url: "pool.test:3333", user: "me", password: "x" }] });
+  expect(await (await fetch(`${api}/commands`, { method: "POST", headers, body })).json()).toMatchObject({ ok: true });
+  await run.seen(/hashboards stay off: (No control board was found|The control board)[\s\S]*own API listens/);
+  const health = await (await fetch(`${api}/health`)).json();
+  expect(health).toMatchObject({ status: "idle", problem: expect.stringContaining("ontrol board") });
+  process.kill(run.pid, "SIGTERM");
+  await run.ended();
+});

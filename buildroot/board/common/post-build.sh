@@ -9,7 +9,8 @@ checkout=$(cd "$here/../../.." && pwd)
 machines=$(sed -n 's/^BR2_PACKAGE_KUMPEL_MACHINES="\(.*\)"$/\1/p' "${BR2_CONFIG:-/dev/null}")
 
 mkdir -p "$target/usr/lib/kumpel" "$target/data"
-# One script serves all machines of a board: what it drives are the control board's own lines.
+# The first one's is run at boot, before anybody knows which machine this is: it drives what is the same on all of them, and
+# the supply only where its level is known there. Once it runs the program writes the right one (/run/kumpel-safe.sh).
 for machine in $machines; do
 	node "$checkout/dist/x64/kumpel.cjs" board safe-script --board "$board" --machine "$machine" \
 		> "$target/usr/lib/kumpel/safe-$machine.sh"

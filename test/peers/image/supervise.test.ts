@@ -14,6 +14,8 @@ interface Board {
   readonly update?: object;
   /** The boot loader's environment by name; null: its programs are not there. */
   readonly environment?: Readonly<Record<string, string>> | null;
+  /** The program has left a script of its own. */
+  readonly hasOwnSafe?: boolean;
   /** Of the boot before. */
   readonly folder?: string;
 }
@@ -22,7 +24,7 @@ const PATH = process.env["PATH"];
 const UPDATE = { form: 1, phase: "installed", toSlot: "B", bootId: "boot-1" };
 
 /** A boot of slot B in which no pause lasts. */
-function start({ program, update, environment = {}, folder = temporaryFolder() }: Board) {
+function start({ program, update, environment = {}, hasOwnSafe = false, folder = temporaryFolder() }: Board) {
   const bin = temporaryFolder();
   const journal = path.join(bin, "journal");
   const script = (name: string, text: string): string => {
@@ -37,6 +39,7 @@ function start({ program, update, environment = {}, folder = temporaryFolder() }
     PATH: `${bin}:${PATH}`,
     KUMPEL_PROGRAM: script("program", `echo "run $*" >> ${journal}\n${program}`),
     KUMPEL_SAFE: script("safe.sh", `echo safe >> ${journal}`),
+    KUMPEL_SAFE_OWN: hasOwnSafe ? script("own-safe.sh", `echo own-safe >> ${journal}`) : path.join(bin, "none"),
     KUMPEL_CMDLINE: script("cmdline", "root=/dev/mmcblk0p3 ro rauc.slot=B quiet"),
     KUMPEL_LOG: path.join(bin, "pipe"),
     // A board that goes down stops the supervisor.
@@ -83,6 +86,15 @@ test("a program that ends is started again after the board was made safe", async
   child.kill("SIGTERM");
   expect(await end).toBe(0);
   expect(lines().at(-1)).toBe("safe");
+});
+
+test("the script that the program left for this very machine goes before the image's", async () => {
+  const { child, end, lines, until } = start({ program: "exit 1", hasOwnSafe: true });
+  await until(() => lines().filter((line) => line === "own-safe").length >= 2);
+  child.kill("SIGTERM");
+  await end;
+  expect(lines()).not.toContain("safe");
+  expect(lines().at(-1)).toBe("own-safe");
 });
 
 test.each([
