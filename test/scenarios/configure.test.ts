@@ -69,7 +69,8 @@ test("a pool that closes links for a while is mined without the call, and asked 
   await rig.stop();
 });
 
-test("a pool that closes on the call whenever it comes hears it ever more seldom, and no backup takes over for that", async () => {
+/** The preferred pool is mined for without the call, and there is a backup. */
+async function closesOnTheCall() {
   const [alice, bob] = [scripted(), scripted()];
   alice.closeOn = "mining.configure";
   const rig = await startRig({
@@ -82,6 +83,11 @@ test("a pool that closes on the call whenever it comes hears it ever more seldom
   // The backup was dialled as well until then, and is let go.
   await rig.advance(11_000);
   await bob.listen(rig.network, PORT_B);
+  return { rig, alice, bob };
+}
+
+test("a pool that closes on the call whenever it comes hears it ever more seldom, and no backup takes over for that", async () => {
+  const { rig, alice, bob } = await closesOnTheCall();
   const counts: number[] = [];
   // After 60 s, 120 s more, 240 s more.
   for (const seconds of [30, 60, 120, 240]) {
@@ -95,17 +101,7 @@ test("a pool that closes on the call whenever it comes hears it ever more seldom
 });
 
 test("a pool that stays away when it is asked again is lost like any other", async () => {
-  const [alice, bob] = [scripted(), scripted()];
-  alice.closeOn = "mining.configure";
-  const rig = await startRig({
-    ...CALM,
-    hasPool: false,
-    poolGroups: [{ quota: 1, pools: [rigPool(PORT_A, "alice.1"), rigPool(PORT_B, "bob.9")] }],
-  });
-  await alice.listen(rig.network, PORT_A);
-  await rig.until("mining", () => rig.snapshot().pools[0]?.isWorking === true, 60_000);
-  await rig.advance(11_000);
-  await bob.listen(rig.network, PORT_B);
+  const { rig, alice } = await closesOnTheCall();
   alice.override = () => true;
   await rig.until("the link is given up", () => rig.snapshot().pools[0]?.state !== "mining", 60_000);
   await rig.advance(5_000);

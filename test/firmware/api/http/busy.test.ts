@@ -2,24 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { createToken } from "#firmware/api/access.ts";
-import { createApiServer } from "#firmware/api/http/server.ts";
-import { ManagementState } from "#firmware/api/http/state.ts";
-import { SystemClock } from "#hal/linux/system-clock.ts";
+import { bareServer } from "./server-bench.ts";
 
 test("of many tokens at once those beyond the queue are told to try again, in a session's body as in a header", async () => {
-  const server = createApiServer({
-    tls: null,
-    clock: new SystemClock(),
-    randomBytes,
-    state: new ManagementState("9.9.9"),
-    readsNeedToken: true,
-    sessionMs: 3_600_000,
-    webFolder: null,
-    order: () => Promise.reject(new Error("nothing is ordered here")),
-    query: () => Promise.reject(new Error("nothing is asked here")),
-    history: () => ({ timesMs: [], values: [] }),
-    chipHistory: () => ({ ok: false, message: "" }),
-  });
+  const server = bareServer();
   const { token, record } = await createToken(randomBytes, "phone", "read", 0);
   server.guard.setTokens([record]);
   // The right one, not proved yet: each of them has to be reckoned.

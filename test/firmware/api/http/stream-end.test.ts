@@ -2,9 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { createToken, type TokenRecord } from "#firmware/api/access.ts";
-import { type ApiServer, createApiServer } from "#firmware/api/http/server.ts";
-import { ManagementState } from "#firmware/api/http/state.ts";
-import { SystemClock } from "#hal/linux/system-clock.ts";
+import type { ApiServer } from "#firmware/api/http/server.ts";
+import { bareServer } from "./server-bench.ts";
 
 let server: ApiServer;
 let base = "";
@@ -13,19 +12,7 @@ let kept: { token: string; record: TokenRecord };
 let stop = new AbortController();
 
 beforeAll(async () => {
-  server = createApiServer({
-    tls: null,
-    clock: new SystemClock(),
-    randomBytes,
-    state: new ManagementState("9.9.9"),
-    readsNeedToken: true,
-    sessionMs: 3_600_000,
-    webFolder: null,
-    order: () => Promise.reject(new Error("nothing is ordered here")),
-    query: () => Promise.reject(new Error("nothing is asked here")),
-    history: () => ({ timesMs: [], values: [] }),
-    chipHistory: () => ({ ok: false, message: "" }),
-  });
+  server = bareServer();
   revoked = await createToken(randomBytes, "revoked", "read", 0);
   kept = await createToken(randomBytes, "kept", "read", 0);
   base = await server.app.listen({ host: "127.0.0.1", port: 0 });
