@@ -70,7 +70,8 @@ test("where no alert goes anywhere, the test says so", async () => {
   const run = startWith("");
   expect(await testAlert(run)).toEqual({
     ok: false,
-    message: "No alert goes anywhere: set alerts.webhook_url or network.mqtt.url, then restart.",
+    message:
+      "No alert goes anywhere: set alerts.webhook_url or network.mqtt.url, then restart (over MQTT only while a machine runs).",
   });
   await stopped(run);
 });
