@@ -201,6 +201,7 @@ export class CommandRunner {
   async #change(patch: SettingsPatch): Promise<CommandAnswer> {
     const { settings, machine, onChanged, overriddenKeys, restart } = this.#options;
     const before = settings.loaded.settings;
+    await settings.refresh();
     const wasBroken = settings.loaded.source === "idle" || settings.loaded.source === "lastGood";
     const problem = this.#limitProblem(before, settings.preview(patch));
     if (problem !== null) return refused(problem);

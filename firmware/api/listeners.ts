@@ -164,11 +164,22 @@ async function listen({ app }: ListenersParts["server"], { host, port, isPortDef
 async function listenLocally({ local }: ListenersParts["server"], path: string): Promise<void> {
   fs.rmSync(path, { force: true });
   await new Promise<void>((resolve, reject) => {
-    local.once("error", reject);
-    local.listen(path, () => {
-      local.off("error", reject);
+    const onError = (error: Error): void => {
+      local.off("listening", onListening);
+      reject(error);
+    };
+    const onListening = (): void => {
+      local.off("error", onError);
       resolve();
-    });
+    };
+    local.once("error", onError);
+    local.once("listening", onListening);
+    local.listen(path);
   });
-  fs.chmodSync(path, OWNER_ONLY);
+  try {
+    fs.chmodSync(path, OWNER_ONLY);
+  } catch (error) {
+    local.close();
+    throw error;
+  }
 }

@@ -10,8 +10,8 @@ override it for that run. \`kumpel config check\` says what is wrong in it, by l
 own API change it and keep comments and order. Keys that are not known are reported and kept. A file that is broken is kept aside
 (\`settings.toml.bad-N\`), and the last good settings (\`settings.toml.good\`) stay in force until it is right again; without any,
 the program starts in a safe idle with the hashboards off, listening where \`[network.http]\` of the broken file says, as far as
-that can be read. What is written by hand while the program runs is taken over by the next change over any face, and counts
-after a restart. A port or address that cannot be had is told and tried again; mining goes on. Units end the keys.
+that can be read. What is written by hand while the program runs is taken over by the next change over any face; what of it
+needs a restart counts after one. A port or address that cannot be had is told and tried again; mining goes on. Units end the keys.
 
     settings_version = 2
 

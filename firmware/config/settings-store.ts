@@ -136,10 +136,11 @@ export class SettingsStore {
 
   async #refresh(): Promise<void> {
     const { source, text } = this.#loaded;
-    if (source !== "file" && source !== "none") return;
     const there = await this.#tryRead(this.name);
     if (typeof there !== "string" || there === text) return;
     const loaded = await this.#load();
+    // What was broken already is replaced by the change; it is kept aside.
+    if (loaded.source !== "file" && source !== "file" && source !== "none") return;
     if (loaded.source !== "file") {
       const why = loaded.problems.map(({ sentence }) => sentence).join("; ");
       throw new KumpelError(

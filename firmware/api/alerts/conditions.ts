@@ -3,7 +3,7 @@
  * stand (or be gone) before it counts. The miner's own machines have waited already where a row says 0.
  */
 import type { ThermalTrouble } from "../../control/thermal-types.ts";
-import { type FaceView, isAsleep, isPoolAlive } from "../machine-facts.ts";
+import { type FaceView, isPoolAlive } from "../machine-facts.ts";
 import type { Severity } from "../outward-options.ts";
 import type { MinerSnapshot } from "../snapshot.ts";
 
@@ -188,7 +188,7 @@ function machineWide(text: string | null): Finding[] {
 /** Paused on purpose, shut down and without a pool are told by rows of their own, or are no fault. */
 function whyNotHashing(snapshot: MinerSnapshot): string | null {
   const { chains, shutdownReason, pauseReason } = snapshot;
-  if (shutdownReason !== null || pauseReason !== null || isAsleep(snapshot)) return null;
+  if (shutdownReason !== null || pauseReason !== null) return null;
   if (chains.some(({ state }) => state === "hashing")) return null;
   const reason = chains.find((chain) => chain.reason !== "")?.reason ?? "no chain says why";
   return `no chain hashes although nothing keeps it from hashing: ${reason}`;

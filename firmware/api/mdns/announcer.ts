@@ -163,7 +163,7 @@ export class MdnsAnnouncer {
       text: {
         version,
         firmware: `kumpel ${version}`,
-        ...(snapshot === null ? {} : { model: marketingName(snapshot.machine) }),
+        ...(snapshot === null || snapshot.machine === "" ? {} : { model: marketingName(snapshot.machine) }),
         ...(serialNumber === null ? {} : { serial: serialNumber }),
         ...(mac === null ? {} : { mac }),
       },

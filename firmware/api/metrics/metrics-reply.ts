@@ -10,6 +10,7 @@ export interface MetricsReply {
 
 /** 503 before the first snapshot: a scrape then counts as failed, which is the truth. */
 export function metricsReply(parts: Pick<FaceParts, "snapshot" | "facts" | "clock">): MetricsReply {
+  // Without `idle`: a machine that does nothing has no figures.
   const view = viewOf({ snapshot: parts.snapshot, facts: parts.facts, clock: parts.clock });
   return view === null
     ? { status: 503, contentType: "text/plain; charset=utf-8", body: "the miner has just begun\n" }

@@ -43,12 +43,12 @@ function listenersWith(taken: Map<string, string>, changes: Partial<ListenPlaces
     return Promise.resolve({ ports, failures });
   };
   const local = Object.assign(new EventEmitter(), {
-    listen: (file: string, onListening: () => void): void => {
+    listen: (file: string): void => {
       tries.push("console");
       const code = taken.get("console");
       if (code !== undefined) return void local.emit("error", errno(code));
       fs.writeFileSync(file, "");
-      onListening();
+      local.emit("listening");
     },
   });
   const listeners = new Listeners({
@@ -73,7 +73,7 @@ function listenersWith(taken: Map<string, string>, changes: Partial<ListenPlaces
     signal: stop.signal,
   });
   const listening = () => told.filter((message) => message.kind === "listening");
-  return { listeners, clock, told, tries, stop, listening };
+  return { listeners, clock, told, tries, stop, listening, local };
 }
 
 test("all that can be had is had at once, and nothing is tried again", async () => {
@@ -114,11 +114,13 @@ test("an address that comes later is had then; until then the rest listens and t
 test("a folder that takes no socket of the console keeps nobody out of the rest", async () => {
   const taken = new Map([["console", "EROFS"]]);
   const consolePath = path.join(temporaryFolder(), "console.sock");
-  const { listeners, clock, listening } = listenersWith(taken, { consolePath });
+  const { listeners, clock, listening, local } = listenersWith(taken, { consolePath });
   await listeners.open();
   expect(listening()).toMatchObject([
     { port: 8080, problems: [expect.stringMatching(/^console: its socket .* cannot be had \(listen EROFS\)/)] },
   ]);
+  await clock.advance(60_000);
+  expect([local.listenerCount("error"), local.listenerCount("listening")]).toEqual([0, 0]);
   taken.clear();
   await clock.advance(5_000);
   expect(listening().at(-1)).toMatchObject({ problems: [] });

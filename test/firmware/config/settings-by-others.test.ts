@@ -43,6 +43,18 @@ describe("an edit by hand while the program runs", () => {
     expect([fileOf(memory), store.loaded.settings]).toEqual([broken, settings]);
   });
 
+  test("that mended a broken file counts, whether there was a last good copy or not", async () => {
+    for (const good of [null, POOLS]) {
+      const { memory, store } = storeOf("[cooling]\ntarget_c = 900\n");
+      if (good !== null) memory.files.set("settings.toml.good", good);
+      expect((await store.load()).source).toBe(good === null ? "idle" : "lastGood");
+      memory.files.set("settings.toml", `${POOLS}[cooling]\ntarget_c = 50 # mended\n`);
+      const { settings } = await store.change({ cooling: { fan_max_pct: 90 } });
+      expect(settings).toMatchObject({ cooling: { target_c: 50, fan_max_pct: 90 }, pool_groups: [{ quota: 1 }] });
+      expect(fileOf(memory)).toContain("target_c = 50 # mended");
+    }
+  });
+
   test("does not outlive a reset or a restored backup", async () => {
     for (const act of [(s: SettingsStore) => s.reset(), (s: SettingsStore) => s.restore(FACTORY_TEXT)]) {
       const { memory, store } = storeOf(FACTORY_TEXT);
