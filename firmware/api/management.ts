@@ -17,7 +17,7 @@ import { ChipHistory } from "./history/chip-history.ts";
 import { HistoryKeeper, RESOLUTIONS } from "./history/history-keeper.ts";
 import { HISTORY_DAYS_MS } from "./http/history-schemas.ts";
 import { pace } from "./http/pacer.ts";
-import { createApiServer } from "./http/server.ts";
+import { type ApiServer, createApiServer } from "./http/server.ts";
 import { ManagementState } from "./http/state.ts";
 import type { TlsMaterial } from "./http/tls.ts";
 import { Listeners } from "./listeners.ts";
@@ -130,6 +130,7 @@ export async function runManagement({
       buildWallMs: BUILD_WALL_MS,
       isLocating: locate.isOn,
     });
+  const end = new AbortController();
   let outward: Outward | null = null;
   parentPort?.on("message", (message: ToWorker) => {
     state.take(message);
@@ -137,15 +138,11 @@ export async function runManagement({
       history.take(message.snapshot);
       chipHistory.take(message.snapshot);
     }
-    if (message.kind === "ping") tell({ kind: "alive" });
-    else if (message.kind === "ipReport") void reportAddress(options.faces, facts());
+    if (message.kind === "close") end.abort();
+    if (message.kind === "ipReport") void reportAddress(options.faces, facts());
     else if (message.kind === "close" || message.kind === "testAlert") void serve(message, outward, history);
-    else if (message.kind === "access") server.guard.setTokens(message.tokens);
-    else if (message.kind === "sessions") server.guard.setSessions(message.sessions);
     else if (message.kind === "testPool") void tryPool(message, clock, openNetwork);
-    else if (message.kind === "answer" || message.kind === "told") orders.take(message);
-    else if (message.kind === "snapshot" && !server.events.isEmpty)
-      server.events.send("snapshot", state.snapshotText ?? "null");
+    else pass(message, server, orders, state);
   });
   try {
     await history.open();
@@ -166,8 +163,7 @@ export async function runManagement({
       clock,
       tell,
       openFaces: (faces) => openFaces(faces, facesParts),
-      // The worker ends as a whole.
-      signal: new AbortController().signal,
+      signal: end.signal,
     });
     await listeners.open();
     outward = await openOutward(options.outward, {
@@ -185,6 +181,15 @@ export async function runManagement({
     const { code = "UNKNOWN", message } = error as NodeJS.ErrnoException;
     tell({ kind: "failed", code, message });
   }
+}
+
+/** What the main thread says to those who wait for it. */
+function pass(message: ToWorker, { guard, events }: ApiServer, orders: Orders, state: ManagementState): void {
+  if (message.kind === "ping") tell({ kind: "alive" });
+  else if (message.kind === "access") guard.setTokens(message.tokens);
+  else if (message.kind === "sessions") guard.setSessions(message.sessions);
+  else if (message.kind === "answer" || message.kind === "told") orders.take(message);
+  else if (message.kind === "snapshot" && !events.isEmpty) events.send("snapshot", state.snapshotText ?? "null");
 }
 
 /** Null: plain HTTP. */

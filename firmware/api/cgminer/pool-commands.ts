@@ -2,6 +2,8 @@
  * Commands that change the pools. A pool's number is its place in the `pools` report; only the first group can be changed
  * here, and all of it goes to the miner in one order.
  */
+
+import { POOLS_MAX } from "../../config/schema.ts";
 import { type ListedPool, listedPools, poolEntries, wishedPools } from "../listed-pools.ts";
 import { type FaceView, obstacleTo, type PoolEntry } from "../machine-facts.ts";
 import { failed, type Outcome, plan, REFUSED } from "./outcome.ts";
@@ -13,8 +15,6 @@ interface PoolContext {
   readonly parameter: string | null;
 }
 
-/** The miner takes no more. */
-const POOLS_MAX = 8;
 const URL_MAX = 400;
 const NAME_MAX = 200;
 

@@ -117,12 +117,6 @@ export function changeConf(view: FaceView, memory: ConfMemory, body: Body): Conf
 const URL_MAX = 400;
 const NAME_MAX = 200;
 
-/** Pools of the document for a machine that has none, or the sentence that refuses them. */
-export function firstPools(body: Body): FaceOrder | string {
-  const pools = givenPools([], body["pools"]);
-  return typeof pools === "string" ? pools : { kind: "setPools", pools };
-}
-
 function givenPools(known: readonly NamedPool[], given: unknown): PoolEntry[] | string {
   if (!Array.isArray(given) || given.length > POOL_SLOTS) return `pools must be a list of ${POOL_SLOTS}`;
   const pools: PoolEntry[] = [];

@@ -4,11 +4,11 @@
  */
 import { orderAll } from "../face-orders.ts";
 import { ask, compileTime, macText, marketingName } from "../machine-facts.ts";
-import { changeConf, firstPools, flag, minerConf } from "./miner-conf.ts";
+import { changeConf, flag, minerConf } from "./miner-conf.ts";
 import { isAsItIs, netTypeText, networkInfo, parseNetwork } from "./network-conf.ts";
 import { changePassword } from "./password-page.ts";
 import { chartReport, poolsReport, statsReport, summaryReport, warningReport } from "./reports.ts";
-import { bodyObject, codePage, type IdlePage, jsonPage, type Page, textPage } from "./web-types.ts";
+import { bodyObject, codePage, jsonPage, type Page, textPage } from "./web-types.ts";
 
 const systemInfo: Page = ({ view, request }) => {
   const { facts, snapshot } = view;
@@ -61,16 +61,6 @@ const setMinerConf: Page = async ({ parts, view, request, memory, who }) => {
   return codePage(true, "M000", "OK!");
 };
 
-/** The same where nothing runs for want of a pool: its pools let the run begin, whatever else it holds is left alone. */
-const setFirstPools: IdlePage = async ({ parts, request, who }) => {
-  const body = bodyObject(request.body);
-  if (body === null) return codePage(false, "M001", "the body is no JSON object");
-  const order = firstPools(body);
-  if (typeof order === "string") return codePage(false, "M001", order);
-  const taken = await ask(parts, order, who);
-  return taken.ok ? codePage(true, "M000", "OK!") : codePage(false, "M001", taken.message);
-};
-
 /** Ours, after stock's codes: the request is right and the machine cannot. */
 const NETWORK_FIXED = "N006";
 const NOT_IMPLEMENTED = 501;
@@ -113,8 +103,6 @@ const noBackup: Page = () => codePage(false, "L001", "log backups are not made h
 export interface PageEntry {
   readonly methods: readonly string[];
   readonly page: Page;
-  /** Instead of it, where the machine idles for want of a pool. */
-  readonly idlePage?: IdlePage;
   /** A GET of it changes the machine. */
   readonly actsOnGet?: true;
   /** The body may be an image of the size of the memory: it goes on as it comes. keeps: so do the settings. */
@@ -150,7 +138,7 @@ export const PAGES: ReadonlyMap<string, PageEntry> = new Map([
   ["get_kernel_log", get(log)],
   ["dlog", get(() => jsonPage({ dlog: "", log_list: [] }))],
   ["create_log_backup", post(noBackup)],
-  ["set_miner_conf", { ...post(setMinerConf), idlePage: setFirstPools }],
+  ["set_miner_conf", post(setMinerConf)],
   ["set_network_conf", post(setNetworkConf)],
   ["blink", post(blink)],
   ["passwd", post(changePassword)],

@@ -74,8 +74,6 @@ export class WebFace {
     const who = `web user ${credentials.user} from ${request.clientAddress}`;
     if (view === null) return jsonPage({ error: "the miner has just begun" }, 503);
     const idle = this.#parts.idle?.() ?? null;
-    if (idle?.lacksPool === true && entry.idlePage !== undefined)
-      return entry.idlePage({ parts: this.#parts, request, who });
     // What the settings hold would be gone with a change of settings that could not be read.
     if (idle?.lacksPool === false && !entry.methods.includes("GET")) return jsonPage({ error: idle.reason }, 503);
     return entry.page({ parts: this.#parts, view, request, memory: this.#memory, credentials, who });

@@ -65,9 +65,6 @@ export interface PageContext {
 
 export type Page = (context: PageContext) => WebReply | Promise<WebReply>;
 
-/** A page of a machine that does not run: there is no view of it. */
-export type IdlePage = (context: Pick<PageContext, "parts" | "request" | "who">) => Promise<WebReply>;
-
 export function jsonPage(body: unknown, status = 200): WebReply {
   return { status, contentType: "application/json", headers: {}, body: JSON.stringify(body) };
 }

@@ -14,10 +14,9 @@ function idleWeb(idle: typeof BROKEN) {
 
 test("every page that only shows answers without a miner, with the model that the settings name", async () => {
   const web = idleWeb(LACKS_POOL);
-  for (const [page, { methods }] of PAGES) {
-    if (methods.length === 2 && methods.includes("HEAD"))
-      expect([page, (await web.ask(page)).status]).toEqual([page, 200]);
-  }
+  const shown = [...PAGES].filter(([, { methods }]) => methods.includes("HEAD")).map(([page]) => page);
+  expect(shown.length).toBeGreaterThan(10);
+  for (const page of shown) expect([page, (await web.ask(page)).status]).toEqual([page, 200]);
   expect(await web.json("miner_type")).toMatchObject({ miner_type: "Antminer S21", fw_version: "kumpel 0.1.0" });
   expect(await web.json("get_system_info")).toMatchObject({ minertype: "Antminer S21" });
   expect(await web.json("summary")).toMatchObject({ SUMMARY: [{ rate_5s: 0, rate_avg: 0, hw_all: 0 }] });
@@ -32,13 +31,13 @@ test("its three pool slots are empty and dead, as on a machine from the factory"
   expect(await web.json("pools")).toMatchObject({ POOLS: [dead, dead, dead] });
 });
 
-test("it takes its first pools, a restart and a reset", async () => {
+test("it takes its first pools, with which the run begins, and a restart", async () => {
   const web = idleWeb(LACKS_POOL);
   expect(await web.json("set_miner_conf", { pools: POOLS })).toMatchObject({ code: "M000" });
   expect(await web.json("reboot")).toMatchObject({ stats: "success" });
   const [{ order } = { order: null }, ...others] = web.bench.orders;
   expect(order).toEqual({ kind: "setPools", pools: [{ url: "stratum+tcp://new:1", user: "name", password: "pw" }] });
-  expect(others.map((other) => other.order)).toEqual([{ kind: "restart" }]);
+  expect(others.at(-1)?.order).toEqual({ kind: "restart" });
 });
 
 test("one whose settings cannot be read takes nothing that would write them anew, and says why", async () => {

@@ -165,12 +165,6 @@ test("pools: exactly three slots, whatever the owner has, and the empty ones dea
   expect((await webBench(faceBench(many)).json("pools"))["POOLS"]).toHaveLength(3);
 });
 
-test("the clock that the owner set is shown, also when another program set it", async () => {
-  const bench = faceBench();
-  bench.state.facts = { ...bench.state.facts, targetFrequencyMhz: 480 };
-  expect(await webBench(bench).json("get_miner_conf")).toMatchObject({ "bitmain-freq": "480" });
-});
-
 test("chart draws the last day from the history, all chains and each; what is unknown there is 0", async () => {
   const HOUR_MS = 3_600_000;
   const asked: unknown[] = [];
