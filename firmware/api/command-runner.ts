@@ -12,7 +12,7 @@ import type { LoadedSettings, SettingsStore } from "../config/settings-store.ts"
 import { isTree, parseToml, type Tree } from "../config/toml-text.ts";
 import type { Log } from "../log.ts";
 import { isSamePool, poolKey } from "../stratum/pool-url.ts";
-import { TUNING_FILE } from "../tuning/kept-tuning.ts";
+import { forgetTuning } from "../tuning/kept-tuning.ts";
 import type { AccessKeeper } from "./access-keeper.ts";
 import type { AuditLog } from "./audit-log.ts";
 import {
@@ -166,7 +166,7 @@ export class CommandRunner {
         return this.#restart(command.delayS ?? 0, actor);
       case "factoryReset":
         await settings.reset();
-        await this.#options.store.remove(TUNING_FILE);
+        await forgetTuning(this.#options.store);
         onChanged();
         restart(`factory reset ordered by ${actor}`);
         return done("All settings are back to their defaults; restarting.");

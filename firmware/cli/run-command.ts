@@ -6,6 +6,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { boardSupport } from "#drivers/hashboards/board-supports.ts";
+import { pause } from "#hal/clock.ts";
 import { type ErrorCode, errorText, isKumpelError } from "#hal/errors.ts";
 import { LogRing } from "../api/log-ring.ts";
 import { type MachineControls, machineControls } from "../api/machine-controls.ts";
@@ -21,6 +22,7 @@ import { createLog, type Log } from "../log.ts";
 import type { DataFolder } from "../platform/data-folder.ts";
 import { LOOPBACK } from "../platform/platform.ts";
 import type { UpdateDesk } from "../update/update-desk.ts";
+import type { UpdatePhase } from "../update/update-status.ts";
 import { VERSION } from "../version.ts";
 import { warmUp } from "../warm-up.ts";
 import { idleOutwardOf } from "./outward.ts";
@@ -62,8 +64,11 @@ const HARDWARE_CODES: readonly ErrorCode[] = [
   "REGISTERS_FAILED",
   "UART_OPEN_FAILED",
 ];
-/** A driver may come later; sooner would only end who looks at the page. */
+/** A driver may come later. Each look ends who is on the page and begins alerts anew, so that they become rare. */
 const LOOK_AGAIN_MS = 300_000;
+const LOOK_AGAIN_MAX_MS = 6 * 3_600_000;
+/** Of an update that a look would end. */
+const BUSY_PHASES: readonly UpdatePhase[] = ["staging", "verifying", "installing", "pendingReboot"];
 
 export async function runCommand(args: readonly string[], context: CommandContext): Promise<number> {
   if (args.includes("--help")) {
@@ -84,7 +89,7 @@ export async function runCommand(args: readonly string[], context: CommandContex
     const settings = await context.openSettings(folders.config, data.store);
     const stop = new RunStop(context, forMs);
     try {
-      const memory: Memory = { lives: 0, port: null, sessions: new SessionMemory(context.clock) };
+      const memory: Memory = { lives: 0, looks: 0, port: null, sessions: new SessionMemory(context.clock) };
       const desk = openUpdateDesk(context, data.store, settings, stop);
       const parts = { args, context, data, settings, stop, memory, desk };
       let end: number | null = null;
@@ -114,6 +119,8 @@ function checkArguments(args: readonly string[], isTerminal: boolean): void {
 /** What one life leaves to the next. */
 interface Memory {
   lives: number;
+  /** In a row, for a board that is not there. */
+  looks: number;
   /** Of the own API: whoever has its page open finds it again. */
   port: number | null;
   readonly sessions: SessionMemory;
@@ -164,11 +171,21 @@ class Life {
    * looked for again. @throws everything else that went wrong, and what went wrong once the board was open.
    */
   async #idleWithoutHardware(error: unknown, loaded: LoadedSettings, life: AbortController): Promise<number | null> {
-    const { desk, memory, stop } = this.#parts;
+    const { desk, memory } = this.#parts;
     const isWatched = desk === null && memory.lives === 0;
     if (isWatched || this.#isOpen || !isKumpelError(error, ...HARDWARE_CODES)) throw error;
-    stop.restart("looking for the board again", LOOK_AGAIN_MS);
+    const lookAgainMs = Math.min(LOOK_AGAIN_MAX_MS, LOOK_AGAIN_MS * 2 ** memory.looks++);
+    void this.#lookAgain(lookAgainMs, life.signal);
     return this.#idle(errorText(error), loaded, life);
+  }
+
+  async #lookAgain(afterMs: number, signal: AbortSignal): Promise<void> {
+    const { context, desk, stop } = this.#parts;
+    while (await pause(context.clock, afterMs, signal)) {
+      if (desk !== null && BUSY_PHASES.includes(desk.status.state)) continue;
+      stop.restart("looking for the board again");
+      return;
+    }
   }
 
   /** Nothing is switched on until somebody stops the program. */
@@ -201,6 +218,7 @@ class Life {
     if (!data.isKept && !options.isDemo) log.warn("receipts go with the end of this run; --data DIR keeps them");
     const platform = await context.openPlatform(options, scales, log);
     this.#isOpen = true;
+    memory.looks = 0;
     try {
       warmUp();
       const identities = await readBoardIdentities(platform.board, boardSupport(options.hashboard.model));

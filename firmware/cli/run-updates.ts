@@ -3,7 +3,7 @@ import { pause } from "#hal/clock.ts";
 import type { FileStore } from "#hal/file-store.ts";
 import type { SettingsStore } from "../config/settings-store.ts";
 import { createLog } from "../log.ts";
-import { TUNING_FILE } from "../tuning/kept-tuning.ts";
+import { forgetTuning } from "../tuning/kept-tuning.ts";
 import { UpdateDesk } from "../update/update-desk.ts";
 import { VERSION } from "../version.ts";
 import type { CommandContext } from "./run-context.ts";
@@ -35,7 +35,7 @@ export function openUpdateDesk(
     reboot: (reason) => stop.reboot(reason),
     clearSettings: async () => {
       await settings.reset();
-      await store.remove(TUNING_FILE);
+      await forgetTuning(store);
       stop.restart("the settings are back to their defaults, as the update was ordered");
     },
   });

@@ -108,3 +108,8 @@ function parse(text: string): z.infer<typeof keptFile> | null {
     return null;
   }
 }
+
+/** An overclock must not outlive the settings that it belongs to. @throws KumpelError `STORE_FAILED`. */
+export function forgetTuning(store: FileStore): Promise<void> {
+  return store.remove(TUNING_FILE);
+}
