@@ -148,20 +148,19 @@ export class CommandRunner {
     if (isUpdateCommand(command)) return orderUpdate(command, this.#options.update);
     switch (command.kind) {
       case "setFanDuty":
-        return this.#change({ cooling: { fan_manual_pct: command.dutyPct } });
+        return this.#change(() => ({ cooling: { fan_manual_pct: command.dutyPct } }));
       case "setFanMode":
-        return this.#change({ cooling: { mode: command.mode } });
+        return this.#change(() => ({ cooling: { mode: command.mode } }));
       case "setFrequency":
-        return this.#change({ tuning: { frequency_mhz: command.frequencyMhz } });
+        return this.#change(() => ({ tuning: { frequency_mhz: command.frequencyMhz } }));
       case "setPools":
-        await settings.refresh();
-        return this.#change({ pool_groups: this.#withFirstGroup(command) });
+        return this.#change(() => ({ pool_groups: this.#withFirstGroup(command) }));
       case "setPoolGroups":
         assertKnownKeys({ pool_groups: command.poolGroups });
-        return this.#change({ pool_groups: command.poolGroups });
+        return this.#change(() => ({ pool_groups: command.poolGroups }));
       case "setSettings":
         assertKnownKeys(command.patch);
-        return this.#change(command.patch);
+        return this.#change(() => command.patch);
       case "restart":
         return this.#restart(command.delayS ?? 0, actor);
       case "factoryReset":
@@ -198,10 +197,12 @@ export class CommandRunner {
     return orderMachine(command, machine, store, actor);
   }
 
-  async #change(patch: SettingsPatch): Promise<CommandAnswer> {
+  /** @param patchOf asked once the file was read anew: what it builds on is what is there. */
+  async #change(patchOf: () => SettingsPatch): Promise<CommandAnswer> {
     const { settings, machine, onChanged, overriddenKeys, restart } = this.#options;
     const before = settings.loaded.settings;
     await settings.refresh();
+    const patch = patchOf();
     const wasBroken = settings.loaded.source === "idle" || settings.loaded.source === "lastGood";
     const problem = this.#limitProblem(before, settings.preview(patch));
     if (problem !== null) return refused(problem);

@@ -201,11 +201,6 @@ export function compileTime({ buildWallMs }: MachineFacts): string {
   return `${weekday} ${month} ${String(Number(day)).padStart(2)} ${time} CST ${year}`;
 }
 
-/** Paused on purpose. A machine that merely waits for a pool is not asleep to its managers. */
-export function isAsleep({ isPausedByOwner }: MinerSnapshot): boolean {
-  return isPausedByOwner;
-}
-
 /** A pool that mines or is waited for is alive, and so is one in reserve that nothing is known against. */
 export function isPoolAlive(pool: PoolSnapshot): boolean {
   return pool.state === "mining" || pool.state === "waiting" || pool.state === "idle";

@@ -105,7 +105,7 @@ export interface MinerSnapshot {
   readonly isPowerOn: boolean;
   /** Why hashing is paused, or null. */
   readonly pauseReason: string | null;
-  /** Somebody ordered that pause; false: there is none, or it only waits for its pools. */
+  /** Somebody ordered that pause: to its managers it sleeps. False: there is none, or it only waits for its pools. */
   readonly isPausedByOwner: boolean;
   /** The pool that is worked for, with the counts of all pools. */
   readonly pool: PoolSnapshot;

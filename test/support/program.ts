@@ -129,7 +129,7 @@ export function descendants(pid: number): number[] {
 
 const temporaryFolders: string[] = [];
 
-/** Goes away with the test's process. */
+/** Goes away with the test's process where that ends in order; a worker that is ended leaves it. */
 export function temporaryFolder(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kumpel-test-"));
   if (temporaryFolders.length === 0) process.once("exit", removeTemporaryFolders);

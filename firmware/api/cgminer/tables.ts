@@ -3,7 +3,7 @@
  * read (public notes on the clients). What such clients need as a number is 0 where the machine does not know it.
  */
 import { type ListedPool, listedPools } from "../listed-pools.ts";
-import { compileTime, type FaceView, isAsleep, isPoolAlive, marketingName } from "../machine-facts.ts";
+import { compileTime, type FaceView, isPoolAlive, marketingName } from "../machine-facts.ts";
 import type { ChainSnapshot, PoolSnapshot } from "../snapshot.ts";
 import {
   agoText,
@@ -110,7 +110,7 @@ export function statsRows(view: FaceView): Row[] {
     ["GHS 5s", ghs(hashrate.recentMeasuredThs)],
     ["GHS av", ghs(hashrate.measuredThs)],
     ["rate_30m", ghsHalfHour(snapshot)],
-    ["Mode", isAsleep(snapshot) ? 1 : 0],
+    ["Mode", snapshot.isPausedByOwner ? 1 : 0],
     ["miner_count", chains.length],
     ["frequency", meanFrequencyMhz(chains)],
     ["fan_num", fans.length],

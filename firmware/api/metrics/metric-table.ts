@@ -5,15 +5,7 @@
 
 import { NONCE_OUTCOMES } from "../../stats/chip-counters.ts";
 import { TRUTH_KINDS, TRUTH_WINDOWS, type TruthWindow } from "../../stats/share-truth.ts";
-import {
-  compileTime,
-  efficiencyJPerTh,
-  type FaceView,
-  isAsleep,
-  isPoolAlive,
-  macText,
-  marketingName,
-} from "../machine-facts.ts";
+import { compileTime, efficiencyJPerTh, type FaceView, isPoolAlive, macText, marketingName } from "../machine-facts.ts";
 import type { ChainSnapshot, PoolSnapshot } from "../snapshot.ts";
 
 export interface Sample {
@@ -120,7 +112,7 @@ const MACHINE: readonly Metric[] = [
   ),
   gauge("kumpel_hashboard_power_on", "1: the hashboards have power.", ({ snapshot }) => snapshot.isPowerOn),
   gauge("kumpel_paused", "1: hashing is paused, for whatever reason.", ({ snapshot }) => snapshot.pauseReason !== null),
-  gauge("kumpel_asleep", "1: hashing is paused on purpose.", ({ snapshot }) => isAsleep(snapshot)),
+  gauge("kumpel_asleep", "1: hashing is paused on purpose.", ({ snapshot }) => snapshot.isPausedByOwner),
   gauge(
     "kumpel_shutdown",
     "1: shut down until the owner acknowledges it.",

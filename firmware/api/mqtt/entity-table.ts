@@ -6,7 +6,7 @@
  */
 import { maxKnown } from "../../stats/known-values.ts";
 import { statusOf } from "../http/summary.ts";
-import { efficiencyJPerTh, type FaceView, isAsleep } from "../machine-facts.ts";
+import { efficiencyJPerTh, type FaceView } from "../machine-facts.ts";
 import type { ChainSnapshot, MinerSnapshot } from "../snapshot.ts";
 
 export type StateValue = number | string | boolean | null;
@@ -143,7 +143,7 @@ const MACHINE: readonly Entity[] = [
 
 export const CONTROLS: readonly Entity[] = [
   control("switch", "mining", "Mining", "`ON`: resume, `OFF`: pause; off while it is paused on purpose", (view) => {
-    return !isAsleep(view.snapshot);
+    return !view.snapshot.isPausedByOwner;
   }),
   control("switch", "locate", "Locate", "`ON`: blink the LED, ten minutes at most, `OFF`: stop", ({ facts }) => {
     return facts.isLocating;

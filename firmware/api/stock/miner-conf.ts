@@ -6,14 +6,7 @@ import { clockLimits } from "#drivers/hashboards/clock-limits.ts";
 import { findHashboard } from "#drivers/hashboards/models.ts";
 import { isSamePool } from "../../stratum/pool-url.ts";
 import { poolEntries, wishedPools } from "../listed-pools.ts";
-import {
-  type FaceOrder,
-  type FaceView,
-  isAsleep,
-  type NamedPool,
-  obstacleTo,
-  type PoolEntry,
-} from "../machine-facts.ts";
+import { type FaceOrder, type FaceView, type NamedPool, obstacleTo, type PoolEntry } from "../machine-facts.ts";
 import { POOL_SLOTS, type Report } from "./reports.ts";
 
 /** What was set over this face and no setting holds: a fan speed, while the fans follow the temperature. */
@@ -54,7 +47,7 @@ function shown(view: FaceView, memory: ConfMemory): Shown {
     fanPct: (isFanManual ? facts.fanManualPct : memory.fanPct) ?? DEFAULT_FAN_PCT,
     frequencyMhz: facts.targetFrequencyMhz ?? defaultFrequencyMhz,
     defaultFrequencyMhz,
-    isAsleep: isAsleep(snapshot),
+    isAsleep: snapshot.isPausedByOwner,
   };
 }
 

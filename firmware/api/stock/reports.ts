@@ -4,7 +4,7 @@
  */
 
 import type { HistorySeries } from "../history/history-ring.ts";
-import { compileTime, type FaceView, isAsleep, isPoolAlive, marketingName } from "../machine-facts.ts";
+import { compileTime, type FaceView, isPoolAlive, marketingName } from "../machine-facts.ts";
 import type { ChainSnapshot, PoolSnapshot } from "../snapshot.ts";
 import {
   agoText,
@@ -81,7 +81,7 @@ export function statsReport(view: FaceView): Report {
         fan: fans,
         hwp_total: hardwareErrorPct(snapshot.chains),
         // Any number but 0 is taken for sleeping, so that low and high power are 0 as well.
-        "miner-mode": isAsleep(snapshot) ? 1 : 0,
+        "miner-mode": snapshot.isPausedByOwner ? 1 : 0,
         "freq-level": 100,
         chain: snapshot.chains.map(chainReport),
       },

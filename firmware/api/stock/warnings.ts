@@ -2,7 +2,7 @@
  * What is wrong with the machine, in stock's words and codes. A manager that meets a code it does not know drops the
  * whole machine from its view, so that the status port may say only what its list holds, and one at a time: the gravest.
  */
-import { isAsleep, isPoolAlive } from "../machine-facts.ts";
+import { isPoolAlive } from "../machine-facts.ts";
 import type { MinerSnapshot } from "../snapshot.ts";
 
 /** Every code that the strictest client accepts. */
@@ -108,7 +108,7 @@ export function statusItems(snapshot: MinerSnapshot): StatusItem[] {
 }
 
 function rateMessage(snapshot: MinerSnapshot): string | null {
-  if (isAsleep(snapshot)) return null;
+  if (snapshot.isPausedByOwner) return null;
   const rule = WARNING_RULES.find(({ code, find }) => code !== "P:1" && code !== "J0:6" && find(snapshot) !== null);
   return rule?.find(snapshot) ?? null;
 }
